@@ -1,0 +1,53 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { parseLibrary } from '../adapters/index.mjs';
+import { orderSamples, rotate } from '../plan.mjs';
+
+test('rotation keeps everyone once', () => {
+  assert.deepEqual(rotate(['a', 'b', 'c'], 4), ['b', 'c', 'a']);
+  assert.deepEqual(rotate([], 3), []);
+});
+
+test('libraries take turns within a scenario, and every round begins with another one', () => {
+  const scenario = { id: 's', loop: 'closed' };
+  const order = orderSamples({
+    libraries: ['a', 'b', 'c'],
+    scenarios: [scenario],
+    samples: 3,
+    idleSamples: 1
+  });
+  const rounds = [0, 1, 2].map((wanted) =>
+    order.filter(({ round }) => round === wanted).map(({ library }) => library)
+  );
+  assert.deepEqual(
+    rounds.map((round) => [...round].sort().join('')),
+    ['abc', 'abc', 'abc']
+  );
+  assert.equal(new Set(rounds.map((round) => round.join(''))).size, 3);
+});
+
+test('idle scenarios, which are long, are sampled less often', () => {
+  const idle = { id: 'i', loop: 'idle' };
+  assert.equal(
+    orderSamples({ libraries: ['a'], scenarios: [idle], samples: 5, idleSamples: 2 }).length,
+    2
+  );
+});
+
+test('a library may have a variant and come from another checkout', () => {
+  assert.deepEqual(parseLibrary('node:net'), { spec: 'node:net', name: 'node:net' });
+  assert.deepEqual(parseLibrary('shortwire:task'), {
+    spec: 'shortwire:task',
+    name: 'shortwire',
+    variant: 'task'
+  });
+  assert.deepEqual(parseLibrary('shortwire@other:task', '/x'), {
+    spec: 'shortwire@other:task',
+    name: 'shortwire',
+    root: '/x',
+    variant: 'task'
+  });
+  assert.throws(() => parseLibrary('shortwire@other'), /--against/);
+  assert.throws(() => parseLibrary('nobody'), /unknown library/);
+  assert.throws(() => parseLibrary('shortwires'), /unknown library/);
+});

@@ -1,0 +1,77 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { runClosedLoop } from '../scenarios/closed-loop.mjs';
+import { scenarios } from '../scenarios/index.mjs';
+import { runOpenLoop } from '../scenarios/open-loop.mjs';
+import { payloads } from '../scenarios/payloads.mjs';
+import { Verifier } from '../scenarios/verify.mjs';
+
+const sizes = {
+  tiny: [33, 33],
+  k1: [770, 770],
+  table: [40_960, 41_984],
+  ascii: [2 ** 20, 2 ** 20 + 99],
+  world: [2 ** 20, 2 ** 20 + 99]
+};
+
+for (const [id, [least, most]] of Object.entries(sizes)) {
+  test(`payload ${id} has its size, is always the same, and knows itself`, () => {
+    const { build, check } = payloads[id];
+    const json = JSON.stringify(build());
+    const bytes = Buffer.byteLength(json);
+    assert.ok(bytes >= least && bytes <= most, `${bytes} bytes`);
+    assert.equal(JSON.stringify(build()), json);
+    assert.ok(check(JSON.parse(json)));
+  });
+}
+
+test('every scenario has a payload, figures, and an id of its own', () => {
+  assert.equal(new Set(scenarios.map(({ id }) => id)).size, scenarios.length);
+  for (const { payload, figures } of scenarios) {
+    assert.ok(payload in payloads);
+    assert.ok(figures.length > 0);
+  }
+});
+
+function load() {
+  const payload = payloads.tiny.build();
+  return { payload, verifier: new Verifier(payloads.tiny, payload) };
+}
+
+const echo = async (payload) => JSON.parse(JSON.stringify(payload));
+const echoLater = (payload) => new Promise((resolve) => setImmediate(() => resolve(echo(payload))));
+
+test('the closed loop keeps as many calls in flight as it is told', async () => {
+  let inFlight = 0;
+  let most = 0;
+  const request = async (payload) => {
+    most = Math.max(most, ++inFlight);
+    const answer = await echoLater(payload);
+    inFlight--;
+    return answer;
+  };
+  const { calls, latenciesMs } = await runClosedLoop(request, { ...load(), inFlight: 16 }, 20);
+  assert.equal(most, 16);
+  assert.ok(calls >= 16 && latenciesMs.length > 0 && latenciesMs.length < calls);
+});
+
+test('the open loop counts from when a call should have left', async () => {
+  let calls = 0;
+  const request = async (payload) => {
+    // The very first call holds everything up: those behind it have waited too, and must say so.
+    if (calls++ === 0) for (const end = performance.now() + 20; performance.now() < end;);
+    return echoLater(payload);
+  };
+  const { latenciesMs } = await runOpenLoop(request, { ...load(), callsPerSecond: 1000 }, 30);
+  assert.equal(latenciesMs.length, 30);
+  assert.ok(latenciesMs.filter((ms) => ms > 5).length >= 10);
+});
+
+for (const [name, answer] of [
+  ['another value', async () => ({ anything: 'Hello from cli3nt!' })],
+  ['the very object that was sent', async (payload) => payload]
+]) {
+  test(`an answer that is ${name} fails the sample`, async () => {
+    await assert.rejects(runClosedLoop(answer, { ...load(), inFlight: 1 }, 5), /the value/);
+  });
+}

@@ -1,0 +1,126 @@
+/**
+ * Adapter: `node:net` with hand-written framing, the floor that every library stands on.
+ *
+ *   +----------------+----------------+------------------+
+ *   | u32 length     | u32 call id    | JSON, `length` B |
+ *   +----------------+----------------+------------------+
+ *
+ * Small frames of one turn leave together. No checks, no limits, no errors, no timeouts: this is what
+ * the bytes cost, not what a library should be. Knows no scenario.
+ */
+import net from 'node:net';
+import { once } from 'node:events';
+import { PendingCalls } from './correlation.mjs';
+
+const HEADER_BYTES = 8;
+/** Enough for one write: waiting for the end of the turn would let the other side idle meanwhile. */
+const FLUSH_BYTES = 1024;
+
+export const info = { kind: 'floor', title: 'node:net', note: 'hand-written length-prefixed JSON' };
+
+/**
+ * Collects the frames of a turn and writes them at once.
+ *
+ * @param {net.Socket} socket
+ * @returns {(id: number, payload: unknown) => void}
+ */
+function frameWriter(socket) {
+  /** @type {string[]} */
+  let texts = [];
+  /** @type {number[]} */
+  let heads = [];
+  let totalBytes = 0;
+  const flush = () => {
+    if (texts.length === 0) return;
+    const out = Buffer.allocUnsafe(totalBytes);
+    let at = 0;
+    for (let i = 0; i < texts.length; i++) {
+      const bytes = heads[2 * i];
+      out.writeUInt32LE(bytes, at);
+      out.writeUInt32LE(heads[2 * i + 1], at + 4);
+      out.write(texts[i], at + HEADER_BYTES, 'utf8');
+      at += HEADER_BYTES + bytes;
+    }
+    texts = [];
+    heads = [];
+    totalBytes = 0;
+    socket.write(out);
+  };
+  return (id, payload) => {
+    const text = JSON.stringify(payload);
+    const bytes = Buffer.byteLength(text);
+    if (texts.length === 0) process.nextTick(flush);
+    texts.push(text);
+    heads.push(bytes, id);
+    totalBytes += HEADER_BYTES + bytes;
+    if (totalBytes >= FLUSH_BYTES) flush();
+  };
+}
+
+/**
+ * Cuts what arrives into frames. Pieces of a large frame are kept apart until it is complete, so that a
+ * megabyte is copied once and not once per read.
+ *
+ * @param {net.Socket} socket
+ * @param {(id: number, payload: unknown) => void} onFrame
+ */
+function readFrames(socket, onFrame) {
+  /** @type {Buffer[]} */
+  let pieces = [];
+  let pieceBytes = 0;
+  let wantedBytes = HEADER_BYTES;
+  socket.on('data', (chunk) => {
+    pieces.push(chunk);
+    pieceBytes += chunk.length;
+    if (pieceBytes < wantedBytes) return;
+    const data = pieces.length === 1 ? chunk : Buffer.concat(pieces, pieceBytes);
+    let at = 0;
+    wantedBytes = HEADER_BYTES;
+    while (data.length - at >= HEADER_BYTES) {
+      const end = at + HEADER_BYTES + data.readUInt32LE(at);
+      if (end > data.length) {
+        wantedBytes = end - at;
+        break;
+      }
+      const text = data.toString('utf8', at + HEADER_BYTES, end);
+      onFrame(data.readUInt32LE(at + 4), JSON.parse(text));
+      at = end;
+    }
+    pieces = at === data.length ? [] : [data.subarray(at)];
+    pieceBytes = data.length - at;
+  });
+}
+
+/** @param {string} path @param {(payload: unknown) => unknown} handler */
+export async function serve(path, handler) {
+  const server = net.createServer((socket) => {
+    const write = frameWriter(socket);
+    readFrames(socket, (id, payload) => write(id, handler(payload)));
+    socket.on('error', () => {});
+  });
+  server.listen(path);
+  await once(server, 'listening');
+  return server;
+}
+
+/** @param {net.Server} server */
+export async function stop(server) {
+  server.close();
+}
+
+/** @param {string} path */
+export async function connect(path) {
+  const socket = net.connect(path);
+  await once(socket, 'connect');
+  const pending = new PendingCalls();
+  readFrames(socket, (id, payload) => pending.settle(id, payload));
+  return { socket, pending, write: frameWriter(socket) };
+}
+
+export function request(client, payload) {
+  return new Promise((resolve) => client.write(client.pending.open(resolve), payload));
+}
+
+export async function disconnect(client) {
+  client.socket.destroy();
+}

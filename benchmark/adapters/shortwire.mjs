@@ -1,0 +1,60 @@
+/**
+ * Adapter: shortwire, from this checkout or from another one (`root`), with the driver as its variant
+ * (`shortwire:task`, `shortwire:inline`). Defaults otherwise, the call timeout included. Knows no scenario.
+ */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+export const info = { kind: 'subject', title: 'shortwire', variants: ['auto', 'inline', 'task'] };
+
+const HERE_ROOT = join(import.meta.dirname, '..', '..');
+
+const require = createRequire(import.meta.url);
+
+/** @param {{ root?: string }} options */
+function load({ root = HERE_ROOT }) {
+  try {
+    return require(join(root, 'index.js'));
+  } catch (error) {
+    throw new Error(
+      'shortwire could not be loaded: run `npm install` in its checkout to build it',
+      {
+        cause: error
+      }
+    );
+  }
+}
+
+/** @param {{ variant?: string }} options */
+function settings({ variant }) {
+  return variant === undefined ? undefined : { driver: variant };
+}
+
+/** @param {string} path @param {(payload: unknown) => unknown} handler @param {object} options */
+export async function serve(path, handler, options) {
+  const { UDSocketServer } = load(options);
+  const server = new UDSocketServer(settings(options));
+  server.handle(handler);
+  await server.start(path);
+  return server;
+}
+
+export async function stop(server) {
+  await server.close();
+}
+
+/** @param {string} path @param {object} options */
+export async function connect(path, options) {
+  const { UDSocket } = load(options);
+  const socket = new UDSocket(settings(options));
+  await socket.connect(path);
+  return socket;
+}
+
+export function request(socket, payload) {
+  return socket.rpc(payload);
+}
+
+export async function disconnect(socket) {
+  await socket.close();
+}

@@ -1,0 +1,137 @@
+/**
+ * One sample: a fresh server process and fresh client processes, one library, one scenario, from start to
+ * the figures. Knows no library by name.
+ *
+ *   start server → ready → start clients → connected → pin → warm up → collect garbage → mark → go
+ *                                                      … the clock runs, nobody says a word …
+ *                                                  result of each client → mark → peak memory → end
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Child } from './child.mjs';
+import { limitCores, pinMainThreads } from './pin.mjs';
+import { peakMemoryBytes, readThreads } from './proc.mjs';
+import { mergeSorted, quantile } from './stats.mjs';
+
+/** Beyond the time that a sample should take: a library that hangs costs this much, and fails. */
+const GRACE_MS = 20_000;
+const SETTLE_MS = 500;
+const SWITCH_WINDOW_MS = 10_000;
+
+/**
+ * @typedef {object} SampleOptions
+ * @property {string} nodePath
+ * @property {string} path of the socket
+ * @property {number} warmUpMs
+ * @property {number} windowMs
+ * @property {import('./pin.mjs').Pinning} pin
+ */
+
+/**
+ * @param {import('./adapters/index.mjs').Library} library
+ * @param {import('./scenarios/index.mjs').Scenario} scenario
+ * @param {SampleOptions} options
+ * @returns {Promise<{ figures: Record<string, number>, nodeVersion: string }>}
+ */
+export async function takeSample(library, scenario, options) {
+  const { nodePath, path } = options;
+  const warmUpMs = options.warmUpMs * (scenario.warmUpTimes ?? 1);
+  const windowMs = options.windowMs * (scenario.windowTimes ?? 1);
+  const cpus = limitCores(scenario.cpus);
+  const deadlineMs = warmUpMs + windowMs + GRACE_MS;
+  const job = { library, path, scenarioId: scenario.id, warmUpMs, windowMs };
+  /** @type {Child[]} */
+  const children = [];
+  const start = (role) => {
+    const child = new Child({ ...job, role }, { nodePath, cpus, deadlineMs });
+    children.push(child);
+    return child;
+  };
+
+  try {
+    const server = start('server');
+    const { nodeVersion } = await server.next('ready');
+    const clients = Array.from({ length: scenario.clients }, () => start('client'));
+    await Promise.all(clients.map((client) => client.next('connected')));
+    const clientPids = clients.map(({ pid }) => pid);
+    pinMainThreads(options.pin, server.pid, clientPids);
+    await Promise.all(clients.map((client) => client.ask('warm', 'ready')));
+    const figures =
+      scenario.loop === 'idle'
+        ? await watchIdle(server, clients, windowMs)
+        : await measure(server, clients);
+    const peaks = children.map(({ pid }) => peakMemoryBytes(pid) ?? NaN);
+    figures.serverPeakMemoryMb = peaks[0] / 2 ** 20;
+    figures.clientPeakMemoryMb = sum(peaks.slice(1)) / 2 ** 20;
+    figures.peakMemoryMb = figures.serverPeakMemoryMb + figures.clientPeakMemoryMb;
+    return { figures, nodeVersion };
+  } finally {
+    await Promise.all(children.map((child) => child.end()));
+  }
+}
+
+/** @param {Child} server @param {Child[]} clients */
+async function measure(server, clients) {
+  const { mark: before } = await server.ask('collect', 'mark');
+  const startMs = performance.now();
+  const answers = await Promise.all(clients.map((client) => client.ask('go', 'result')));
+  const { mark: after } = await server.ask('mark', 'mark');
+  const elapsedMs = performance.now() - startMs;
+
+  const results = answers.map(({ result }) => result);
+  const calls = sum(results.map((result) => result.calls));
+  if (after.handled - before.handled !== calls) {
+    throw new Error(`${calls} calls were answered, ${after.handled - before.handled} handled`);
+  }
+  const serverCpuMs = after.cpuMs - before.cpuMs;
+  const clientCpuMs = sum(results.map((result) => result.cpuMs));
+  const latencies = mergeSorted(results.map((result) => result.latenciesMs));
+  const figures = {
+    calls,
+    callsPerSecond: sum(results.map((result) => result.callsPerSecond)),
+    p50Us: quantile(latencies, 0.5) * 1000,
+    p90Us: quantile(latencies, 0.9) * 1000,
+    p99Us: quantile(latencies, 0.99) * 1000,
+    maxUs: quantile(latencies, 1) * 1000,
+    serverCpuUsPerCall: (serverCpuMs / calls) * 1000,
+    clientCpuUsPerCall: (clientCpuMs / calls) * 1000,
+    cpuUsPerCall: ((serverCpuMs + clientCpuMs) / calls) * 1000,
+    serverCpuPercent: (serverCpuMs / elapsedMs) * 100,
+    serverLoopPercent: after.loopUtilization * 100
+  };
+  if (results[0].latenessMs !== undefined) {
+    const lateness = mergeSorted(results.map((result) => result.latenessMs));
+    figures.pacerLateP50Us = quantile(lateness, 0.5) * 1000;
+    figures.pacerLateP99Us = quantile(lateness, 0.99) * 1000;
+  }
+  return figures;
+}
+
+/** @param {Child} server @param {Child[]} clients @param {number} windowMs */
+async function watchIdle(server, clients, windowMs) {
+  const pids = [server.pid, ...clients.map(({ pid }) => pid)];
+  await server.ask('collect', 'mark');
+  await sleep(SETTLE_MS);
+  const read = () => pids.map((pid) => readThreads(pid) ?? { cpuMs: NaN, voluntarySwitches: NaN });
+  const before = read();
+  const startMs = performance.now();
+  await sleep(windowMs);
+  const after = read();
+  const elapsedMs = performance.now() - startMs;
+
+  const cpu = after.map(({ cpuMs }, i) => ((cpuMs - before[i].cpuMs) / elapsedMs) * 100);
+  const switches = after.map((now, i) => now.voluntarySwitches - before[i].voluntarySwitches);
+  const toTenSeconds = SWITCH_WINDOW_MS / windowMs;
+  return {
+    serverIdleCpuPercent: cpu[0],
+    clientIdleCpuPercent: sum(cpu.slice(1)),
+    idleCpuPercent: sum(cpu),
+    serverVoluntarySwitches: switches[0] * toTenSeconds,
+    clientVoluntarySwitches: sum(switches.slice(1)) * toTenSeconds,
+    voluntarySwitches: sum(switches) * toTenSeconds
+  };
+}
+
+/** @param {number[]} values */
+function sum(values) {
+  return values.reduce((total, value) => total + value, 0);
+}

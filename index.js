@@ -1,0 +1,9 @@
+// The entry point for `require('shortwire')`: names and nothing else.
+
+'use strict';
+
+const { UDSocket } = require('./lib/socket.js');
+const { UDSocketServer } = require('./lib/server.js');
+const { ShortwireError } = require('./lib/errors.js');
+
+module.exports = { UDSocket, UDSocketServer, ShortwireError };

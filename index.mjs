@@ -1,0 +1,6 @@
+// The entry point for `import 'shortwire'`: the same objects that `require` gives, so state lives once.
+
+import shortwire from './index.js';
+
+export const { UDSocket, UDSocketServer, ShortwireError } = shortwire;
+export default UDSocket;

@@ -1,0 +1,119 @@
+/**
+ * What a handler gets beside the payload: one object per request or message, with everything that
+ * costs something made on demand. Must not know: how an answer travels.
+ */
+'use strict';
+
+const { ErrorKind, ShortwireError } = require('./errors.js');
+
+/** The context of a request. */
+class Context {
+  /** @type {AbortController | undefined} */
+  #controller;
+  /** @type {unknown} why nobody waits any more */
+  #over;
+  #open = true;
+  #token;
+  #deadline;
+  /** @type {(context: Context, value: unknown) => boolean} */
+  #answer;
+
+  /**
+   * @param {any} socket
+   * @param {string} topic
+   * @param {number} token
+   * @param {number} deadlineMs
+   * @param {(context: Context, value: unknown) => boolean} answer
+   */
+  constructor(socket, topic, token, deadlineMs, answer) {
+    /** The connection it came over. */
+    this.socket = socket;
+    /** What it is about; empty for none. */
+    this.topic = topic;
+    this.#token = token;
+    this.#deadline = deadlineMs === 0 ? undefined : Date.now() + deadlineMs;
+    this.#answer = answer;
+  }
+
+  /** A number that is unique among the open requests of this connection. */
+  get id() {
+    return this.#token;
+  }
+
+  /** When the caller stops waiting, in ms since the epoch; undefined if it doesn't say. */
+  get deadline() {
+    return this.#deadline;
+  }
+
+  /** Whether somebody waits for an answer. */
+  get expectsReply() {
+    return this.#open && this.#over === undefined;
+  }
+
+  /** Fires when the caller takes the request back, or its connection ends. */
+  get signal() {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#over !== undefined) this.#controller.abort(this.#over);
+    }
+    return this.#controller.signal;
+  }
+
+  /**
+   * Answers now; what the handler returns later is ignored then.
+   * @param {unknown} value
+   * @returns {Promise<void>}
+   */
+  async reply(value) {
+    if (!this.expectsReply || !this.#answer(this, value)) {
+      throw new ShortwireError(
+        ErrorKind.CLOSED,
+        'The request is answered, or nobody waits any more'
+      );
+    }
+  }
+
+  /**
+   * The token, for the first who asks; -1 for all others.
+   * @param {Context} context
+   */
+  static take(context) {
+    if (!context.#open) return -1;
+    context.#open = false;
+    return context.#token;
+  }
+
+  /**
+   * Nobody waits any more.
+   * @param {Context} context
+   * @param {string} why
+   */
+  static abandon(context, why) {
+    if (!context.#open || context.#over !== undefined) return;
+    const error = new ShortwireError(ErrorKind.ABORTED, why);
+    error.name = 'AbortError';
+    context.#over = error;
+    context.#controller?.abort(error);
+  }
+}
+
+/** What comes with a one-way message. */
+class Info {
+  /**
+   * @param {any} socket
+   * @param {string} topic
+   */
+  constructor(socket, topic) {
+    /** The connection it came over. */
+    this.socket = socket;
+    /** What it is about; empty for none. */
+    this.topic = topic;
+  }
+
+  /** Never: a message is one way. */
+  get expectsReply() {
+    return false;
+  }
+}
+
+module.exports = { Context, Info };

@@ -1,0 +1,250 @@
+/**
+ * Options: defaults, types, ranges. A wrong one throws at once and is named. Must not know: what an
+ * option does.
+ */
+'use strict';
+
+const { ErrorKind, ShortwireError, invalidArgument, unsupported } = require('./errors.js');
+
+/**
+ * @typedef {object} Rule
+ * @property {string} expected in words, after "must be"
+ * @property {(value: any) => boolean} check
+ * @property {unknown} [fallback] the default
+ */
+
+/** @type {(least: number, most: number, fallback: number) => Rule} */
+const integer = (least, most, fallback) => ({
+  expected: `an integer from ${least} to ${most}`,
+  check: (value) => Number.isInteger(value) && value >= least && value <= most,
+  fallback
+});
+
+/** @type {(names: string[], fallback: string | undefined) => Rule} */
+const oneOf = (names, fallback) => ({
+  expected: `one of ${names.map((name) => `'${name}'`).join(', ')}`,
+  check: (value) => names.includes(value),
+  fallback
+});
+
+const MAX_MS = 0x7fffffff;
+const MAX_BYTES = 0x7fffffff;
+const PROTOCOLS = ['shortwire', 'jftp', 'jftp-1.5', 'jftp-1.0'];
+const DRIVERS = ['auto', 'inline', 'task'];
+
+/** @type {Record<string, Rule>} */
+const BOTH = {
+  timeoutMs: integer(0, MAX_MS, 5000),
+  maxFrameBytes: integer(1024, 0x3fffffff, 16 * 1024 * 1024),
+  maxQueuedBytes: integer(1, Number.MAX_SAFE_INTEGER, 64 * 1024 * 1024),
+  maxQueuedMessages: integer(1, 900_000, 100_000),
+  maxInFlight: integer(1, 1_000_000, 65_536),
+  maxInFlightBytes: integer(1, MAX_BYTES, 64 * 1024 * 1024),
+  handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
+  frameTimeoutMs: integer(0, MAX_MS, 30_000),
+  heartbeatMs: integer(0, MAX_MS, 0),
+  driver: oneOf(DRIVERS, 'auto'),
+  busyPollUs: integer(0, 1_000_000, 50)
+};
+
+/** @type {Record<string, Rule>} */
+const SOCKET = { ...BOTH, protocol: oneOf(PROTOCOLS, 'shortwire') };
+
+/** @type {Record<string, Rule>} */
+const SERVER = {
+  ...BOTH,
+  maxConnections: integer(1, 1_000_000, 10_000),
+  maxConnectionsPerUid: integer(1, 1_000_000, 10_000),
+  mode: integer(0, 0o777, 0o600),
+  backlog: integer(1, 65_535, 511),
+  protocols: {
+    expected: `an array of ${PROTOCOLS.map((name) => `'${name}'`).join(', ')}, not empty`,
+    check: (value) =>
+      Array.isArray(value) && value.length > 0 && value.every((name) => PROTOCOLS.includes(name)),
+    fallback: ['shortwire', 'jftp']
+  },
+  silentProtocol: oneOf(PROTOCOLS.slice(1), undefined),
+  silentMs: integer(0, MAX_MS, 50),
+  generateId: {
+    expected: 'a function',
+    check: (value) => typeof value === 'function',
+    fallback: undefined
+  }
+};
+
+/** @type {Record<string, Rule>} */
+const REQUEST = {
+  topic: { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' },
+  timeoutMs: integer(0, MAX_MS, 0),
+  signal: {
+    expected: 'an AbortSignal',
+    check: (value) => value instanceof AbortSignal,
+    fallback: undefined
+  }
+};
+
+const SEND = { topic: REQUEST.topic };
+const PING = { timeoutMs: REQUEST.timeoutMs };
+const CONNECT = { signal: REQUEST.signal };
+
+/** @type {Record<string, Rule>} */
+const CLOSE = {
+  timeoutMs: integer(0, MAX_MS, 5000),
+  reason: { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' }
+};
+
+/** Options of API members that this version doesn't have; off is what they are anyway. */
+const LATER = new Set([
+  'reconnect',
+  'retry',
+  'compress',
+  'encoding',
+  'authorize',
+  'hello',
+  'files',
+  'allowReconnect'
+]);
+
+/**
+ * @param {Record<string, Rule>} rules
+ * @param {unknown} given
+ * @param {Record<string, unknown>} [defaults] in place of the rules' own
+ * @returns {Record<string, any>} all options, with defaults
+ */
+function complete(rules, given, defaults) {
+  /** @type {Record<string, any>} */
+  const options = {};
+  for (const name of Object.keys(rules)) options[name] = defaults?.[name] ?? rules[name].fallback;
+  if (given === undefined) return options;
+  if (given === null || typeof given !== 'object' || Array.isArray(given)) {
+    throw invalidArgument('options', 'an object', given);
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (rule === undefined) rejectUnknown(name, value);
+    else if (rule.check(value)) options[name] = value;
+    else throw invalidArgument(name, rule.expected, value);
+  }
+  return options;
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
+function rejectUnknown(name, value) {
+  if (!LATER.has(name)) {
+    throw new ShortwireError(ErrorKind.INVALID_ARG, `Unknown option ${name}`);
+  }
+  const off = value === false || (name === 'encoding' && value === 'json');
+  if (!off) throw unsupported(`The option ${name} is not supported in this version`);
+}
+
+/** @param {unknown} given */
+const socketOptions = (given) => complete(SOCKET, given);
+/** @param {unknown} given */
+const serverOptions = (given) => complete(SERVER, given);
+/**
+ * @param {unknown} given
+ * @param {number} timeoutMs of the socket
+ */
+const requestOptions = (given, timeoutMs) => complete(REQUEST, given, { timeoutMs });
+/** @param {unknown} given */
+const sendOptions = (given) => complete(SEND, given);
+/**
+ * @param {unknown} given
+ * @param {number} timeoutMs of the socket
+ */
+const pingOptions = (given, timeoutMs) => complete(PING, given, { timeoutMs });
+/** @param {unknown} given */
+const connectOptions = (given) => complete(CONNECT, given);
+/** @param {unknown} given */
+const closeOptions = (given) => complete(CLOSE, given);
+
+/**
+ * What the core takes of the options of a socket or a server's connections.
+ * @param {Record<string, any>} options
+ */
+function nativeOptions(options) {
+  const { maxFrameBytes, maxQueuedBytes, maxQueuedMessages, maxInFlight, maxInFlightBytes } =
+    options;
+  const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, driver } = options;
+  return {
+    maxFrameBytes,
+    maxQueuedBytes,
+    maxQueuedMessages,
+    maxInFlight,
+    maxInFlightBytes,
+    handshakeTimeoutMs,
+    frameTimeoutMs,
+    heartbeatMs,
+    driver
+  };
+}
+
+/**
+ * What the core takes of a server's options.
+ * @param {Record<string, any>} options
+ */
+function nativeServerOptions(options) {
+  const { maxConnections, maxConnectionsPerUid, silentProtocol, silentMs, mode, backlog } = options;
+  // 'jftp' is the family: a client doesn't say which generation it is until it sends something.
+  const protocols = options.protocols.flatMap((/** @type {string} */ name) =>
+    name === 'jftp' ? PROTOCOLS.slice(1) : name
+  );
+  const connection = nativeOptions(options);
+  return {
+    connection,
+    maxConnections,
+    maxConnectionsPerUid,
+    protocols,
+    silentProtocol,
+    silentMs,
+    mode,
+    backlog
+  };
+}
+
+/**
+ * The options of a socket that a server with these has accepted.
+ * @param {Record<string, any>} options
+ */
+function ofAccepted(options) {
+  /** @type {Record<string, any>} */
+  const own = {};
+  for (const name of Object.keys(BOTH)) own[name] = options[name];
+  return own;
+}
+
+/** The numbers of a socket that has never been connected. */
+function noStats() {
+  return {
+    bytesIn: 0,
+    bytesOut: 0,
+    messagesIn: 0,
+    requestsIn: 0,
+    requestsOut: 0,
+    queuedBytes: 0,
+    queuedMessages: 0,
+    pending: 0,
+    serving: 0,
+    lateResponses: 0,
+    malformed: 0,
+    refused: 0
+  };
+}
+
+module.exports = {
+  sendOptions,
+  pingOptions,
+  connectOptions,
+  ofAccepted,
+  noStats,
+  socketOptions,
+  serverOptions,
+  requestOptions,
+  closeOptions,
+  nativeOptions,
+  nativeServerOptions
+};

@@ -1,0 +1,48 @@
+/**
+ * JavaScript values as payloads and back. Must not know: where payloads go.
+ *
+ * Any JSON value is JSON text; `undefined` is no payload at all; a `Uint8Array` at the top travels
+ * as bytes. Text is parsed one payload at a time, never joined with its neighbours: a payload such
+ * as `1],[2` could become another's answer otherwise.
+ */
+'use strict';
+
+const { ErrorKind, ShortwireError } = require('./errors.js');
+const { Body } = require('./records.js');
+
+/** Body kinds as the first word of a record has them. */
+const JSON_HEAD = Body.JSON << 8;
+const BYTES_HEAD = Body.BYTES << 8;
+
+/**
+ * @param {unknown} value
+ * @param {(value: any) => string | undefined} serializer
+ * @returns {string | undefined} the text; undefined for no payload
+ */
+function encode(value, serializer) {
+  try {
+    const text = serializer(value);
+    if (typeof text === 'string' || text === undefined) return text;
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new ShortwireError(ErrorKind.SERIALIZE, `The payload can't be encoded: ${detail}`, {
+      cause,
+      maybeDelivered: false
+    });
+  }
+  throw new ShortwireError(ErrorKind.SERIALIZE, 'The serializer did not return a string', {
+    maybeDelivered: false
+  });
+}
+
+/**
+ * @param {number} kind of {@link Body}
+ * @param {any} body text, or a Buffer
+ * @returns {any}
+ */
+function decode(kind, body) {
+  if (kind === Body.JSON) return JSON.parse(body);
+  return kind === Body.BYTES ? body : undefined;
+}
+
+module.exports = { JSON_HEAD, BYTES_HEAD, encode, decode };

@@ -1,0 +1,46 @@
+/**
+ * The numbers of what crosses between JavaScript and Rust: mirrors of `src/driver/batch.rs`,
+ * `src/bridge/host.rs` and `src/error.rs`; a test compares them with the addon's own list.
+ */
+'use strict';
+
+/** Kinds of records, in both directions where that makes sense. */
+const Kind = {
+  REQUEST: 1,
+  RESPONSE: 2,
+  FAILURE: 3,
+  MESSAGE: 4,
+  CANCEL: 5,
+  PING: 6,
+  FAILED: 7,
+  SENT: 8,
+  READY: 9,
+  GOAWAY: 10,
+  DRAIN: 11,
+  CLOSED: 12,
+  OPENED: 13,
+  OUTPUT: 14
+};
+
+/** What a server tells. */
+const ServerEvent = { LISTENING: 1, FAILED: 2, CLOSED: 3, TURNED_AWAY: 4 };
+
+/** How a payload is encoded. */
+const Body = { NONE: 0, JSON: 1, BYTES: 2 };
+
+/** How records lie in the shared arrays. */
+const Layout = {
+  WORDS: 5,
+  BLOB: 0x10000,
+  MAYBE_DELIVERED: 0x100,
+  NO_SLOT: 0xffffffff,
+  INBOUND_HEAD: 3,
+  OUTBOUND_HEAD: 2,
+  OUTBOUND_RECORDS: 256,
+  FLAG_PENDING: 1
+};
+
+/** Names of formats, by number. */
+const FORMATS = ['shortwire', 'jftp-1.0', 'jftp-1.5', 'jftp'];
+
+module.exports = { Kind, ServerEvent, Body, Layout, FORMATS };

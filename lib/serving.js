@@ -1,0 +1,202 @@
+/**
+ * The peer's requests on one socket: each is handed to its handler and answered exactly once.
+ * Must not know: how requests are found on the wire.
+ */
+'use strict';
+
+const { Context } = require('./context.js');
+const core = require('./core.js');
+const { ErrorKind, ShortwireError } = require('./errors.js');
+const { choose, run } = require('./handlers.js');
+const { JSON_HEAD, BYTES_HEAD, decode, encode } = require('./payload.js');
+const { Kind } = require('./records.js');
+const { encodeFailure, encodeJftpFailure } = require('./remote-error.js');
+const { kHandlers, kIndex, kSerializer } = require('./symbols.js');
+
+class Serving {
+  /** Requests whose handlers have not settled, by token. @type {(Context | undefined)[]} */
+  #open = [];
+  #socket;
+  /** @type {(context: Context, value: unknown) => boolean} */
+  #answer;
+
+  /** @param {any} socket */
+  constructor(socket) {
+    this.#socket = socket;
+    this.#answer = (context, value) => this.#reply(context, value);
+  }
+
+  /**
+   * @param {number} token
+   * @param {string} topic
+   * @param {number} bodyKind
+   * @param {any} body
+   * @param {number} deadlineMs
+   */
+  request(token, topic, bodyKind, body, deadlineMs) {
+    const socket = this.#socket;
+    const context = new Context(socket, topic, token, deadlineMs, this.#answer);
+    let payload;
+    try {
+      payload = decode(bodyKind, body);
+    } catch (error) {
+      this.#refuse(context, ErrorKind.SERIALIZE, `The payload is not valid: ${message(error)}`);
+      return;
+    }
+    const handlers = socket[kHandlers];
+    const serverHandlers = socket.server?.[kHandlers];
+    const handler = choose(handlers, serverHandlers, topic);
+    const chain = middlewareOf(handlers, serverHandlers);
+    if (handler === undefined && chain === undefined) {
+      this.#refuse(context, ErrorKind.NO_HANDLER, nobody(topic));
+      return;
+    }
+    let result;
+    try {
+      if (chain === undefined) result = /** @type {Function} */ (handler)(payload, context);
+      else result = run(chain, handler ?? refuseTopic, payload, context);
+    } catch (error) {
+      this.#fail(context, payload, error);
+      return;
+    }
+    if (result === null || typeof result !== 'object' || typeof result.then !== 'function') {
+      this.#reply(context, result);
+      return;
+    }
+    this.#open[token] = context;
+    result.then(
+      (/** @type {unknown} */ value) => this.#reply(context, value),
+      (/** @type {unknown} */ error) => this.#fail(context, payload, error)
+    );
+  }
+
+  /**
+   * The caller has taken a request back.
+   * @param {number} token
+   */
+  cancel(token) {
+    const context = this.#open[token];
+    if (context !== undefined) Context.abandon(context, 'The caller no longer wants the answer');
+  }
+
+  /** The connection is over. */
+  end() {
+    const open = this.#open;
+    this.#open = [];
+    for (const context of open) {
+      if (context !== undefined) Context.abandon(context, 'The connection of the caller has ended');
+    }
+  }
+
+  /**
+   * @param {Context} context
+   * @param {unknown} value
+   * @returns {boolean} false if it has been answered before
+   */
+  #reply(context, value) {
+    const socket = this.#socket;
+    let text;
+    if (!(value instanceof Uint8Array)) {
+      try {
+        text = encode(value, socket[kSerializer]);
+      } catch (error) {
+        this.#refuse(
+          context,
+          ErrorKind.SERIALIZE,
+          `The handler's answer can't be encoded: ${message(error)}`
+        );
+        return true;
+      }
+    }
+    const token = this.#take(context);
+    if (token < 0) return false;
+    if (socket[kIndex] < 0) return true;
+    if (text !== undefined)
+      core.order(socket[kIndex], Kind.RESPONSE | JSON_HEAD, token, '', text, 0);
+    else if (value === undefined || !(value instanceof Uint8Array))
+      core.order(socket[kIndex], Kind.RESPONSE, token, '', '', 0);
+    else core.orderBytes(socket[kIndex], Kind.RESPONSE | BYTES_HEAD, token, '', value, 0);
+    return true;
+  }
+
+  /**
+   * @param {Context} context
+   * @param {unknown} payload
+   * @param {unknown} error
+   */
+  #fail(context, payload, error) {
+    const token = this.#take(context);
+    const socket = this.#socket;
+    if (token < 0 || socket[kIndex] < 0) return;
+    if (error instanceof Unanswered) {
+      core.order(
+        socket[kIndex],
+        Kind.FAILED,
+        token,
+        '',
+        nobody(context.topic),
+        ErrorKind.NO_HANDLER
+      );
+      return;
+    }
+    const jftp = socket.protocol.startsWith('jftp');
+    const text = jftp ? encodeJftpFailure(payload, error) : encodeFailure(error);
+    core.order(socket[kIndex], Kind.FAILURE | JSON_HEAD, token, '', text, 0);
+  }
+
+  /**
+   * @param {Context} context
+   * @param {number} kind
+   * @param {string} why
+   */
+  #refuse(context, kind, why) {
+    const token = this.#take(context);
+    const index = this.#socket[kIndex];
+    if (token >= 0 && index >= 0) core.order(index, Kind.FAILED, token, '', why, kind);
+  }
+
+  /** @param {Context} context */
+  #take(context) {
+    const token = Context.take(context);
+    if (token >= 0 && this.#open.length > token) this.#open[token] = undefined;
+    return token;
+  }
+}
+
+/** Middleware may answer what no handler does; this stands at the end of its chain. */
+class Unanswered extends ShortwireError {}
+
+/**
+ * @param {any} _payload
+ * @param {any} context
+ */
+function refuseTopic(_payload, context) {
+  throw new Unanswered(ErrorKind.NO_HANDLER, nobody(context.topic));
+}
+
+/** @param {string} topic */
+function nobody(topic) {
+  return topic === ''
+    ? 'Nobody handles requests here'
+    : `Nobody handles requests of the topic '${topic}' here`;
+}
+
+/**
+ * @param {import('./handlers.js').Handlers} own
+ * @param {import('./handlers.js').Handlers | undefined} server
+ */
+function middlewareOf(own, server) {
+  if (server === undefined || server.middleware.length === 0) {
+    return own.middleware.length === 0 ? undefined : own.middleware;
+  }
+  return own.middleware.length === 0
+    ? server.middleware
+    : [...server.middleware, ...own.middleware];
+}
+
+/** @param {unknown} error */
+function message(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+module.exports = { Serving };

@@ -1,0 +1,97 @@
+// The architecture as data: who may import whom. `check-layers.mjs` holds the code to it, docs/architecture.md explains it.
+//
+// A change here is a change of the architecture: it belongs into a commit of its own, with the reason.
+
+/** Lines in one file, with comments, without the tests inside it. Over it: find the second noun. */
+export const MAX_LINES = 400;
+
+/** Where the ceiling holds. */
+export const LINE_ROOTS = ['src', 'lib', 'scripts', 'benchmark', 'examples', 'fuzz', '__test__'];
+
+/** Folders in which nothing is written by hand. */
+export const SKIPPED_FOLDERS = ['node_modules', 'target', 'results', 'corpus', 'artifacts'];
+
+/** What a layer must not touch if the same input is always to give the same output: tests then need no clock and no network. */
+const IMPURE = [
+  'Instant::now',
+  'SystemTime',
+  'tokio',
+  'rand',
+  'getrandom',
+  'std::net',
+  'std::os',
+  'std::fs',
+  'std::env',
+  'std::thread',
+  'std::process'
+];
+
+/**
+ * @typedef {object} Layer
+ * @property {string[]} layers what it may import besides itself; `session::event` means that module only
+ * @property {string[]} crates the outside crates it may use, by their names in Rust
+ * @property {string[]} [words] paths that must not occur in it
+ */
+
+/** @type {Record<string, Layer>} */
+export const RUST_LAYERS = {
+  error: { layers: [], crates: [] },
+  config: { layers: ['error'], crates: [] },
+  message: { layers: ['error'], crates: ['bytes'] },
+  codec: {
+    layers: ['error', 'config', 'message'],
+    crates: ['bytes', 'memchr', 'serde_json', 'simd_json', 'simdutf8'],
+    words: IMPURE
+  },
+  session: { layers: ['error', 'config', 'message'], crates: ['bytes'], words: IMPURE },
+  transport: { layers: ['error', 'config'], crates: ['tokio', 'rustix'] },
+  driver: {
+    layers: ['error', 'config', 'message', 'codec', 'session', 'transport'],
+    // The text of a batch is made here, in the encoding that JavaScript takes without another copy.
+    crates: ['bytes', 'tokio', 'libloading', 'rustix', 'encoding_rs', 'simdutf8']
+  },
+  bridge: {
+    layers: [
+      'error',
+      'config',
+      'message',
+      'driver',
+      'session::command',
+      'session::event',
+      // Where to listen and how: what JavaScript's options are turned into. Not the sockets.
+      'transport::endpoint',
+      'transport::Endpoint',
+      'transport::BindOptions'
+    ],
+    crates: ['napi', 'napi_derive', 'bytes', 'tokio', 'simdutf8', 'encoding_rs']
+  }
+};
+
+/** Modules that belong to no layer: the map of the crate, and its tests. */
+export const RUST_UNLAYERED = ['lib', 'tests'];
+
+/** Entry points: names and nothing else. */
+export const JS_ENTRY_POINTS = ['index.js', 'index.mjs'];
+
+/**
+ * What a file of lib/ may require, where that is less than "any file of lib/ but the façades". Only the first may load the addon.
+ *
+ * @type {Record<string, string[]>}
+ */
+export const JS_MAY_REQUIRE = {
+  'lib/native.js': ['binding.js'],
+  'lib/errors.js': [],
+  'lib/records.js': [],
+  'lib/options.js': ['lib/errors.js'],
+  'lib/endpoint.js': ['lib/errors.js'],
+  'lib/context.js': ['lib/errors.js']
+};
+
+/** A façade stands on what users have; besides, it may require the files of its own folder. */
+export const JS_FACADES = {
+  folder: 'lib/compat/',
+  may: ['index.js', 'lib/socket.js', 'lib/server.js', 'lib/errors.js']
+};
+
+/** The network is the core's business. */
+export const JS_FORBIDDEN_BUILTINS = ['net', 'tls', 'dgram', 'http', 'https', 'http2'];

@@ -1,0 +1,102 @@
+//! JavaScript's options as the core's configuration.
+//!
+//! `lib/options.js` has filled in the defaults and checked every type and range, and names the
+//! option when one is wrong; here they only change their shape.
+
+use std::time::Duration;
+
+use napi_derive::napi;
+
+use crate::{
+    config::{DriverKind, Format, Formats, Limits, ServerLimits},
+    driver::thread::{ClientOptions, ServerOptions},
+    transport::BindOptions,
+};
+
+/// A connection's options.
+#[napi(object)]
+pub struct NativeOptions {
+    pub max_frame_bytes: u32,
+    pub max_queued_bytes: f64,
+    pub max_queued_messages: u32,
+    pub max_in_flight: u32,
+    pub max_in_flight_bytes: u32,
+    pub handshake_timeout_ms: u32,
+    pub frame_timeout_ms: u32,
+    pub heartbeat_ms: u32,
+    /// `auto`, `inline` or `task`.
+    pub driver: String,
+}
+
+/// A server's options.
+#[napi(object)]
+pub struct NativeServerOptions {
+    pub connection: NativeOptions,
+    pub max_connections: u32,
+    pub max_connections_per_uid: u32,
+    pub protocols: Vec<String>,
+    pub silent_protocol: Option<String>,
+    pub silent_ms: u32,
+    pub mode: u32,
+    pub backlog: i32,
+}
+
+impl NativeOptions {
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            max_frame_bytes: self.max_frame_bytes,
+            max_queued_bytes: self.max_queued_bytes as usize,
+            max_queued_messages: self.max_queued_messages as usize,
+            max_in_flight: self.max_in_flight,
+            max_in_flight_bytes: self.max_in_flight_bytes,
+            handshake_timeout: ms(self.handshake_timeout_ms),
+            frame_timeout: ms(self.frame_timeout_ms),
+            heartbeat: ms(self.heartbeat_ms),
+        }
+    }
+
+    pub(super) fn driver(&self) -> DriverKind {
+        match self.driver.as_str() {
+            "inline" => DriverKind::Inline,
+            "task" => DriverKind::Task,
+            _ => DriverKind::Auto,
+        }
+    }
+
+    pub(super) fn client(&self, protocol: &str, id_base: Option<u32>) -> ClientOptions {
+        ClientOptions {
+            limits: self.limits(),
+            format: Format::from_name(protocol).unwrap_or(Format::Shortwire),
+            driver: self.driver(),
+            id_base: id_base.map(u64::from),
+        }
+    }
+}
+
+impl NativeServerOptions {
+    pub(super) fn server(&self) -> ServerOptions {
+        let formats = self
+            .protocols
+            .iter()
+            .filter_map(|name| Format::from_name(name));
+        ServerOptions {
+            limits: self.connection.limits(),
+            server: ServerLimits {
+                max_connections: self.max_connections,
+                max_connections_per_uid: self.max_connections_per_uid,
+                formats: formats.fold(Formats::NONE, Formats::with),
+                silent_format: self.silent_protocol.as_deref().and_then(Format::from_name),
+                silent_after: ms(self.silent_ms),
+            },
+            driver: self.connection.driver(),
+            bind: BindOptions {
+                mode: self.mode,
+                backlog: self.backlog,
+            },
+        }
+    }
+}
+
+fn ms(ms: u32) -> Duration {
+    Duration::from_millis(u64::from(ms))
+}

@@ -1,0 +1,129 @@
+//! Bytes ⇄ messages, one file per format.
+//!
+//! Knows: what each format looks like, and the limits that keep a peer's bytes from costing
+//! memory. Must not know: sockets, tasks, time, who asked, what happens next.
+//!
+//! A decoder is handed everything that has arrived and not been consumed, and answers with one
+//! [`Decoded`]. "Need more" is a value; a message that can be skipped is a
+//! [`Message::Malformed`]; `Err` means that the connection is over.
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+pub mod depth;
+pub mod detect;
+pub mod jftp;
+pub mod native;
+pub mod number;
+
+pub use detect::{Detected, detect};
+
+use crate::{
+    config::{Format, Limits},
+    error::Result,
+    message::{Hello, Message, Role},
+};
+
+/// The codec of one connection.
+#[derive(Debug)]
+pub enum Codec {
+    /// This library's own format.
+    Native(native::Native),
+    /// jftp, generations A, B and D.
+    Jftp(jftp::Jftp),
+}
+
+/// What a look at the input found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Decoded<'a> {
+    /// Too little for a message. The whole will need this many bytes from the start of the input,
+    /// as far as can be told; always more than there are. It has been checked against the limit.
+    Incomplete {
+        /// Bytes from the start of the input, at least.
+        needed: usize,
+    },
+    /// Bytes that carry no message by themselves.
+    Skip {
+        /// How many.
+        consumed: usize,
+    },
+    /// A message.
+    Message {
+        /// How many bytes of the input it took.
+        consumed: usize,
+        /// Borrows from the input, or from the decoder.
+        message: Message<'a>,
+    },
+}
+
+/// Takes the bytes of an encoded message. Bodies are told apart so that large ones need no copy.
+pub trait FrameSink {
+    /// Control bytes: copied.
+    fn put_slice(&mut self, bytes: &[u8]);
+    /// The body, once per message that has one.
+    fn put_body(&mut self, body: &[u8]);
+}
+
+impl FrameSink for Vec<u8> {
+    #[inline]
+    fn put_slice(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+
+    #[inline]
+    fn put_body(&mut self, body: &[u8]) {
+        self.extend_from_slice(body);
+    }
+}
+
+impl Codec {
+    /// A codec for a format that has been chosen or detected.
+    pub fn new(format: Format, role: Role, limits: &Limits) -> Self {
+        match format {
+            Format::Shortwire => Self::Native(native::Native::new(limits)),
+            Format::JftpA => Self::Jftp(jftp::Jftp::new(jftp::Generation::A, role, limits)),
+            Format::JftpB => Self::Jftp(jftp::Jftp::new(jftp::Generation::B, role, limits)),
+            Format::JftpD => Self::Jftp(jftp::Jftp::new(jftp::Generation::D, role, limits)),
+        }
+    }
+
+    /// Which format this is.
+    pub const fn format(&self) -> Format {
+        match self {
+            Self::Native(_) => Format::Shortwire,
+            Self::Jftp(jftp) => jftp.format(),
+        }
+    }
+
+    /// Looks for one message at the start of `input`.
+    ///
+    /// # Errors
+    ///
+    /// The peer broke the format or a limit; nothing after this can be trusted.
+    #[inline]
+    pub fn decode<'a>(&'a mut self, input: &'a [u8]) -> Result<Decoded<'a>> {
+        match self {
+            Self::Native(native) => native.decode(input),
+            Self::Jftp(jftp) => jftp.decode(input),
+        }
+    }
+
+    /// Appends one message to `sink`.
+    ///
+    /// # Errors
+    ///
+    /// The message doesn't fit the format (`Unsupported`) or its limits (`TooLarge`). Nothing has
+    /// been written then.
+    #[inline]
+    pub fn encode(&mut self, message: &Message<'_>, sink: &mut impl FrameSink) -> Result<()> {
+        match self {
+            Self::Native(native) => native.encode(message, sink),
+            Self::Jftp(jftp) => jftp.encode(message, sink),
+        }
+    }
+
+    /// Takes over what the peer said of itself: from here on its limits bind our messages.
+    pub const fn meet(&mut self, hello: &Hello) {
+        if let Self::Native(native) = self {
+            native.meet(hello);
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! A frame's header, and the message that its parts make.
+//!
+//! Must not know: where the bytes come from, or whether the frame was in one piece.
+
+use crate::{
+    codec::{depth::is_shallow, number},
+    error::{Error, Kind, Result},
+    message::{Body, BodyKind, Failure, Id, Malformed, Message, Request},
+};
+
+/// A frame's fixed header.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Header {
+    pub(super) kind: u8,
+    pub(super) flags: u8,
+    pub(super) topic_len: u16,
+    pub(super) length: u32,
+    pub(super) id: u64,
+}
+
+/// What the first frame of a message says beside its text. A message that isn't cut has only one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct First {
+    pub(super) kind: u8,
+    pub(super) body_kind: BodyKind,
+    pub(super) topic_len: u16,
+    pub(super) deadline_ms: u32,
+    pub(super) id: u64,
+}
+
+impl Header {
+    #[inline]
+    pub(super) fn read(input: &[u8]) -> Option<Self> {
+        let bytes = input.first_chunk::<HEADER_BYTES>()?;
+        Some(Self {
+            kind: *bytes.first()?,
+            flags: *bytes.get(1)?,
+            topic_len: number::u16_le(bytes, 2)?,
+            length: number::u32_le(bytes, 4)?,
+            id: number::u64_le(bytes, 8)?,
+        })
+    }
+
+    #[inline]
+    pub(super) fn bytes(self) -> [u8; HEADER_BYTES] {
+        let [t0, t1] = self.topic_len.to_le_bytes();
+        let [l0, l1, l2, l3] = self.length.to_le_bytes();
+        let [i0, i1, i2, i3, i4, i5, i6, i7] = self.id.to_le_bytes();
+        [
+            self.kind, self.flags, t0, t1, l0, l1, l2, l3, i0, i1, i2, i3, i4, i5, i6, i7,
+        ]
+    }
+
+    /// Whether the header can be that of an honest frame; asked before its content is awaited.
+    #[inline]
+    pub(super) fn check(self) -> Result<()> {
+        let is_data = matches!(self.kind, kind::REQUEST..=kind::EVENT);
+        if is_data && self.flags & flag::RESERVED == 0 {
+            Ok(())
+        } else {
+            self.check_rest()
+        }
+    }
+
+    #[cold]
+    fn check_rest(self) -> Result<()> {
+        if self.kind & kind::IGNORABLE != 0 {
+            return Ok(());
+        }
+        if !matches!(self.kind, kind::REQUEST..=kind::GOAWAY) {
+            return Err(Error::protocol(format!(
+                "a frame of the unknown kind {:#04x}",
+                self.kind
+            )));
+        }
+        if self.flags & flag::RESERVED != 0 {
+            return Err(Error::protocol("a frame with flags of a later version"));
+        }
+        if self.is_control() && self.flags & flag::MORE != 0 {
+            return Err(Error::protocol("a control frame can't be cut"));
+        }
+        if self.is_control() && self.length > MAX_CONTROL_BYTES {
+            return Err(Error::protocol("a control frame that is too long"));
+        }
+        Ok(())
+    }
+
+    /// Whether the frame is about the connection or another message, and carries no payload.
+    const fn is_control(self) -> bool {
+        matches!(self.kind, kind::CANCEL..=kind::GOAWAY)
+    }
+
+    /// Takes the extensions off the content of a message's first frame; topic and body remain.
+    #[inline]
+    pub(super) fn open(self, content: &[u8]) -> Result<(First, &[u8])> {
+        let Self {
+            kind,
+            flags,
+            topic_len,
+            id,
+            ..
+        } = self;
+        let body_kind = BodyKind::from_number(flags & flag::BODY).unwrap_or(BodyKind::None);
+        let mut first = First {
+            kind,
+            body_kind,
+            topic_len,
+            deadline_ms: 0,
+            id,
+        };
+        let mut skip = 0usize;
+        if flags & flag::EXTENSIONS != 0 {
+            if flags & flag::DEADLINE != 0 {
+                first.deadline_ms = number::u32_le(content, 0).unwrap_or_default();
+                skip = DEADLINE_BYTES;
+            }
+            if flags & flag::TRACE != 0 {
+                skip = skip.saturating_add(TRACE_BYTES);
+            }
+        }
+        match content.get(skip..) {
+            Some(text) if text.len() >= usize::from(topic_len) => Ok((first, text)),
+            _ => Err(Error::protocol(
+                "a frame whose parts are longer than the whole",
+            )),
+        }
+    }
+}
+
+/// Makes a message of its parts. `text` is the topic and the body.
+#[inline]
+pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
+    let First {
+        kind,
+        body_kind,
+        topic_len,
+        deadline_ms,
+        id,
+    } = first;
+    let (topic, data) = text
+        .split_at_checked(topic_len.into())
+        .unwrap_or((text, &[]));
+    let Some(topic) = utf8(topic) else {
+        return malformed(first, "a topic that is not UTF-8");
+    };
+    if body_kind == BodyKind::Json {
+        if utf8(data).is_none() {
+            return malformed(first, "a payload that is not UTF-8");
+        }
+        if !is_shallow(data) {
+            return malformed(first, "a payload that is nested too deeply");
+        }
+    }
+    let body = Body {
+        kind: body_kind,
+        data,
+    };
+    match kind {
+        kind::REQUEST => Message::Request(Request {
+            id: Id::Number(id),
+            topic,
+            body,
+            deadline_ms,
+        }),
+        kind::RESPONSE => Message::Response {
+            id: Id::Number(id),
+            body,
+        },
+        kind::ERROR => Message::Failure {
+            id: Id::Number(id),
+            error: failure(body),
+        },
+        kind::EVENT => Message::Event { topic, body },
+        kind::CANCEL => Message::Cancel { id: Id::Number(id) },
+        kind::PING => Message::Ping { token: id },
+        kind::PONG => Message::Pong { token: id },
+        kind::GOAWAY => Message::Goaway {
+            reason: utf8(data).unwrap_or_default(),
+        },
+        _ => malformed(first, "a message of an unknown kind"),
+    }
+}
+
+/// An application's error is any value; a core's is bytes: its kind's number, then a sentence.
+fn failure(body: Body<'_>) -> Failure<'_> {
+    if body.kind != BodyKind::Bytes {
+        return Failure::Body(body);
+    }
+    let (&kind, text) = body
+        .data
+        .split_first()
+        .unwrap_or((&(Kind::Remote as u8), &[]));
+    Failure::Kind {
+        kind,
+        text: utf8(text).unwrap_or_default(),
+    }
+}
+
+#[inline]
+fn utf8(bytes: &[u8]) -> Option<&str> {
+    if bytes.is_empty() {
+        Some("")
+    } else {
+        simdutf8::basic::from_utf8(bytes).ok()
+    }
+}
+
+#[cold]
+fn malformed(first: First, why: &'static str) -> Message<'static> {
+    let of = match first.kind {
+        kind::REQUEST => Malformed::Request(Id::Number(first.id)),
+        kind::RESPONSE | kind::ERROR => Malformed::Response(Id::Number(first.id)),
+        _ => Malformed::Other,
+    };
+    Message::Malformed { of, why }
+}
+
+/// What a frame is. 0x10 to 0x14 are kept for streams.
+pub(super) mod kind {
+    pub(in super::super) const REQUEST: u8 = 1;
+    pub(in super::super) const RESPONSE: u8 = 2;
+    pub(in super::super) const ERROR: u8 = 3;
+    pub(in super::super) const EVENT: u8 = 4;
+    pub(in super::super) const CANCEL: u8 = 5;
+    pub(in super::super) const PING: u8 = 6;
+    pub(in super::super) const PONG: u8 = 7;
+    pub(in super::super) const GOAWAY: u8 = 8;
+    /// A kind with this bit that the receiver doesn't know is skipped.
+    pub(in super::super) const IGNORABLE: u8 = 0x80;
+}
+
+/// How a frame is to be read.
+pub(super) mod flag {
+    pub(in super::super) const BODY: u8 = 0b0000_0011;
+    pub(in super::super) const MORE: u8 = 0b0000_0100;
+    pub(in super::super) const DEADLINE: u8 = 0b0000_1000;
+    pub(in super::super) const TRACE: u8 = 0b0001_0000;
+    pub(in super::super) const EXTENSIONS: u8 = DEADLINE | TRACE;
+    pub(in super::super) const RESERVED: u8 = 0b1110_0000;
+}
+
+/// The length of a frame's fixed header.
+pub const HEADER_BYTES: usize = 16;
+/// The most that a cancel, ping, pong or goaway may carry.
+pub const MAX_CONTROL_BYTES: u32 = 1024;
+/// The deadline extension: milliseconds.
+pub(super) const DEADLINE_BYTES: usize = 4;
+/// The trace extension: a W3C `traceparent` in binary (version, trace id, parent id, flags).
+const TRACE_BYTES: usize = 26;

@@ -1,0 +1,249 @@
+//! This library's own format: a preface in each direction, then frames.
+//!
+//! ```text
+//! preface   ┌─────────────────────────┬──────┬──────┬──────┬───────────────┬──────────────┐
+//!  32 B     │ d7 's w i r e' 0d 0a    │newest│oldest│length│ capabilities  │ max_frame    │
+//!           ├─────────────────────────┴──────┴──────┴──────┼───────────────┼──────────────┤
+//!           │ max_in_flight                                │ max_in_flight_bytes │ 0      │
+//!           └──────────────────────────────────────────────┴───────────────┴──────────────┘
+//! frame     ┌──────┬───────┬───────────┬─────────────┬──────────────────┐
+//!  16 B     │ kind │ flags │ topic len │ length      │ id               │  little-endian
+//!           ├──────┴───────┴───────────┴─────────────┴──────────────────┤
+//!  length   │ [deadline u32]  [trace 26 B]  topic  body                 │
+//!           └───────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! `docs/wire/shortwire.md` is the specification. Limits: a whole message, however it is cut, is
+//! at most `max_frame_bytes`; all unfinished messages together too, and there are at most
+//! [`MAX_UNFINISHED`]; a piece that is not the last carries at least [`MIN_PIECE_BYTES`]. All of
+//! it is checked before anything is reserved.
+
+mod frame;
+mod pieces;
+mod preface;
+
+use super::{Decoded, FrameSink};
+use crate::{
+    config::Limits,
+    error::{Error, Kind, Result},
+    message::{Body, BodyKind, Failure, Hello, Id, Message, Request},
+};
+use frame::{DEADLINE_BYTES, Header, compose, flag, kind};
+use pieces::{Pieces, Taken};
+
+pub use frame::{HEADER_BYTES, MAX_CONTROL_BYTES};
+pub use pieces::{MAX_UNFINISHED, MIN_PIECE_BYTES};
+pub use preface::{MAGIC, MAX_PREFACE_BYTES, OLDEST_VERSION, PREFACE_BYTES, VERSION};
+
+/// The decoder and encoder of one connection.
+#[derive(Debug)]
+pub struct Native {
+    max_frame_bytes: u32,
+    peer_max_frame_bytes: u32,
+    greeted: bool,
+    pieces: Pieces,
+}
+
+impl Native {
+    /// A codec that has neither said nor heard anything yet.
+    pub const fn new(limits: &Limits) -> Self {
+        Self {
+            max_frame_bytes: limits.max_frame_bytes,
+            peer_max_frame_bytes: u32::MAX,
+            greeted: false,
+            pieces: Pieces::new(),
+        }
+    }
+
+    /// Takes over the peer's limit for what we send.
+    pub const fn meet(&mut self, hello: &Hello) {
+        self.peer_max_frame_bytes = hello.max_frame_bytes;
+    }
+
+    /// See [`super::Codec::decode`].
+    #[inline]
+    pub fn decode<'a>(&'a mut self, input: &'a [u8]) -> Result<Decoded<'a>> {
+        if !self.greeted {
+            let decoded = preface::decode(input)?;
+            self.greeted = matches!(decoded, Decoded::Message { .. });
+            return Ok(decoded);
+        }
+        let Some(header) = Header::read(input) else {
+            self.pieces.release();
+            return Ok(Decoded::Incomplete {
+                needed: HEADER_BYTES,
+            });
+        };
+        if header.length > self.max_frame_bytes {
+            return Err(too_large(header.length.into(), self.max_frame_bytes));
+        }
+        header.check()?;
+        let consumed = HEADER_BYTES.saturating_add(header.length as usize);
+        let Some(content) = input.get(HEADER_BYTES..consumed) else {
+            return Ok(Decoded::Incomplete { needed: consumed });
+        };
+        if header.flags & flag::MORE != 0 || !self.pieces.is_empty() {
+            return self.decode_piece(header, content, consumed);
+        }
+        if header.kind & kind::IGNORABLE != 0 {
+            return Ok(Decoded::Skip { consumed });
+        }
+        let (first, text) = header.open(content)?;
+        Ok(Decoded::Message {
+            consumed,
+            message: compose(first, text),
+        })
+    }
+
+    /// A frame while there are unfinished messages, or one that leaves its message unfinished.
+    #[cold]
+    fn decode_piece<'a>(
+        &'a mut self,
+        header: Header,
+        content: &'a [u8],
+        consumed: usize,
+    ) -> Result<Decoded<'a>> {
+        if header.kind & kind::IGNORABLE != 0 {
+            // What the flags of an unknown kind mean is unknown too.
+            return Ok(Decoded::Skip { consumed });
+        }
+        let message = match self.pieces.take(header, content, self.max_frame_bytes)? {
+            Taken::Kept => return Ok(Decoded::Skip { consumed }),
+            Taken::Whole(first, text) => compose(first, text),
+        };
+        Ok(Decoded::Message { consumed, message })
+    }
+
+    /// See [`super::Codec::encode`].
+    #[inline]
+    pub fn encode(&mut self, message: &Message<'_>, sink: &mut impl FrameSink) -> Result<()> {
+        match message {
+            Message::Request(Request {
+                id,
+                topic,
+                body,
+                deadline_ms,
+            }) => self.put(kind::REQUEST, id, topic, *body, *deadline_ms, sink),
+            Message::Response { id, body } => self.put(kind::RESPONSE, id, "", *body, 0, sink),
+            Message::Event { topic, body } => {
+                self.put(kind::EVENT, &Id::Number(0), topic, *body, 0, sink)
+            }
+            Message::Failure { id, error } => self.put_failure(id, *error, sink),
+            Message::Cancel { id } => self.put(kind::CANCEL, id, "", Body::NONE, 0, sink),
+            Message::Ping { token } => {
+                self.put(kind::PING, &Id::Number(*token), "", Body::NONE, 0, sink)
+            }
+            Message::Pong { token } => {
+                self.put(kind::PONG, &Id::Number(*token), "", Body::NONE, 0, sink)
+            }
+            Message::Goaway { reason } => {
+                let reason = cut(reason, MAX_CONTROL_BYTES as usize);
+                self.put(
+                    kind::GOAWAY,
+                    &Id::Number(0),
+                    "",
+                    Body::bytes(reason.as_bytes()),
+                    0,
+                    sink,
+                )
+            }
+            Message::Hello(hello) => {
+                sink.put_slice(&preface::encode(hello));
+                Ok(())
+            }
+            Message::Malformed { .. } => Err(Error::library(Kind::Internal, "can't be sent")),
+        }
+    }
+
+    #[cold]
+    fn put_failure(&self, id: &Id, error: Failure<'_>, sink: &mut impl FrameSink) -> Result<()> {
+        match error {
+            // A body of bytes is how the core's own failures look, below.
+            Failure::Body(Body {
+                kind: BodyKind::Bytes,
+                ..
+            }) => Err(Error::library(
+                Kind::Internal,
+                "an application's error is not raw bytes",
+            )),
+            Failure::Body(body) => self.put(kind::ERROR, id, "", body, 0, sink),
+            Failure::Kind { kind: number, text } => {
+                let bytes = [&[number], text.as_bytes()].concat();
+                self.put(kind::ERROR, id, "", Body::bytes(&bytes), 0, sink)
+            }
+        }
+    }
+
+    #[inline]
+    fn put(
+        &self,
+        kind: u8,
+        id: &Id,
+        topic: &str,
+        body: Body<'_>,
+        deadline_ms: u32,
+        sink: &mut impl FrameSink,
+    ) -> Result<()> {
+        let Id::Number(id) = *id else {
+            return Err(Error::library(Kind::Internal, "an id that is not a number"));
+        };
+        let Ok(topic_len) = u16::try_from(topic.len()) else {
+            return Err(Error::local(
+                Kind::TooLarge,
+                "a topic is at most 65,535 bytes long",
+            ));
+        };
+        let deadline_len = if deadline_ms == 0 { 0 } else { DEADLINE_BYTES };
+        let length = body
+            .data
+            .len()
+            .saturating_add(topic.len())
+            .saturating_add(deadline_len);
+        let limit = self.peer_max_frame_bytes.min(self.max_frame_bytes);
+        let Some(length) = u32::try_from(length).ok().filter(|length| *length <= limit) else {
+            return Err(Error::local(Kind::TooLarge, over(length as u64, limit)));
+        };
+        let flags = body.kind as u8 | if deadline_ms == 0 { 0 } else { flag::DEADLINE };
+        let mut head = [0u8; HEADER_BYTES + DEADLINE_BYTES];
+        if let Some((fixed, extension)) = head.split_first_chunk_mut::<HEADER_BYTES>() {
+            *fixed = Header {
+                kind,
+                flags,
+                topic_len,
+                length,
+                id,
+            }
+            .bytes();
+            extension.copy_from_slice(&deadline_ms.to_le_bytes());
+        }
+        let (head, _) = head.split_at(HEADER_BYTES.saturating_add(deadline_len));
+        sink.put_slice(head);
+        if !topic.is_empty() {
+            sink.put_slice(topic.as_bytes());
+        }
+        if !body.data.is_empty() {
+            sink.put_body(body.data);
+        }
+        Ok(())
+    }
+}
+
+/// As much of a text as fits, without splitting a character.
+fn cut(text: &str, limit: usize) -> &str {
+    let fits = |end: &usize| text.is_char_boundary(*end);
+    let end = (0..=text.len().min(limit))
+        .rev()
+        .find(fits)
+        .unwrap_or_default();
+    text.get(..end).unwrap_or_default()
+}
+
+#[cold]
+fn too_large(length: u64, limit: u32) -> Error {
+    Error::remote(Kind::TooLarge, over(length, limit))
+}
+
+#[cold]
+fn over(length: u64, limit: u32) -> String {
+    format!("a message of {length} bytes is over the limit of {limit} (maxFrameBytes)")
+}

@@ -1,0 +1,161 @@
+//! Every limit and switch of a connection or a server, with its unit, default and effect.
+//!
+//! Must not know: where the values come from (JavaScript checks them and names the option), or
+//! who enforces them.
+
+use std::time::Duration;
+
+/// One connection's limits. All have defaults that suit services on one machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest whole message, in bytes, in both directions. Default 16 MiB. Checked before
+    /// anything is reserved; too low refuses honest payloads, too high lets a peer make this
+    /// process hold that much per connection.
+    pub max_frame_bytes: u32,
+    /// How many bytes may wait to be sent. Default 64 MiB. Past it, calls fail with `Overflow`.
+    pub max_queued_bytes: usize,
+    /// How many messages may wait to be sent. Default 100,000.
+    pub max_queued_messages: usize,
+    /// How many requests a peer may have open here. Default 65,536. Told to the peer.
+    pub max_in_flight: u32,
+    /// How many bytes these may have together. Default 64 MiB. Told to the peer.
+    pub max_in_flight_bytes: u32,
+    /// How long a peer of a format with a handshake may take over it. Default 10 s; zero: for ever.
+    pub handshake_timeout: Duration,
+    /// How long a peer may stop within a frame. Default 30 s; zero: for ever.
+    pub frame_timeout: Duration,
+    /// Silence after which the peer is asked whether it is there. Default zero: never asked.
+    pub heartbeat: Duration,
+}
+
+/// How a connection waits: see `driver::busy_poll`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BusyPoll {
+    /// The longest that a loop may spin after activity. Default 50 µs; zero: never.
+    pub budget: Duration,
+}
+
+/// Which driver runs a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DriverKind {
+    /// Inline where the platform allows it and the stream is plain, else a task.
+    Auto,
+    /// In the event loop of the JavaScript thread.
+    Inline,
+    /// In a tokio task.
+    Task,
+}
+
+/// The formats that a server may accept or a client may speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// This library's own.
+    Shortwire,
+    /// jftp 1.0.0 to 1.5.2: binary length, object.
+    JftpA,
+    /// jftp 1.5.3: binary length, array.
+    JftpB,
+    /// jftp 1.6.2 and later: decimal length, array.
+    JftpD,
+}
+
+/// A set of formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Formats(u32);
+
+/// What a server does beside the connections' own limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerLimits {
+    /// Connections at once; one more is closed as soon as it is accepted. Default 10,000.
+    pub max_connections: u32,
+    /// Connections at once of one user id. Default 10,000.
+    pub max_connections_per_uid: u32,
+    /// Which formats are accepted. Default all.
+    pub formats: Formats,
+    /// What a client that says nothing for `silent_after` is taken for. Default: nothing.
+    pub silent_format: Option<Format>,
+    /// See `silent_format`. Default 50 ms.
+    pub silent_after: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_frame_bytes: 16 * 1024 * 1024,
+            max_queued_bytes: 64 * 1024 * 1024,
+            max_queued_messages: 100_000,
+            max_in_flight: 65_536,
+            max_in_flight_bytes: 64 * 1024 * 1024,
+            handshake_timeout: Duration::from_secs(10),
+            frame_timeout: Duration::from_secs(30),
+            heartbeat: Duration::ZERO,
+        }
+    }
+}
+
+impl Default for BusyPoll {
+    fn default() -> Self {
+        Self {
+            budget: Duration::from_micros(50),
+        }
+    }
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            max_connections: 10_000,
+            max_connections_per_uid: 10_000,
+            formats: Formats::ALL,
+            silent_format: None,
+            silent_after: Duration::from_millis(50),
+        }
+    }
+}
+
+impl Format {
+    /// All formats, in the order of their bits in [`Formats`].
+    pub const ALL: [Self; 4] = [Self::Shortwire, Self::JftpA, Self::JftpB, Self::JftpD];
+
+    /// The name that JavaScript uses for it, in the `protocol` option and property.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Shortwire => "shortwire",
+            Self::JftpA => "jftp-1.0",
+            Self::JftpB => "jftp-1.5",
+            Self::JftpD => "jftp",
+        }
+    }
+
+    /// The format with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// Whether a connection of this format begins with a handshake.
+    pub const fn has_handshake(self) -> bool {
+        matches!(self, Self::Shortwire)
+    }
+
+    const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
+impl Formats {
+    /// Every format there is.
+    pub const ALL: Self = Self((1 << Format::ALL.len()) - 1);
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// This set and one more.
+    #[must_use]
+    pub const fn with(self, format: Format) -> Self {
+        Self(self.0 | format.bit())
+    }
+
+    /// Whether a format is in the set.
+    pub const fn contains(self, format: Format) -> bool {
+        self.0 & format.bit() != 0
+    }
+}

@@ -1,0 +1,376 @@
+//! What crosses between a connection and its application, many items at a time.
+//!
+//! A crossing into JavaScript costs more than a message does, so both directions join what a turn
+//! produced: one text of all payloads, and five numbers for each item. The numbers are mirrored in
+//! `lib/records.js`, which a test compares.
+//!
+//! ```text
+//!            word 0              word 1       word 2        word 3         word 4
+//! outbound   kind | body « 8     slot/token   topic length  body length    timeout ms / error kind
+//! inbound    kind | body « 8     slot/token   topic end     body end       deadline ms / error kind
+//! ```
+//!
+//! Lengths and ends count UTF-16 code units, JavaScript's own measure. A body too large to be
+//! joined travels as a [`Blob`]: word 0 has [`BLOB`] set then, and word 3 is the blob's index.
+//! Must not know: JavaScript values, wire formats, sockets.
+
+use std::ops::Range;
+
+use crate::message::{Body, BodyKind};
+
+/// What a turn of a connection produced for its application.
+#[derive(Debug, Default)]
+pub struct Inbound {
+    records: Vec<u32>,
+    text: Vec<u8>,
+    /// The length of `text` in UTF-16 code units.
+    units: u32,
+    blobs: Vec<Blob>,
+    closed: bool,
+}
+
+/// A payload that is handed over whole.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Blob {
+    /// ASCII text: part of a buffer.
+    Ascii(Vec<u8>, Range<usize>),
+    /// Any other text, decoded.
+    Utf16(Vec<u16>),
+    /// Raw bytes: part of a buffer.
+    Bytes(Vec<u8>, Range<usize>),
+}
+
+/// An item for the application, apart from its texts.
+#[derive(Debug, Clone, Copy)]
+pub struct Record {
+    /// One of the constants of [`kind`].
+    pub kind: u32,
+    /// Slot, token or 0.
+    pub subject: u32,
+    /// The last word.
+    pub extra: u32,
+}
+
+/// What an application wants of a connection: records and their texts.
+#[derive(Debug, Clone, Copy)]
+pub struct Outbound<'a> {
+    /// Five words for each item.
+    pub records: &'a [u32],
+    /// All topics and payloads, one after the other, in UTF-8.
+    pub text: &'a str,
+    /// The body of a single item whose body is not text.
+    pub bytes: Option<&'a [u8]>,
+}
+
+/// One item that an application wants.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    /// One of the constants of [`kind`].
+    pub kind: u32,
+    /// Slot or token.
+    pub subject: u32,
+    /// What it is about.
+    pub topic: &'a str,
+    /// The payload.
+    pub body: Body<'a>,
+    /// Timeout in milliseconds, or the number of an `error::Kind`.
+    pub extra: u32,
+}
+
+impl Inbound {
+    /// Adds an item. Text goes into the common text, unless it is large or not text.
+    #[inline]
+    pub fn push(&mut self, record: Record, topic: &str, body: Body<'_>) {
+        let Record {
+            kind,
+            subject,
+            extra,
+        } = record;
+        if body.data.len() >= JOIN_LIMIT_BYTES || body.kind as u8 > BodyKind::Json as u8 {
+            let whole = 0..body.data.len();
+            return self.push_owned(record, topic, body.kind, body.data.to_vec(), whole);
+        }
+        let topic_end = self.append_text(topic.as_bytes());
+        let end = self.append_text(body.data);
+        let head = kind | (body.kind as u32) << 8;
+        self.records
+            .extend_from_slice(&[head, subject, topic_end, end, extra]);
+    }
+
+    /// Adds an item whose body is a range of `buffer`, handed over without a copy.
+    pub fn push_owned(
+        &mut self,
+        record: Record,
+        topic: &str,
+        body: BodyKind,
+        buffer: Vec<u8>,
+        range: Range<usize>,
+    ) {
+        let Record {
+            kind,
+            subject,
+            extra,
+        } = record;
+        let text = matches!(body, BodyKind::None | BodyKind::Json);
+        let blob = if !text {
+            Blob::Bytes(buffer, range)
+        } else if buffer[range.clone()].is_ascii() {
+            Blob::Ascii(buffer, range)
+        } else {
+            Blob::Utf16(utf16(&buffer[range]))
+        };
+        let topic_end = self.append_text(topic.as_bytes());
+        let index = self.blobs.len() as u32;
+        self.blobs.push(blob);
+        let head = kind | (body as u32) << 8 | BLOB;
+        self.records
+            .extend_from_slice(&[head, subject, topic_end, index, extra]);
+    }
+
+    /// Adds an item with a text for people, or none.
+    pub fn push_note(&mut self, kind: u32, subject: u32, extra: u32, text: &str) {
+        self.closed |= kind == kind::CLOSED;
+        let body = Body {
+            kind: BodyKind::None,
+            data: text.as_bytes(),
+        };
+        self.push(
+            Record {
+                kind,
+                subject,
+                extra,
+            },
+            "",
+            body,
+        );
+    }
+
+    /// Whether there is nothing to hand over.
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Whether its last item says that the connection is over.
+    #[inline]
+    pub const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Adds everything of a later batch.
+    pub fn append(&mut self, later: Self) {
+        if self.is_empty() {
+            *self = later;
+            return;
+        }
+        let (text_base, blob_base) = (self.units, self.blobs.len() as u32);
+        for words in later.records.chunks_exact(WORDS) {
+            let base = if words[0] & BLOB == 0 {
+                text_base
+            } else {
+                blob_base
+            };
+            let moved = [
+                words[0],
+                words[1],
+                words[2] + text_base,
+                words[3] + base,
+                words[4],
+            ];
+            self.records.extend_from_slice(&moved);
+        }
+        self.text.extend_from_slice(&later.text);
+        self.units += later.units;
+        self.blobs.extend(later.blobs);
+        self.closed |= later.closed;
+    }
+
+    /// How many items there are.
+    pub const fn len(&self) -> usize {
+        self.records.len() / WORDS
+    }
+
+    /// The five words of each item.
+    pub fn records(&self) -> &[u32] {
+        &self.records
+    }
+
+    /// The common text, in UTF-8.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Whether the common text is ASCII: as many units as bytes.
+    #[inline]
+    pub const fn is_ascii(&self) -> bool {
+        self.text.len() == self.units as usize
+    }
+
+    /// The payloads that are handed over whole.
+    pub fn take_blobs(&mut self) -> Vec<Blob> {
+        std::mem::take(&mut self.blobs)
+    }
+
+    /// What it holds in memory, about.
+    pub fn bytes(&self) -> usize {
+        let blobs: usize = self.blobs.iter().map(Blob::len).sum();
+        self.records.len() * 4 + self.text.len() + blobs
+    }
+
+    /// Empties it; the buffers stay for the next turn unless they have grown large.
+    pub fn clear(&mut self) {
+        self.records.clear();
+        self.text.clear();
+        self.text.shrink_to(KEEP_BYTES);
+        self.blobs.clear();
+        self.units = 0;
+        self.closed = false;
+    }
+
+    #[inline]
+    fn append_text(&mut self, bytes: &[u8]) -> u32 {
+        if !bytes.is_empty() {
+            self.text.extend_from_slice(bytes);
+            self.units += if bytes.is_ascii() {
+                bytes.len() as u32
+            } else {
+                units(bytes)
+            };
+        }
+        self.units
+    }
+}
+
+impl Blob {
+    /// Its length in bytes.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Ascii(_, range) | Self::Bytes(_, range) => range.len(),
+            Self::Utf16(units) => units.len() * 2,
+        }
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<'a> Outbound<'a> {
+    /// The items, each with its share of the text. A share that runs over the end, which only a
+    /// fault of the JavaScript side could cause, is empty.
+    pub fn orders(self) -> impl Iterator<Item = Order<'a>> {
+        let mut rest = self.text;
+        let units: u64 = self
+            .records
+            .chunks_exact(WORDS)
+            .map(|words| u64::from(words[2]) + u64::from(words[3]))
+            .sum();
+        let ascii = units == self.text.len() as u64;
+        let mut split = move |units: u32| {
+            let at = if ascii {
+                units as usize
+            } else {
+                bytes_of_units(rest, units)
+            };
+            let (share, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
+            rest = after;
+            share
+        };
+        self.records.chunks_exact(WORDS).map(move |words| {
+            let topic = if words[2] == 0 { "" } else { split(words[2]) };
+            let text = if words[3] == 0 { "" } else { split(words[3]) };
+            let kind = BodyKind::from_number((words[0] >> 8) as u8).unwrap_or(BodyKind::None);
+            let data = self.bytes.unwrap_or(text.as_bytes());
+            let body = Body { kind, data };
+            Order {
+                kind: words[0] & 0xff,
+                subject: words[1],
+                topic,
+                body,
+                extra: words[4],
+            }
+        })
+    }
+}
+
+/// UTF-16 code units of valid UTF-8: one for each character, two for those of four bytes.
+fn units(utf8: &[u8]) -> u32 {
+    utf8.iter()
+        .map(|&byte| u32::from(byte & 0xc0 != 0x80) + u32::from(byte >= 0xf0))
+        .sum()
+}
+
+/// How many bytes of `text` are its first `units` UTF-16 code units.
+fn bytes_of_units(text: &str, units: u32) -> usize {
+    let bytes = text.as_bytes();
+    if let Some(start) = bytes.get(..units as usize)
+        && start.is_ascii()
+    {
+        return units as usize;
+    }
+    let mut left = units as usize;
+    for (at, character) in text.char_indices() {
+        if left == 0 {
+            return at;
+        }
+        left = left.saturating_sub(character.len_utf16());
+    }
+    text.len()
+}
+
+fn utf16(utf8: &[u8]) -> Vec<u16> {
+    // One more than needed: the decoder wants room for a replacement character.
+    let mut units = vec![0u16; utf8.len() + 1];
+    let (_, _, written, _) = encoding_rs::UTF_8
+        .new_decoder_without_bom_handling()
+        .decode_to_utf16(utf8, &mut units, true);
+    units.truncate(written);
+    units
+}
+
+/// The kinds of items; in both directions where it makes sense.
+pub mod kind {
+    /// Out: ask (slot, timeout). In: asked (token, deadline).
+    pub const REQUEST: u32 = 1;
+    /// Out: answer (token). In: answered (slot).
+    pub const RESPONSE: u32 = 2;
+    /// Out: the handler's error (token). In: the other handler's error (slot).
+    pub const FAILURE: u32 = 3;
+    /// A one-way message. Out: with a slot or [`super::NO_SLOT`] to be told that it has left.
+    pub const MESSAGE: u32 = 4;
+    /// Out: no longer wanted (slot). In: no longer wanted (token).
+    pub const CANCEL: u32 = 5;
+    /// Out: ask for a sign of life (slot, timeout). In: here it is (slot).
+    pub const PING: u32 = 6;
+    /// Out: refuse a request (token, error kind). In: the call failed (slot, error kind, plus
+    /// [`super::MAYBE_DELIVERED`]).
+    pub const FAILED: u32 = 7;
+    /// In: the kernel has the message of this slot.
+    pub const SENT: u32 = 8;
+    /// In: calls flow; the last word is the format's index.
+    pub const READY: u32 = 9;
+    /// In: the peer says goodbye.
+    pub const GOAWAY: u32 = 10;
+    /// In: there is room in the queue again.
+    pub const DRAIN: u32 = 11;
+    /// In: the connection is over (errno, error kind). The last item of its connection.
+    pub const CLOSED: u32 = 12;
+    /// In: the transport is there.
+    pub const OPENED: u32 = 13;
+    /// In: bytes for the stream that the application has attached.
+    pub const OUTPUT: u32 = 14;
+}
+
+/// Words of a record.
+pub const WORDS: usize = 5;
+/// In word 0: the body is a blob, and word 3 its index.
+pub const BLOB: u32 = 1 << 16;
+/// In the last word of a failed call: the peer may have got it.
+pub const MAYBE_DELIVERED: u32 = 1 << 8;
+/// For items whose fate nobody wants to know.
+pub const NO_SLOT: u32 = u32::MAX;
+/// From this size on a payload is handed over whole: a copy would cost more than the crossing.
+pub const JOIN_LIMIT_BYTES: usize = 16 * 1024;
+/// Buffers larger than this are not kept between turns.
+const KEEP_BYTES: usize = 256 * 1024;

@@ -1,0 +1,213 @@
+//! The machine inside libuv's loop, on the JavaScript thread: the hot path.
+//!
+//! The descriptor is read and written directly; libuv only tells when. The poll handle is always
+//! armed for reading (changing its mask costs two `epoll_ctl`), for writing only after the kernel
+//! has refused bytes, and for the peer's leaving even while nothing is read. Must not know:
+//! JavaScript, other connections, busy-polling.
+
+use std::{
+    io,
+    os::fd::{AsFd, AsRawFd, OwnedFd},
+    time::{Duration, Instant},
+};
+
+use super::{
+    batch::{Inbound, Outbound},
+    connection::{Connection, ReadTurn},
+    uv::{Interest, Loop, Poll},
+};
+use crate::{
+    error::{Error, Result},
+    transport,
+};
+
+/// A connection that the loop drives.
+pub struct Inline {
+    machine: Box<Connection>,
+    fd: OwnedFd,
+    poll: Poll,
+    interest: Interest,
+    /// Writing has failed. What the peer said before it left is still to be read.
+    broken: Option<Error>,
+}
+
+/// What a turn leads to.
+#[derive(Debug)]
+pub enum Next {
+    /// Wait for more.
+    Wait,
+    /// Large frames are under way: continue in a task.
+    Offload,
+    /// It is over.
+    Over(Error),
+}
+
+impl Inline {
+    /// Registers a connected socket with the loop.
+    ///
+    /// # Errors
+    ///
+    /// libuv's refusal; the machine comes back to be told.
+    pub fn adopt(
+        uv: Loop,
+        machine: Box<Connection>,
+        fd: OwnedFd,
+        ready: impl Fn(Result<Interest, i32>) + 'static,
+    ) -> Result<Self, (Box<Connection>, io::Error)> {
+        match uv.poll(fd.as_raw_fd(), ready) {
+            Ok(poll) => {
+                let interest = Interest::READABLE.and(Interest::DISCONNECT);
+                poll.start(interest);
+                Ok(Self {
+                    machine,
+                    fd,
+                    poll,
+                    interest,
+                    broken: None,
+                })
+            }
+            Err(error) => Err((machine, error)),
+        }
+    }
+
+    /// Begins or continues the conversation: what waited goes out.
+    pub fn open(&mut self, now: Instant, inbound: &mut Inbound) -> Next {
+        self.machine.open(now, inbound);
+        self.write(now, inbound);
+        self.next()
+    }
+
+    /// The descriptor is ready.
+    #[inline]
+    pub fn ready(
+        &mut self,
+        ready: Interest,
+        now: Instant,
+        scratch: &mut Vec<u8>,
+        inbound: &mut Inbound,
+    ) -> Next {
+        if ready.has(Interest::WRITABLE) {
+            self.write(now, inbound);
+        }
+        // A peer that has gone is read to the end, even if reading was paused.
+        let gone = ready.has(Interest::DISCONNECT);
+        if ready.has(Interest::READABLE) || gone {
+            let (machine, fd) = (&mut self.machine, self.fd.as_fd());
+            if gone || machine.wants_read() {
+                let receive = |buffer: &mut Vec<u8>| transport::receive(fd, buffer);
+                match machine.read(now, scratch, inbound, receive) {
+                    Ok(ReadTurn::Drained | ReadTurn::More) => {}
+                    Ok(ReadTurn::Large) => return Next::Offload,
+                    Ok(ReadTurn::Ended) => return Next::Over(machine.farewell()),
+                    Err(error) => return Next::Over(error),
+                }
+            }
+        }
+        // Answers that the machine gave by itself.
+        if self.machine.wants_write() && !self.interest.has(Interest::WRITABLE) {
+            self.write(now, inbound);
+        }
+        self.next()
+    }
+
+    /// Does what the application wants, and writes it.
+    #[inline]
+    pub fn submit(&mut self, orders: Outbound<'_>, now: Instant, inbound: &mut Inbound) -> Next {
+        self.machine.submit(orders, now, inbound);
+        if !self.interest.has(Interest::WRITABLE) {
+            self.write(now, inbound);
+        }
+        self.next()
+    }
+
+    /// Says goodbye.
+    pub fn close(
+        &mut self,
+        now: Instant,
+        timeout: Duration,
+        reason: &str,
+        inbound: &mut Inbound,
+    ) -> Next {
+        self.machine.close(now, timeout, reason);
+        self.write(now, inbound);
+        self.next()
+    }
+
+    /// A deadline may have passed.
+    pub fn handle_timeout(&mut self, now: Instant, inbound: &mut Inbound) -> Next {
+        if let Err(error) = self.machine.handle_timeout(now, inbound) {
+            return Next::Over(error);
+        }
+        if self.machine.wants_write() && !self.interest.has(Interest::WRITABLE) {
+            self.write(now, inbound);
+        }
+        self.next()
+    }
+
+    /// Takes a silent peer for a speaker of this format.
+    pub const fn machine(&mut self) -> &mut Connection {
+        &mut self.machine
+    }
+
+    /// The machine, to look at.
+    pub const fn look(&self) -> &Connection {
+        &self.machine
+    }
+
+    /// Whether it keeps the process alive.
+    pub fn set_referenced(&self, referenced: bool) {
+        self.poll.set_referenced(referenced);
+    }
+
+    /// Leaves the loop, for another driver.
+    pub fn into_parts(self) -> (Box<Connection>, OwnedFd) {
+        // libuv has let go of the descriptor once `uv_poll_stop` has returned.
+        self.poll.close(|| {});
+        (self.machine, self.fd)
+    }
+
+    /// Leaves the loop for good. `then` runs when the descriptor has been closed.
+    pub fn shut(self, then: impl FnOnce() + 'static) {
+        let fd = self.fd;
+        self.poll.close(move || {
+            drop(fd);
+            then();
+        });
+    }
+
+    fn write(&mut self, now: Instant, inbound: &mut Inbound) {
+        if self.broken.is_some() {
+            return;
+        }
+        let fd = self.fd.as_fd();
+        if let Err(error) = self
+            .machine
+            .write(now, inbound, |slices| transport::send(fd, slices))
+        {
+            self.broken = Some(error);
+        }
+    }
+
+    #[inline]
+    fn next(&mut self) -> Next {
+        let wants_write = self.machine.wants_write() && self.broken.is_none();
+        if wants_write && self.machine.is_heavy() {
+            return Next::Offload;
+        }
+        if self.machine.is_drained() {
+            return Next::Over(self.machine.farewell());
+        }
+        let mut interest = Interest::DISCONNECT;
+        if self.broken.is_some() || self.machine.wants_read() {
+            interest = interest.and(Interest::READABLE);
+        }
+        if wants_write {
+            interest = interest.and(Interest::WRITABLE);
+        }
+        if interest != self.interest {
+            self.interest = interest;
+            self.poll.start(interest);
+        }
+        Next::Wait
+    }
+}

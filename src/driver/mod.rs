@@ -1,0 +1,24 @@
+//! Where connections run.
+//!
+//! Knows: transports, codecs and sessions, and is the only layer in which they meet. Must not
+//! know: napi, JavaScript values, a wire format by name (beyond greeting), policy.
+//!
+//! ```text
+//!   thread.rs      one JavaScript thread's connections and servers, by index
+//!     ├─ inline.rs   a connection in libuv's loop (uv.rs, busy_poll.rs)
+//!     └─ task.rs     a connection in a tokio task ──inbox.rs──► back to the thread
+//!   dialer.rs, acceptor.rs   tokio tasks that make connections
+//!   connection.rs  the machine that both drivers turn; batch.rs, write_queue.rs
+//! ```
+
+pub mod batch;
+pub mod busy_poll;
+pub mod connection;
+pub mod inbox;
+#[cfg(unix)]
+pub mod inline;
+pub mod server;
+pub mod task;
+pub mod thread;
+pub mod uv;
+pub mod write_queue;

@@ -1,0 +1,356 @@
+//! The machine in a tokio task: any stream, off the JavaScript thread.
+//!
+//! Connections live here for good with `driver: 'task'`, and for a while when an inline one has a
+//! large frame under way; such a guest goes back once the large frames have stopped.
+//!
+//! ```text
+//!   JavaScript thread ──commands──► Handle ──notify──► task: submit · write · read · timers
+//!                     ◄──inbox──── batches ◄─────────
+//! ```
+//!
+//! Must not know: JavaScript values, libuv, any format by name.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::{runtime, sync::Notify};
+
+use super::{
+    batch::{Inbound, Outbound},
+    connection::{Connection, ReadTurn, SCRATCH_BYTES, Stats},
+    inbox::{Inbox, Mail},
+};
+use crate::{
+    error::{Error, Kind, Result},
+    transport::Stream,
+};
+
+/// What the JavaScript thread holds of a connection that runs in a task.
+#[derive(Clone)]
+pub struct Handle(Arc<Shared>);
+
+struct Shared {
+    commands: Mutex<Vec<Command>>,
+    notify: Notify,
+    /// Bytes in `commands`.
+    command_bytes: AtomicUsize,
+    /// Bytes of batches that JavaScript has not yet had.
+    undelivered: AtomicUsize,
+    stats: Mutex<Stats>,
+}
+
+/// What the JavaScript thread asks of the task.
+pub enum Command {
+    /// A batch of orders.
+    Submit(OwnedOutbound),
+    /// Say goodbye.
+    Close(Duration, Box<str>),
+    /// End it now.
+    Destroy(Error),
+    /// Leave without a word: the thread that would hear of it is gone.
+    Abandon,
+}
+
+/// An [`Outbound`] that can travel.
+pub struct OwnedOutbound {
+    records: Vec<u32>,
+    text: String,
+    bytes: Option<Vec<u8>>,
+}
+
+/// Whether a task keeps its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// For good.
+    Always,
+    /// Until the large frames have stopped.
+    WhileLarge,
+}
+
+/// Where a task's batches go: a connection of a thread.
+pub struct Destination {
+    /// The thread's box.
+    pub inbox: Arc<Inbox>,
+    /// The connection's place in its table.
+    pub index: u32,
+}
+
+impl Handle {
+    fn new() -> Self {
+        Self(Arc::new(Shared {
+            commands: Mutex::default(),
+            notify: Notify::new(),
+            command_bytes: AtomicUsize::new(0),
+            undelivered: AtomicUsize::new(0),
+            stats: Mutex::default(),
+        }))
+    }
+
+    /// Gives the task something to do. The commands are bounded by the caller, which refuses new
+    /// orders when [`queued_bytes`](Self::queued_bytes) is over the connection's limit.
+    pub fn push(&self, command: Command) {
+        if let Command::Submit(orders) = &command {
+            self.0
+                .command_bytes
+                .fetch_add(orders.bytes(), Ordering::Relaxed);
+        }
+        let mut commands = lock(&self.0.commands);
+        let first = commands.is_empty();
+        commands.push(command);
+        drop(commands);
+        if first {
+            self.0.notify.notify_one();
+        }
+    }
+
+    /// Everything that the task has not done.
+    pub fn take_commands(&self) -> Vec<Command> {
+        self.0.command_bytes.store(0, Ordering::Relaxed);
+        std::mem::take(&mut *lock(&self.0.commands))
+    }
+
+    /// JavaScript has had a batch of so many bytes.
+    pub fn delivered(&self, bytes: usize) {
+        let before = self.0.undelivered.fetch_sub(bytes, Ordering::AcqRel);
+        if before >= MAX_UNDELIVERED_BYTES && before - bytes < MAX_UNDELIVERED_BYTES {
+            self.0.notify.notify_one();
+        }
+    }
+
+    /// Bytes that wait to be sent, as of the task's last turn and with the commands since.
+    pub fn queued_bytes(&self) -> usize {
+        self.0.command_bytes.load(Ordering::Relaxed) + self.stats().queued_bytes as usize
+    }
+
+    /// Plain numbers, as of the task's last turn.
+    pub fn stats(&self) -> Stats {
+        *lock(&self.0.stats)
+    }
+}
+
+/// Runs a connection in a task of this runtime.
+pub fn spawn(
+    runtime: &runtime::Handle,
+    machine: Box<Connection>,
+    stream: Stream,
+    to: Destination,
+    stay: Stay,
+) -> Handle {
+    let handle = Handle::new();
+    *lock(&handle.0.stats) = machine.stats();
+    let task = Task {
+        machine,
+        shared: Arc::clone(&handle.0),
+        to,
+        stay,
+    };
+    runtime.spawn(task.run(stream));
+    handle
+}
+
+struct Task {
+    machine: Box<Connection>,
+    shared: Arc<Shared>,
+    to: Destination,
+    stay: Stay,
+}
+
+/// How a task's loop ended.
+enum End {
+    Over(Error),
+    Return,
+    Abandoned,
+}
+
+impl Task {
+    /// # Cancel safety
+    ///
+    /// Spawned and never cancelled, except with the runtime itself.
+    async fn run(mut self, stream: Stream) {
+        let mut inbound = Inbound::default();
+        let end = match self.turn_until_end(&stream, &mut inbound).await {
+            Ok(end) => end,
+            Err(error) => End::Over(error),
+        };
+        match end {
+            End::Abandoned => {}
+            End::Over(error) => {
+                drop(stream);
+                self.machine.finish(&error, &mut inbound);
+                self.deliver(&mut inbound);
+            }
+            End::Return => match stream.into_fd() {
+                Ok(fd) => {
+                    self.deliver(&mut inbound);
+                    self.to
+                        .inbox
+                        .push(Mail::Returned(self.to.index, self.machine, fd));
+                }
+                Err(error) => {
+                    self.machine.finish(&error, &mut inbound);
+                    self.deliver(&mut inbound);
+                }
+            },
+        }
+    }
+
+    async fn turn_until_end(&mut self, stream: &Stream, inbound: &mut Inbound) -> Result<End> {
+        let mut scratch = Vec::with_capacity(SCRATCH_BYTES);
+        let mut large_at = Instant::now();
+        let mut readable = true;
+        loop {
+            let now = Instant::now();
+            // A panic ends this connection and nothing else.
+            let turn = AssertUnwindSafe(|| self.turn(stream, &mut scratch, readable, now, inbound));
+            let turn = std::panic::catch_unwind(turn).unwrap_or_else(|_| {
+                Err(Error::library(
+                    Kind::Internal,
+                    "the connection's task panicked",
+                ))
+            })?;
+            let more = match turn {
+                Turn::End(end) => return Ok(end),
+                Turn::Read(turn) => turn == ReadTurn::More,
+            };
+            self.deliver(inbound);
+            *lock(&self.shared.stats) = self.machine.stats();
+            if self.machine.is_drained() {
+                return Ok(End::Over(Error::local(
+                    Kind::Closed,
+                    "the socket was closed",
+                )));
+            }
+            if more {
+                // Others get their turn; the kernel still has something for us.
+                tokio::task::yield_now().await;
+                continue;
+            }
+            if !self.machine.is_quiet() {
+                large_at = now;
+            }
+            let home = large_at + RETURN_AFTER;
+            if self.stay == Stay::WhileLarge
+                && now >= home
+                && lock(&self.shared.commands).is_empty()
+            {
+                return Ok(End::Return);
+            }
+            let room = self.shared.undelivered.load(Ordering::Acquire) < MAX_UNDELIVERED_BYTES;
+            let reads = room && self.machine.wants_read();
+            let due = match (self.machine.poll_timeout(), self.stay) {
+                (due, Stay::Always) => due,
+                (due, Stay::WhileLarge) => Some(due.map_or(home, |due| due.min(home))),
+            };
+            readable = tokio::select! {
+                ready = stream.ready(reads, self.machine.wants_write()) => {
+                    ready.map_err(Error::disconnected)?
+                }
+                () = self.shared.notify.notified() => false,
+                () = sleep_until(due) => false,
+            };
+        }
+    }
+
+    fn turn(
+        &mut self,
+        stream: &Stream,
+        scratch: &mut Vec<u8>,
+        readable: bool,
+        now: Instant,
+        inbound: &mut Inbound,
+    ) -> Result<Turn> {
+        if self.machine.state() == crate::session::State::Idle {
+            self.machine.open(now, inbound);
+        }
+        let commands = std::mem::take(&mut *lock(&self.shared.commands));
+        self.shared.command_bytes.store(0, Ordering::Relaxed);
+        for command in commands {
+            match command {
+                Command::Submit(orders) => self.machine.submit(orders.borrow(), now, inbound),
+                Command::Close(timeout, reason) => self.machine.close(now, timeout, &reason),
+                Command::Destroy(error) => return Ok(Turn::End(End::Over(error))),
+                Command::Abandon => return Ok(Turn::End(End::Abandoned)),
+            }
+        }
+        self.machine.handle_timeout(now, inbound)?;
+        let mut turn = ReadTurn::Drained;
+        if readable && self.machine.wants_read() {
+            turn = self
+                .machine
+                .read(now, scratch, inbound, |buffer| stream.try_read(buffer))?;
+        }
+        let written = self
+            .machine
+            .write(now, inbound, |slices| stream.try_write(slices));
+        if turn == ReadTurn::Ended {
+            return Ok(Turn::End(End::Over(self.machine.farewell())));
+        }
+        // What the peer said before it left is worth more than the failure to write to it.
+        match written {
+            Err(error) if turn != ReadTurn::More => Err(error),
+            _ => Ok(Turn::Read(turn)),
+        }
+    }
+
+    fn deliver(&self, inbound: &mut Inbound) {
+        if inbound.is_empty() {
+            return;
+        }
+        let batch = std::mem::take(inbound);
+        self.shared
+            .undelivered
+            .fetch_add(batch.bytes(), Ordering::AcqRel);
+        self.to.inbox.push(Mail::Batch(self.to.index, batch));
+    }
+}
+
+enum Turn {
+    Read(ReadTurn),
+    End(End),
+}
+
+impl OwnedOutbound {
+    /// A copy of these orders.
+    pub fn new(orders: Outbound<'_>) -> Self {
+        Self {
+            records: orders.records.to_vec(),
+            text: orders.text.to_owned(),
+            bytes: orders.bytes.map(<[u8]>::to_vec),
+        }
+    }
+
+    /// The orders.
+    pub fn borrow(&self) -> Outbound<'_> {
+        Outbound {
+            records: &self.records,
+            text: &self.text,
+            bytes: self.bytes.as_deref(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.text.len() + self.bytes.as_ref().map_or(0, Vec::len)
+    }
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A connection that is not read while JavaScript has so much of it to deal with.
+const MAX_UNDELIVERED_BYTES: usize = 4 * 1024 * 1024;
+/// How long after its last large frame a guest goes back to the loop.
+const RETURN_AFTER: Duration = Duration::from_millis(10);

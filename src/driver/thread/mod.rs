@@ -1,0 +1,445 @@
+//! One JavaScript thread's connections and servers, by index.
+//!
+//! Everything here runs on that thread, except what arrives as mail. The rule that keeps it sound:
+//! the table is never borrowed while the application is called. A turn borrows it, collects what
+//! happened in a batch, lets go, and only then delivers; the application may call back in from there.
+//!
+//! ```text
+//!   libuv ──► turn ─┐                        ┌─► deliver ──► application
+//!   mail  ──► mail ─┼─ borrow · work · let go┤
+//!   timer ──► tick ─┘                        └─► place freed after the last batch
+//!   application ──► submit ── borrow · work · let go ──► flags: "ask for what happened"
+//! ```
+//!
+//! Must not know: JavaScript values, wire formats.
+
+mod entry;
+mod servers;
+mod turn;
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::{Rc, Weak},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::runtime;
+
+pub use self::servers::{ServerEvent, ServerOptions};
+use self::{
+    entry::{Dial, Entry, Place},
+    servers::ServerEntry,
+};
+use super::{
+    batch::{self, Inbound, Outbound, kind},
+    busy_poll::BusyPoll,
+    connection::{Connection, Stats},
+    inbox::{Inbox, Mail},
+    inline::{Inline, Next},
+    task::{self, Command, OwnedOutbound},
+    uv::{Idle, Loop, Timer},
+};
+use crate::{
+    config::{DriverKind, Format, Limits},
+    error::{Error, Kind, Result},
+    transport::{self, Endpoint, Peer},
+};
+
+/// One JavaScript thread's connections and servers.
+pub struct Thread {
+    inner: RefCell<Inner>,
+    /// The batch of the turn under way; kept for its buffers.
+    batch: Cell<Inbound>,
+    /// The application is being called.
+    delivering: Cell<bool>,
+    uv: Option<Loop>,
+    runtime: runtime::Handle,
+    inbox: Arc<Inbox>,
+    host: Box<dyn Host>,
+    me: Weak<Self>,
+}
+
+/// What the thread needs of whoever embeds it.
+pub trait Host {
+    /// Hands a batch to the application. `server` is the one that accepted the connection.
+    fn deliver(&self, index: u32, server: Option<u32>, batch: &mut Inbound, from_call: bool);
+    /// Hands an event of a server to the application.
+    fn server_event(&self, server: u32, event: ServerEvent);
+    /// Keeps the process alive, or no longer.
+    fn hold(&self, held: bool);
+}
+
+struct Inner {
+    entries: Vec<Entry>,
+    free: Vec<u32>,
+    serial: u32,
+    servers: Vec<Option<ServerEntry>>,
+    scratch: Vec<u8>,
+    busy: BusyPoll,
+    idle: Option<Idle>,
+    spinning: bool,
+    timer: Option<Timer>,
+    /// What the timer is set to.
+    due: Option<Instant>,
+    /// Connections and servers that keep the process alive by themselves.
+    holders: u32,
+    closing: bool,
+}
+
+/// How a new connection is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientOptions {
+    /// Its limits.
+    pub limits: Limits,
+    /// What it speaks.
+    pub format: Format,
+    /// Where it runs.
+    pub driver: DriverKind,
+    /// See `session::in_flight`.
+    pub id_base: Option<u64>,
+}
+
+impl Thread {
+    /// A thread without connections. Without a loop, everything runs in tasks.
+    pub fn new(
+        uv: Option<Loop>,
+        runtime: runtime::Handle,
+        inbox: Arc<Inbox>,
+        host: Box<dyn Host>,
+    ) -> Rc<Self> {
+        Rc::new_cyclic(|me: &Weak<Self>| {
+            let (spinner, ticker) = (me.clone(), me.clone());
+            let spin = move || spinner.upgrade().map_or((), |thread| thread.spin());
+            let tick = move || ticker.upgrade().map_or((), |thread| thread.tick());
+            let inner = Inner {
+                entries: Vec::new(),
+                free: Vec::new(),
+                serial: 0,
+                servers: Vec::new(),
+                scratch: Vec::new(),
+                busy: BusyPoll::new(Duration::from_micros(50)),
+                idle: uv.and_then(|uv| uv.idle(spin).ok()),
+                spinning: false,
+                timer: uv.and_then(|uv| uv.timer(tick).ok()),
+                due: None,
+                holders: 0,
+                closing: false,
+            };
+            Self {
+                inner: RefCell::new(inner),
+                batch: Cell::default(),
+                delivering: Cell::new(false),
+                uv,
+                runtime,
+                inbox,
+                host,
+                me: me.clone(),
+            }
+        })
+    }
+
+    /// The most that the loop may spin after activity. The last word counts for the whole thread.
+    pub fn set_busy_poll(&self, budget: Duration) {
+        self.inner.borrow_mut().busy.set_budget(budget);
+    }
+
+    /// A connection that has no transport yet. Calls wait in it.
+    pub fn create(&self, options: &ClientOptions) -> u32 {
+        let ClientOptions {
+            limits,
+            format,
+            driver,
+            id_base,
+        } = *options;
+        let machine = Box::new(Connection::client(format, limits, id_base));
+        let mut inner = self.inner.borrow_mut();
+        inner.insert(Place::Waiting(machine), limits, driver)
+    }
+
+    /// Connects. What comes of it is delivered: `OPENED` and `READY`, or `CLOSED`.
+    pub fn dial(&self, index: u32, endpoint: Endpoint) {
+        let mut inner = self.inner.borrow_mut();
+        let Some(entry) = inner.entries.get_mut(index as usize) else {
+            return;
+        };
+        let (serial, inbox) = (entry.serial, Arc::clone(&self.inbox));
+        let dial = self.runtime.spawn(async move {
+            let outcome = transport::connect(&endpoint).await;
+            inbox.push(Mail::Dialed {
+                index,
+                serial,
+                outcome,
+            });
+        });
+        entry.dial = Some(Dial(dial.abort_handle()));
+        self.rehold(&mut inner, index);
+    }
+
+    /// Speaks over a stream that the application reads and writes.
+    pub fn attach(&self, index: u32) -> u32 {
+        self.with_entry(index, |entry, now| {
+            if let Place::Waiting(mut machine) = std::mem::replace(&mut entry.place, Place::None) {
+                entry.pending.push_note(kind::OPENED, 0, 0, "");
+                machine.open(now, &mut entry.pending);
+                entry.place = Place::Attached(machine, true);
+            }
+            Next::Wait
+        })
+    }
+
+    /// What the attached stream has received.
+    pub fn feed(&self, index: u32, mut bytes: &[u8]) -> u32 {
+        let mut scratch = Vec::new();
+        self.with_entry(index, |entry, now| {
+            let Place::Attached(machine, _) = &mut entry.place else {
+                return Next::Wait;
+            };
+            while !bytes.is_empty() {
+                let receive = |buffer: &mut Vec<u8>| {
+                    let room = buffer.capacity() - buffer.len();
+                    let (now, later) = bytes.split_at(room.min(bytes.len()));
+                    buffer.extend_from_slice(now);
+                    bytes = later;
+                    if now.is_empty() {
+                        Err(std::io::ErrorKind::WouldBlock.into())
+                    } else {
+                        Ok(now.len())
+                    }
+                };
+                if let Err(error) = machine.read(now, &mut scratch, &mut entry.pending, receive) {
+                    return Next::Over(error);
+                }
+            }
+            Next::Wait
+        })
+    }
+
+    /// The attached stream has room, or none.
+    pub fn set_writable(&self, index: u32, writable: bool) -> u32 {
+        self.with_entry(index, |entry, _| {
+            if let Place::Attached(_, room) = &mut entry.place {
+                *room = writable;
+            }
+            Next::Wait
+        })
+    }
+
+    /// The attached stream has ended.
+    pub fn end(&self, index: u32) -> u32 {
+        self.with_entry(index, |entry, _| match &entry.place {
+            Place::Attached(machine, _) => Next::Over(machine.farewell()),
+            _ => Next::Wait,
+        })
+    }
+
+    /// Does what the application wants of a connection. See [`flags`].
+    #[inline]
+    pub fn submit(&self, index: u32, orders: Outbound<'_>) -> u32 {
+        self.with_entry(index, |entry, now| {
+            if entry.is_choked() {
+                refuse_all(orders, &mut entry.pending);
+                return Next::Wait;
+            }
+            match &mut entry.place {
+                Place::None => {}
+                Place::Waiting(machine) | Place::Attached(machine, _) => {
+                    machine.submit(orders, now, &mut entry.pending);
+                }
+                Place::Inline(inline) => return inline.submit(orders, now, &mut entry.pending),
+                Place::Task(handle) => handle.push(Command::Submit(OwnedOutbound::new(orders))),
+            }
+            Next::Wait
+        })
+    }
+
+    /// Says goodbye. What is open may take until `timeout` has passed; then `CLOSED` is delivered.
+    pub fn close(&self, index: u32, timeout: Duration, reason: &str) -> u32 {
+        self.with_entry(index, |entry, now| {
+            entry.dial = None;
+            match &mut entry.place {
+                Place::None => {}
+                Place::Waiting(_) => return Next::Over(closed(reason)),
+                Place::Attached(machine, _) => {
+                    machine.close(now, timeout, reason);
+                    if machine.is_drained() {
+                        return Next::Over(closed(reason));
+                    }
+                }
+                Place::Inline(inline) => {
+                    return inline.close(now, timeout, reason, &mut entry.pending);
+                }
+                Place::Task(handle) => handle.push(Command::Close(timeout, reason.into())),
+            }
+            Next::Wait
+        })
+    }
+
+    /// Ends it now.
+    pub fn destroy(&self, index: u32, reason: &str) -> u32 {
+        self.with_entry(index, |entry, _| {
+            entry.dial = None;
+            if let Place::Task(handle) = &entry.place {
+                handle.push(Command::Destroy(closed(reason)));
+                return Next::Wait;
+            }
+            Next::Over(closed(reason))
+        })
+    }
+
+    /// Hands over what happened during calls of the application's own.
+    pub fn drain(&self, index: u32) {
+        if self.delivering.get() {
+            // The application has been called already; it gets this when it returns.
+            return;
+        }
+        let pending = {
+            let mut inner = self.inner.borrow_mut();
+            let Some(entry) = inner.entries.get_mut(index as usize) else {
+                return;
+            };
+            std::mem::take(&mut entry.pending)
+        };
+        self.deliver(index, pending, true);
+    }
+
+    /// Whether a connection keeps the process alive.
+    pub fn set_referenced(&self, index: u32, referenced: bool) {
+        let mut inner = self.inner.borrow_mut();
+        let Some(entry) = inner.entries.get_mut(index as usize) else {
+            return;
+        };
+        entry.referenced = referenced;
+        if let Place::Inline(inline) = &entry.place {
+            inline.set_referenced(referenced);
+        }
+        self.rehold(&mut inner, index);
+    }
+
+    /// Plain numbers of a connection.
+    pub fn stats(&self, index: u32) -> Stats {
+        let inner = self.inner.borrow();
+        inner
+            .entries
+            .get(index as usize)
+            .map(Entry::stats)
+            .unwrap_or_default()
+    }
+
+    /// Who is at the other end of a connection.
+    pub fn peer(&self, index: u32) -> Peer {
+        let inner = self.inner.borrow();
+        inner
+            .entries
+            .get(index as usize)
+            .map(|entry| entry.peer)
+            .unwrap_or_default()
+    }
+
+    /// Which driver a connection runs in now: "inline", "task", or none yet.
+    pub fn driver(&self, index: u32) -> Option<&'static str> {
+        let inner = self.inner.borrow();
+        match inner.entries.get(index as usize)?.place {
+            Place::Inline(_) => Some("inline"),
+            Place::Task(_) => Some("task"),
+            Place::Attached(..) => Some("attached"),
+            Place::None | Place::Waiting(_) => None,
+        }
+    }
+
+    /// Ends everything, for an environment that goes away. Nothing is delivered any more. `done`
+    /// runs when libuv has let go of every handle.
+    pub fn shutdown(&self, done: impl FnOnce() + 'static) {
+        self.inbox.close();
+        let mut inner = self.inner.borrow_mut();
+        inner.closing = true;
+        for server in inner.servers.drain(..).flatten() {
+            server.stop();
+        }
+        let latch = Rc::new(Latch(Cell::new(Some(Box::new(done)))));
+        for entry in std::mem::take(&mut inner.entries) {
+            match entry.place {
+                Place::Inline(inline) => {
+                    let latch = Rc::clone(&latch);
+                    inline.shut(move || drop(latch));
+                }
+                Place::Task(handle) => handle.push(Command::Abandon),
+                Place::None | Place::Waiting(_) | Place::Attached(..) => {}
+            }
+        }
+        if let Some(idle) = inner.idle.take() {
+            let latch = Rc::clone(&latch);
+            idle.stop();
+            idle.close(move || drop(latch));
+        }
+        if let Some(timer) = inner.timer.take() {
+            timer.stop();
+            timer.close(move || drop(latch));
+        }
+    }
+}
+
+impl Inner {
+    fn insert(&mut self, place: Place, limits: Limits, driver: DriverKind) -> u32 {
+        self.serial = self.serial.wrapping_add(1);
+        let entry = Entry {
+            serial: self.serial,
+            place,
+            pending: Inbound::default(),
+            limits,
+            driver,
+            server: None,
+            peer: Peer::default(),
+            referenced: true,
+            held: false,
+            dial: None,
+            silent: None,
+            seat: None,
+        };
+        if let Some(index) = self.free.pop() {
+            self.entries[index as usize] = entry;
+            return index;
+        }
+        self.entries.push(entry);
+        (self.entries.len() - 1) as u32
+    }
+}
+
+/// Runs its function when the last of its holders is gone.
+struct Latch(Cell<Option<Box<dyn FnOnce()>>>);
+
+impl Drop for Latch {
+    fn drop(&mut self) {
+        if let Some(done) = self.0.take() {
+            done();
+        }
+    }
+}
+
+fn closed(reason: &str) -> Error {
+    let reason = if reason.is_empty() {
+        "the socket was closed"
+    } else {
+        reason
+    };
+    Error::local(Kind::Closed, reason)
+}
+
+/// Fails every order that somebody waits for.
+fn refuse_all(orders: Outbound<'_>, inbound: &mut Inbound) {
+    for order in orders.orders() {
+        let waited = matches!(order.kind, kind::REQUEST | kind::MESSAGE | kind::PING);
+        if waited && order.subject != batch::NO_SLOT {
+            let why = "too much waits to be sent";
+            inbound.push_note(kind::FAILED, order.subject, Kind::Overflow as u32, why);
+        }
+    }
+}
+
+/// What a call into a connection reports.
+pub mod flags {
+    /// Something happened: ask for it with `drain`, when the application's own code has returned.
+    pub const PENDING: u32 = 1;
+    /// Much waits to be sent.
+    pub const HIGH: u32 = 2;
+}

@@ -1,0 +1,165 @@
+//! The thread's servers: listening, accepting, counting.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{Connection, Inbound, Place, Result, Thread};
+use crate::{
+    config::{DriverKind, Limits, ServerLimits},
+    driver::server::Server,
+    transport::{BindOptions, Endpoint, Peer, Stream},
+};
+
+/// A server's place in the table.
+pub(super) struct ServerEntry {
+    server: Server,
+    options: ServerOptions,
+    referenced: bool,
+}
+
+/// How a server is to be, and its connections.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerOptions {
+    /// Each connection's limits.
+    pub limits: Limits,
+    /// The server's own.
+    pub server: ServerLimits,
+    /// Where its connections run.
+    pub driver: DriverKind,
+    /// How it listens.
+    pub bind: BindOptions,
+}
+
+/// What a server tells its application.
+#[derive(Debug)]
+pub enum ServerEvent {
+    /// It listens at this address, or can't.
+    Listening(Result<String>),
+    /// It no longer listens; with the reason, if nobody asked for it.
+    Closed(Result<()>),
+    /// It turned a peer away, because of its limits.
+    TurnedAway(Peer),
+}
+
+impl ServerEntry {
+    pub(super) fn stop(&self) {
+        self.server.stop();
+    }
+}
+
+impl Thread {
+    /// Listens. What comes of it is a [`ServerEvent::Listening`].
+    pub fn listen(&self, endpoint: Endpoint, options: &ServerOptions) -> u32 {
+        let mut inner = self.inner.borrow_mut();
+        let free = inner.servers.iter().position(Option::is_none);
+        let place = free.unwrap_or_else(|| {
+            inner.servers.push(None);
+            inner.servers.len() - 1
+        });
+        let index = place as u32;
+        let inbox = Arc::clone(&self.inbox);
+        let server = Server::spawn(&self.runtime, inbox, index, endpoint, options.bind);
+        inner.servers[place] = Some(ServerEntry {
+            server,
+            options: *options,
+            referenced: true,
+        });
+        self.count_holder(&mut inner, false, true);
+        index
+    }
+
+    /// Stops listening. [`ServerEvent::Closed`] follows; connections go on.
+    pub fn unlisten(&self, server: u32) {
+        if let Some(Some(entry)) = self.inner.borrow().servers.get(server as usize) {
+            entry.server.stop();
+        }
+    }
+
+    /// Whether a server keeps the process alive.
+    pub fn set_server_referenced(&self, server: u32, referenced: bool) {
+        let mut inner = self.inner.borrow_mut();
+        if let Some(Some(entry)) = inner.servers.get_mut(server as usize) {
+            let held = std::mem::replace(&mut entry.referenced, referenced);
+            self.count_holder(&mut inner, held, referenced);
+        }
+    }
+
+    /// A server's connections now, and peers it ever turned away for a limit.
+    pub fn server_counts(&self, server: u32) -> (usize, usize) {
+        match self.inner.borrow().servers.get(server as usize) {
+            Some(Some(entry)) => entry.server.counts(),
+            _ => (0, 0),
+        }
+    }
+
+    pub(super) fn listening(&self, server: u32, outcome: Result<String>) {
+        if outcome.is_err() {
+            self.forget(server);
+        }
+        self.host
+            .server_event(server, ServerEvent::Listening(outcome));
+    }
+
+    pub(super) fn unlistened(&self, server: u32, outcome: Result<()>) {
+        self.forget(server);
+        self.host.server_event(server, ServerEvent::Closed(outcome));
+    }
+
+    fn forget(&self, server: u32) {
+        let mut inner = self.inner.borrow_mut();
+        let entry = inner
+            .servers
+            .get_mut(server as usize)
+            .and_then(Option::take);
+        let held = entry.is_some_and(|entry| entry.referenced);
+        self.count_holder(&mut inner, held, false);
+    }
+
+    /// Takes in a new peer, or turns it away by dropping its stream.
+    pub(super) fn accept(&self, server: u32, stream: Stream, peer: Peer) {
+        let mut batch = Inbound::default();
+        let index = {
+            let mut guard = self.inner.borrow_mut();
+            let inner = &mut *guard;
+            let Some(Some(entry)) = inner.servers.get(server as usize) else {
+                return;
+            };
+            let options = entry.options;
+            let Some(seat) = entry.server.admit(&peer, &options.server) else {
+                drop(guard);
+                drop(stream);
+                return self
+                    .host
+                    .server_event(server, ServerEvent::TurnedAway(peer));
+            };
+            let machine = Box::new(Connection::server(options.server.formats, options.limits));
+            let index = inner.insert(Place::None, options.limits, options.driver);
+            let entry = &mut inner.entries[index as usize];
+            entry.server = Some(server);
+            entry.peer = peer;
+            entry.seat = Some(seat);
+            self.place(inner, index, machine, stream, &mut batch);
+            if let Some(format) = options.server.silent_format {
+                self.expect_silence(inner, index, format, options.server.silent_after);
+            }
+            self.rehold(inner, index);
+            index
+        };
+        self.deliver(index, batch, false);
+    }
+
+    fn expect_silence(
+        &self,
+        inner: &mut super::Inner,
+        index: u32,
+        format: crate::config::Format,
+        after: Duration,
+    ) {
+        if let Some(entry) = inner.entries.get_mut(index as usize) {
+            entry.silent = Some((Instant::now() + after, format));
+        }
+        self.schedule(inner, index);
+    }
+}

@@ -1,0 +1,199 @@
+//! The vocabulary that codecs, sessions and drivers share.
+//!
+//! A [`Message`] borrows from the buffer it was read into or will be written from: nothing is
+//! allocated on the way through. Must not know: how any of it looks on a wire, or what follows
+//! from it.
+
+/// One thing that a peer says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// The first word of a peer whose format has a handshake.
+    Hello(Hello),
+    /// A question that wants exactly one [`Message::Response`] or [`Message::Failure`].
+    Request(Request<'a>),
+    /// The answer to the request with this id.
+    Response {
+        /// The request's id.
+        id: Id,
+        /// The answer.
+        body: Body<'a>,
+    },
+    /// The request with this id failed on the peer's side.
+    Failure {
+        /// The request's id.
+        id: Id,
+        /// The error, in the words of the format: see [`Failure`].
+        error: Failure<'a>,
+    },
+    /// One way: no answer is expected.
+    Event {
+        /// What it is about; empty for none.
+        topic: &'a str,
+        /// The payload.
+        body: Body<'a>,
+    },
+    /// The peer no longer wants the answer to its request.
+    Cancel {
+        /// The request's id.
+        id: Id,
+    },
+    /// Are you there?
+    Ping {
+        /// Comes back in the [`Message::Pong`].
+        token: u64,
+    },
+    /// I am.
+    Pong {
+        /// The token of the [`Message::Ping`].
+        token: u64,
+    },
+    /// The peer will send no more requests, and accepts none.
+    Goaway {
+        /// Why, for people; may be empty.
+        reason: &'a str,
+    },
+    /// A message that can't be understood, while the stream itself is intact: only this one fails.
+    Malformed {
+        /// The request or response it would have been, where that much could be read.
+        of: Malformed,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+}
+
+/// What a malformed message would have been.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Malformed {
+    /// A request with this id: its sender gets a failure.
+    Request(Id),
+    /// An answer to our request with this id: the call fails.
+    Response(Id),
+    /// Something nobody waits for.
+    Other,
+}
+
+/// A question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request<'a> {
+    /// Chosen by the asker; unique among its open requests.
+    pub id: Id,
+    /// What it is about; empty for none.
+    pub topic: &'a str,
+    /// The payload.
+    pub body: Body<'a>,
+    /// How long the asker will wait, in milliseconds from now; 0 for unknown or for ever.
+    pub deadline_ms: u32,
+}
+
+/// A failed request's error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure<'a> {
+    /// As the application on the failing side encoded it (JSON).
+    Body(Body<'a>),
+    /// Made by the core of the failing side, or sent in a format that has no more than this.
+    Kind {
+        /// The number of an `error::Kind`.
+        kind: u8,
+        /// For people.
+        text: &'a str,
+    },
+}
+
+/// A payload and how it is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Body<'a> {
+    /// How to read `data`.
+    pub kind: BodyKind,
+    /// The encoded payload.
+    pub data: &'a [u8],
+}
+
+/// How a payload is encoded. The numbers are those of the native format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum BodyKind {
+    /// No payload: `undefined`.
+    None = 0,
+    /// JSON text in UTF-8.
+    Json = 1,
+    /// Raw bytes.
+    Bytes = 2,
+    /// MessagePack.
+    MessagePack = 3,
+}
+
+/// The id of a request, as its sender chose it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Id {
+    /// A number: what this library sends itself.
+    Number(u64),
+    /// Any other JSON value, word for word; some dialects let a peer choose it.
+    Text(Box<str>),
+}
+
+/// What a peer tells of itself when a connection opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hello {
+    /// Version of the format.
+    pub version: u8,
+    /// Capabilities; a bit that is not known is ignored.
+    pub capabilities: u32,
+    /// The largest message the peer accepts, in bytes.
+    pub max_frame_bytes: u32,
+    /// How many requests we may have open there.
+    pub max_in_flight: u32,
+    /// How many bytes these may have together.
+    pub max_in_flight_bytes: u32,
+}
+
+/// Which side of a connection this is. In dialects without kinds it decides what a frame means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The side that connected.
+    Client,
+    /// The side that accepted.
+    Server,
+}
+
+impl<'a> Body<'a> {
+    /// No payload.
+    pub const NONE: Body<'static> = Body {
+        kind: BodyKind::None,
+        data: &[],
+    };
+
+    /// JSON text.
+    pub const fn json(data: &'a [u8]) -> Self {
+        Self {
+            kind: BodyKind::Json,
+            data,
+        }
+    }
+
+    /// Raw bytes.
+    pub const fn bytes(data: &'a [u8]) -> Self {
+        Self {
+            kind: BodyKind::Bytes,
+            data,
+        }
+    }
+}
+
+impl BodyKind {
+    /// The kind with this number, if there is one.
+    pub const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::None),
+            1 => Some(Self::Json),
+            2 => Some(Self::Bytes),
+            3 => Some(Self::MessagePack),
+            _ => None,
+        }
+    }
+}
+
+impl From<u64> for Id {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}

@@ -1,0 +1,70 @@
+//! Silence → ping → dead.
+//!
+//! ```text
+//!   quiet for `interval` ──► ping (missed: 1) ──► quiet for `interval` ──► ping (missed: 2) ──► dead
+//!          ▲                                  any byte from the peer                          │
+//!          └──────────────────────────────────────────────────────────────────────────────────┘
+//! ```
+
+use std::time::{Duration, Instant};
+
+/// The watch over one peer. An interval of zero switches it off.
+#[derive(Debug)]
+pub struct Heartbeat {
+    interval: Duration,
+    due: Option<Instant>,
+    missed: u8,
+}
+
+/// What the watch says when its time has come.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Beat {
+    /// Nothing to do.
+    Quiet,
+    /// Ask the peer whether it is there.
+    Ping,
+    /// The peer has missed two pings.
+    Dead,
+}
+
+impl Heartbeat {
+    /// A watch that has not begun.
+    pub const fn new(interval: Duration) -> Self {
+        Self {
+            interval,
+            due: None,
+            missed: 0,
+        }
+    }
+
+    /// The peer gave a sign of life, or the connection has just become ready.
+    #[inline]
+    pub fn heard(&mut self, now: Instant) {
+        if !self.interval.is_zero() {
+            self.due = Some(now + self.interval);
+            self.missed = 0;
+        }
+    }
+
+    /// The time may have come.
+    pub fn handle_timeout(&mut self, now: Instant) -> Beat {
+        if self.due.is_none_or(|due| due > now) {
+            return Beat::Quiet;
+        }
+        if self.missed == MAX_MISSED {
+            self.due = None;
+            return Beat::Dead;
+        }
+        self.missed += 1;
+        self.due = Some(now + self.interval);
+        Beat::Ping
+    }
+
+    /// When to come back.
+    pub const fn due(&self) -> Option<Instant> {
+        self.due
+    }
+}
+
+/// Pings that may go unanswered.
+const MAX_MISSED: u8 = 2;

@@ -1,0 +1,256 @@
+//! The requests we sent, or wait to send: one entry per open call, found by slot or by wire id.
+//!
+//! A slot is the application's index of a call, used again as soon as the call has settled. A wire
+//! id must not be: a late answer would settle a stranger's call. So the id joins the slot with a
+//! serial number that goes up with every call, and an answer counts only if both agree. Dialects
+//! whose peers expect small numbers count instead, and pay for a hash look-up. Must not know:
+//! bytes, sockets, or what a call is about.
+
+use std::{collections::HashMap, time::Instant};
+
+use crate::message::Id;
+
+/// The table of open calls.
+#[derive(Debug)]
+pub struct InFlight {
+    entries: Vec<Entry>,
+    serial: u32,
+    ids: Ids,
+    /// Calls that the peer has, and how many bytes they have together.
+    sent: u32,
+    sent_bytes: u64,
+    open: u32,
+    /// No entry's deadline is earlier. It may be too early by now, never too late.
+    next_deadline: Option<Instant>,
+}
+
+/// How wire ids are made.
+#[derive(Debug)]
+enum Ids {
+    /// Serial and slot in one number.
+    Joined,
+    /// Counted up from a base, as dialects with small numbers have it.
+    Counted { next: u64, slots: HashMap<u64, u32> },
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    state: State,
+    bytes: u32,
+    serial: u32,
+    /// What `Ids::Counted` gave out.
+    counted: u64,
+    deadline: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Free,
+    Waiting,
+    Sent,
+}
+
+/// A call that has left the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The application's index of it.
+    pub slot: u32,
+    /// Its id, if the peer was told of it.
+    pub id: Option<Id>,
+}
+
+impl InFlight {
+    /// An empty table. With a `base`, ids are counted up from it.
+    pub fn new(base: Option<u64>) -> Self {
+        let ids = base.map_or(Ids::Joined, |next| Ids::Counted {
+            next,
+            slots: HashMap::new(),
+        });
+        Self {
+            entries: Vec::new(),
+            serial: 0,
+            ids,
+            sent: 0,
+            sent_bytes: 0,
+            open: 0,
+            next_deadline: None,
+        }
+    }
+
+    /// Takes up a call that waits to be sent. False if the slot is taken or out of range: the
+    /// application's fault.
+    #[inline]
+    pub fn insert(&mut self, slot: u32, bytes: u32, deadline: Option<Instant>) -> bool {
+        let index = slot as usize;
+        if index >= self.entries.len() {
+            if slot >= MAX_SLOTS {
+                return false;
+            }
+            self.entries.resize(index + 1, Entry::FREE);
+        }
+        let entry = &mut self.entries[index];
+        if entry.state != State::Free {
+            return false;
+        }
+        self.serial = self.serial.wrapping_add(1);
+        let serial = self.serial;
+        *entry = Entry {
+            state: State::Waiting,
+            bytes,
+            serial,
+            counted: 0,
+            deadline,
+        };
+        self.open += 1;
+        if let Some(deadline) = deadline {
+            self.next_deadline = Some(
+                self.next_deadline
+                    .map_or(deadline, |next| next.min(deadline)),
+            );
+        }
+        true
+    }
+
+    /// Marks a waiting call as sent and gives it its wire id.
+    #[inline]
+    pub fn send(&mut self, slot: u32) -> Option<Id> {
+        let entry = self.entries.get_mut(slot as usize)?;
+        if entry.state != State::Waiting {
+            return None;
+        }
+        entry.state = State::Sent;
+        self.sent += 1;
+        self.sent_bytes += u64::from(entry.bytes);
+        Some(Id::Number(match &mut self.ids {
+            Ids::Joined => u64::from(entry.serial) << SLOT_BITS | u64::from(slot),
+            Ids::Counted { next, slots } => {
+                let id = *next;
+                *next += 1;
+                entry.counted = id;
+                slots.insert(id, slot);
+                id
+            }
+        }))
+    }
+
+    /// The serial of the call in this slot, if it still waits: tells a call from its successor.
+    pub fn waiting_serial(&self, slot: u32) -> Option<u32> {
+        let entry = self.entries.get(slot as usize)?;
+        (entry.state == State::Waiting).then_some(entry.serial)
+    }
+
+    /// The answer to this id has come: its slot, or `None` for an id that is not pending.
+    #[inline]
+    pub fn complete(&mut self, id: &Id) -> Option<u32> {
+        let &Id::Number(number) = id else { return None };
+        let slot = match &self.ids {
+            Ids::Joined => {
+                let slot = (number & u64::from(MAX_SLOTS - 1)) as u32;
+                let entry = self.entries.get(slot as usize)?;
+                if u64::from(entry.serial) != number >> SLOT_BITS {
+                    return None;
+                }
+                slot
+            }
+            Ids::Counted { slots, .. } => *slots.get(&number)?,
+        };
+        if self.entries[slot as usize].state != State::Sent {
+            return None;
+        }
+        self.release(slot);
+        Some(slot)
+    }
+
+    /// The application no longer wants the answer.
+    pub fn cancel(&mut self, slot: u32) -> Option<Settled> {
+        let state = self.entries.get(slot as usize)?.state;
+        (state != State::Free).then(|| self.release(slot))
+    }
+
+    /// Takes out one call whose deadline has passed. Asked again until it says `None`.
+    pub fn expire(&mut self, now: Instant) -> Option<Settled> {
+        if self.next_deadline.is_none_or(|next| next > now) {
+            return None;
+        }
+        let due = |entry: &Entry| {
+            entry.state != State::Free && entry.deadline.is_some_and(|deadline| deadline <= now)
+        };
+        if let Some(slot) = self.entries.iter().position(due) {
+            return Some(self.release(slot as u32));
+        }
+        let open = self
+            .entries
+            .iter()
+            .filter(|entry| entry.state != State::Free);
+        self.next_deadline = open.filter_map(|entry| entry.deadline).min();
+        None
+    }
+
+    /// Takes out one call, whichever. Asked again until it says `None`.
+    pub fn fail_one(&mut self) -> Option<Settled> {
+        if self.open == 0 {
+            self.next_deadline = None;
+            return None;
+        }
+        let slot = self
+            .entries
+            .iter()
+            .position(|entry| entry.state != State::Free)?;
+        Some(self.release(slot as u32))
+    }
+
+    #[inline]
+    fn release(&mut self, slot: u32) -> Settled {
+        let entry = &mut self.entries[slot as usize];
+        let mut id = None;
+        if entry.state == State::Sent {
+            self.sent -= 1;
+            self.sent_bytes -= u64::from(entry.bytes);
+            id = Some(Id::Number(match &mut self.ids {
+                Ids::Joined => u64::from(entry.serial) << SLOT_BITS | u64::from(slot),
+                Ids::Counted { slots, .. } => {
+                    slots.remove(&entry.counted);
+                    entry.counted
+                }
+            }));
+        }
+        entry.state = State::Free;
+        self.open -= 1;
+        Settled { slot, id }
+    }
+
+    /// When [`expire`](Self::expire) should be asked next.
+    pub const fn next_deadline(&self) -> Option<Instant> {
+        self.next_deadline
+    }
+
+    /// Calls that have not settled.
+    pub const fn open(&self) -> u32 {
+        self.open
+    }
+
+    /// Calls that the peer has.
+    pub const fn sent(&self) -> u32 {
+        self.sent
+    }
+
+    /// The bytes of the calls that the peer has.
+    pub const fn sent_bytes(&self) -> u64 {
+        self.sent_bytes
+    }
+}
+
+impl Entry {
+    const FREE: Self = Self {
+        state: State::Free,
+        bytes: 0,
+        serial: 0,
+        counted: 0,
+        deadline: None,
+    };
+}
+
+/// How many bits of a wire id are the slot.
+const SLOT_BITS: u32 = 20;
+/// The most calls that can be open on one connection, whatever the options say.
+pub const MAX_SLOTS: u32 = 1 << SLOT_BITS;

@@ -1,0 +1,539 @@
+//! What a connection means: calls, limits, deadlines, the goodbye.
+//!
+//! A pure state machine. Knows: messages by kind, id and size. Must not know: bytes, sockets,
+//! tokio, the wall clock (`now` is an argument), JavaScript. A driver calls, in this order:
+//!
+//! 1. [`Session::open`] when a transport is there;
+//! 2. [`Session::handle_message`] for everything that arrives, [`Session::request`],
+//!    [`Session::reply`], [`Session::cancel`] for what the application wants;
+//! 3. [`Session::poll_waiting`] after each of these, until it says `None`;
+//! 4. [`Session::handle_timeout`] when the time of [`Session::poll_timeout`] has come;
+//! 5. [`Session::close`] for a goodbye, [`Session::is_drained`] to see it done, and
+//!    [`Session::fail_one`] until `None` when the connection is over.
+//!
+//! Each answers with a value instead of queueing one: nothing is allocated for a call that can be
+//! sent at once.
+
+mod heartbeat;
+mod in_flight;
+mod serving;
+mod state;
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use self::{
+    heartbeat::{Beat, Heartbeat},
+    in_flight::InFlight,
+    serving::Serving,
+};
+pub use self::{
+    in_flight::{MAX_SLOTS, Settled},
+    serving::Reply,
+    state::State,
+};
+use crate::{
+    config::Limits,
+    error::Kind,
+    message::{BodyKind, Hello, Id, Malformed, Message},
+};
+
+/// One connection's meaning.
+#[derive(Debug)]
+pub struct Session {
+    limits: Limits,
+    state: State,
+    in_flight: InFlight,
+    serving: Serving,
+    waiting: VecDeque<Waiting>,
+    waiting_bytes: usize,
+    /// Entries of `waiting` whose calls have settled.
+    waiting_settled: usize,
+    /// The peer's limits on what we may have open there.
+    peer_max_in_flight: u32,
+    peer_max_in_flight_bytes: u64,
+    heartbeat: Heartbeat,
+    handshake_due: Option<Instant>,
+    frame_due: Option<Instant>,
+    drain_due: Option<Instant>,
+    /// The peer said goodbye: it takes no more requests.
+    peer_leaving: bool,
+    counters: Counters,
+}
+
+/// A request that can't be sent yet.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The application's index of the call.
+    pub slot: u32,
+    /// What it is about.
+    pub topic: Box<str>,
+    /// How the payload is encoded.
+    pub kind: BodyKind,
+    /// The payload.
+    pub body: Vec<u8>,
+    /// When it stops being wanted.
+    pub deadline: Option<Instant>,
+    serial: u32,
+}
+
+/// What happens to a new request of ours.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Send it now, under this id.
+    Send(Id),
+    /// Hand it to [`Session::wait`]: the peer isn't there yet, or has enough.
+    Wait,
+    /// It fails.
+    Refuse(Kind, &'static str),
+}
+
+/// What a message leads to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Nothing.
+    Ignored,
+    /// The peer has introduced itself: calls flow from here on.
+    Ready,
+    /// Hand the request to the application under this token.
+    Request(u32),
+    /// Settle the call in this slot with the message.
+    Settle(u32),
+    /// The call in this slot fails: its answer can't be read.
+    Unreadable(u32),
+    /// Hand the one-way message to the application.
+    Message,
+    /// The peer no longer wants the answer to the request with this token.
+    Cancelled(u32),
+    /// Our ping in this slot has been answered.
+    Pong(u32),
+    /// Answer the ping with this token.
+    SendPong(u64),
+    /// Answer the request with a failure; the application never sees it.
+    Refuse(Id, Kind, &'static str),
+    /// The peer says goodbye.
+    Goaway,
+    /// The peer broke the rules: the connection is over.
+    Violation(&'static str),
+}
+
+/// What a passed deadline leads to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Timeout {
+    /// The call in this slot got no answer in time; tell the peer, if it has an id.
+    Call(Settled),
+    /// Send a ping with this token.
+    SendPing(u64),
+    /// The connection is over, for this reason.
+    Over(Kind, &'static str),
+}
+
+/// Plain numbers for `stats()`.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Counters {
+    /// Messages that came in, of every kind.
+    pub messages_in: u64,
+    /// Requests that came in and were handed to the application.
+    pub requests_in: u64,
+    /// Requests that went out.
+    pub requests_out: u64,
+    /// Answers to ids that were not pending.
+    pub late_responses: u64,
+    /// Messages that could not be read.
+    pub malformed: u64,
+    /// Requests of the peer that were refused for a limit.
+    pub refused: u64,
+}
+
+impl Session {
+    /// A session without a transport. `id_base`: see [`in_flight`].
+    pub fn new(limits: Limits, id_base: Option<u64>) -> Self {
+        Self {
+            limits,
+            state: State::Idle,
+            in_flight: InFlight::new(id_base),
+            serving: Serving::default(),
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            waiting_settled: 0,
+            peer_max_in_flight: u32::MAX,
+            peer_max_in_flight_bytes: u64::MAX,
+            heartbeat: Heartbeat::new(limits.heartbeat),
+            handshake_due: None,
+            frame_due: None,
+            drain_due: None,
+            peer_leaving: false,
+            counters: Counters::default(),
+        }
+    }
+
+    /// A transport is there. Formats without a handshake are ready at once.
+    pub fn open(&mut self, now: Instant, handshake: bool) {
+        if self.state != State::Idle {
+            return;
+        }
+        if handshake {
+            self.state = State::Handshaking;
+            self.handshake_due = after(now, self.limits.handshake_timeout);
+        } else {
+            self.make_ready(now);
+        }
+    }
+
+    /// The format turned out to have no handshake, or the handshake is over.
+    pub fn make_ready(&mut self, now: Instant) {
+        if self.state < State::Ready {
+            self.state = State::Ready;
+            self.handshake_due = None;
+            self.heartbeat.heard(now);
+        }
+    }
+
+    /// What we say of ourselves.
+    pub const fn hello(&self, version: u8) -> Hello {
+        Hello {
+            version,
+            capabilities: 0,
+            max_frame_bytes: self.limits.max_frame_bytes,
+            max_in_flight: self.limits.max_in_flight,
+            max_in_flight_bytes: self.limits.max_in_flight_bytes,
+        }
+    }
+
+    /// The application asks. With [`Admission::Send`] the call is on its way.
+    #[inline]
+    pub fn request(&mut self, slot: u32, bytes: u32, deadline: Option<Instant>) -> Admission {
+        if self.state >= State::Draining {
+            return Admission::Refuse(Kind::Closed, "the socket is closed");
+        }
+        if self.peer_leaving {
+            return Admission::Refuse(Kind::Disconnected, "the peer is leaving");
+        }
+        let full = self.waiting.len() >= self.limits.max_queued_messages
+            || self.waiting_bytes.saturating_add(bytes as usize) > self.limits.max_queued_bytes;
+        if full {
+            return Admission::Refuse(Kind::Overflow, "too many calls wait to be sent");
+        }
+        if !self.in_flight.insert(slot, bytes, deadline) {
+            return Admission::Refuse(Kind::Overflow, "too many calls are open");
+        }
+        if !self.waiting.is_empty() || !self.may_send(bytes) {
+            return Admission::Wait;
+        }
+        self.send(slot).map_or(Admission::Wait, Admission::Send)
+    }
+
+    /// Keeps a request until it can be sent.
+    pub fn wait(
+        &mut self,
+        slot: u32,
+        topic: &str,
+        kind: BodyKind,
+        body: Vec<u8>,
+        deadline: Option<Instant>,
+    ) {
+        let Some(serial) = self.in_flight.waiting_serial(slot) else {
+            return;
+        };
+        self.waiting_bytes += body.len();
+        self.waiting.push_back(Waiting {
+            slot,
+            topic: topic.into(),
+            kind,
+            body,
+            deadline,
+            serial,
+        });
+    }
+
+    /// The next waiting request that can be sent now, with its id.
+    #[inline]
+    pub fn poll_waiting(&mut self) -> Option<(Id, Waiting)> {
+        while let Some(front) = self.waiting.front() {
+            let wanted = self.in_flight.waiting_serial(front.slot) == Some(front.serial);
+            let bytes = front.body.len() as u32;
+            if wanted && !self.may_send(bytes) {
+                return None;
+            }
+            let waiting = self.waiting.pop_front()?;
+            self.waiting_bytes -= waiting.body.len();
+            self.waiting_settled -= usize::from(!wanted);
+            if wanted && let Some(id) = self.send(waiting.slot) {
+                return Some((id, waiting));
+            }
+        }
+        None
+    }
+
+    /// The application asks whether the peer is there: the token of the ping to send.
+    pub fn ping(&mut self, slot: u32, deadline: Option<Instant>) -> Result<u64, Kind> {
+        if self.state != State::Ready {
+            let gone = self.state > State::Ready;
+            return Err(if gone {
+                Kind::Closed
+            } else {
+                Kind::Disconnected
+            });
+        }
+        if !self.in_flight.insert(slot, 0, deadline) {
+            return Err(Kind::Overflow);
+        }
+        match self.in_flight.send(slot) {
+            Some(Id::Number(token)) => Ok(token),
+            _ => Err(Kind::Internal),
+        }
+    }
+
+    /// The application no longer wants an answer. With an id in it, tell the peer.
+    pub fn cancel(&mut self, slot: u32) -> Option<Settled> {
+        let settled = self.in_flight.cancel(slot)?;
+        self.note_settled(&settled);
+        Some(settled)
+    }
+
+    /// The handler of the request with this token has settled.
+    #[inline]
+    pub fn reply(&mut self, token: u32) -> Reply {
+        self.serving.reply(token)
+    }
+
+    /// Something has arrived.
+    #[inline]
+    pub fn handle_message(&mut self, message: &Message<'_>, now: Instant) -> Event {
+        self.counters.messages_in += 1;
+        match message {
+            Message::Request(request) => {
+                let bytes = request.body.data.len() as u32;
+                if let Some((kind, why)) = self.refusal(bytes) {
+                    self.counters.refused += 1;
+                    return Event::Refuse(request.id.clone(), kind, why);
+                }
+                self.counters.requests_in += 1;
+                Event::Request(self.serving.accept(request.id.clone(), bytes))
+            }
+            Message::Response { id, .. } | Message::Failure { id, .. } => self.settle(id),
+            Message::Event { .. } => Event::Message,
+            Message::Cancel { id } => self
+                .serving
+                .cancel(id)
+                .map_or(Event::Ignored, Event::Cancelled),
+            Message::Ping { token } => Event::SendPong(*token),
+            Message::Pong { token } => {
+                // The token of a heartbeat is no call's id.
+                self.in_flight
+                    .complete(&Id::Number(*token))
+                    .map_or(Event::Ignored, Event::Pong)
+            }
+            Message::Goaway { .. } => {
+                self.peer_leaving = true;
+                Event::Goaway
+            }
+            Message::Hello(hello) => self.handle_hello(hello, now),
+            Message::Malformed { of, why } => {
+                self.counters.malformed += 1;
+                match of {
+                    Malformed::Request(id) => Event::Refuse(id.clone(), Kind::Serialize, why),
+                    Malformed::Response(id) => match self.settle(id) {
+                        Event::Settle(slot) => Event::Unreadable(slot),
+                        other => other,
+                    },
+                    Malformed::Other => Event::Ignored,
+                }
+            }
+        }
+    }
+
+    /// A deadline may have passed. Asked again until it says `None`.
+    pub fn handle_timeout(&mut self, now: Instant) -> Option<Timeout> {
+        let passed = |due: Option<Instant>| due.is_some_and(|due| due <= now);
+        if passed(self.handshake_due) {
+            self.handshake_due = None;
+            return Some(Timeout::Over(
+                Kind::Timeout,
+                "the peer did not introduce itself in time",
+            ));
+        }
+        if passed(self.frame_due) {
+            self.frame_due = None;
+            return Some(Timeout::Over(
+                Kind::Timeout,
+                "the peer stopped in the middle of a frame",
+            ));
+        }
+        if passed(self.drain_due) {
+            self.drain_due = None;
+            return Some(Timeout::Over(
+                Kind::Closed,
+                "the socket was closed before the answer came",
+            ));
+        }
+        match self.heartbeat.handle_timeout(now) {
+            Beat::Quiet => {}
+            Beat::Ping => return Some(Timeout::SendPing(HEARTBEAT_TOKEN)),
+            Beat::Dead => {
+                return Some(Timeout::Over(
+                    Kind::Timeout,
+                    "the peer did not answer two pings",
+                ));
+            }
+        }
+        let settled = self.in_flight.expire(now)?;
+        self.note_settled(&settled);
+        Some(Timeout::Call(settled))
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) should be asked next.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let dues = [
+            self.handshake_due,
+            self.frame_due,
+            self.drain_due,
+            self.heartbeat.due(),
+            self.in_flight.next_deadline(),
+        ];
+        dues.into_iter().flatten().min()
+    }
+
+    /// Bytes have arrived; `partial` if they end within a frame, which must go on in time then.
+    #[inline]
+    pub fn heard(&mut self, partial: bool, now: Instant) {
+        self.frame_due = if partial {
+            after(now, self.limits.frame_timeout)
+        } else {
+            None
+        };
+        self.heartbeat.heard(now);
+    }
+
+    /// No new calls; what is open may take until `timeout` has passed. False if that was so before.
+    pub fn close(&mut self, now: Instant, timeout: Duration) -> bool {
+        if self.state >= State::Draining {
+            return false;
+        }
+        self.state = State::Draining;
+        self.drain_due = Some(now + timeout);
+        true
+    }
+
+    /// The connection is over: only [`fail_one`](Self::fail_one) remains.
+    pub fn finish(&mut self) {
+        self.state = State::Closed;
+        (self.handshake_due, self.frame_due, self.drain_due) = (None, None, None);
+        self.waiting.clear();
+        (self.waiting_bytes, self.waiting_settled) = (0, 0);
+        self.serving = Serving::default();
+        self.heartbeat = Heartbeat::new(Duration::ZERO);
+    }
+
+    /// One more call that fails with the connection; an id in it says that the peer may have it.
+    pub fn fail_one(&mut self) -> Option<Settled> {
+        self.in_flight.fail_one()
+    }
+
+    /// Whether nothing is open in either direction.
+    pub const fn is_drained(&self) -> bool {
+        self.in_flight.open() == 0 && self.serving.open() == 0
+    }
+
+    /// Where the connection stands.
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// Calls that have not settled.
+    pub const fn pending(&self) -> u32 {
+        self.in_flight.open()
+    }
+
+    /// Requests of the peer that have not been answered.
+    pub const fn serving(&self) -> usize {
+        self.serving.open()
+    }
+
+    /// Requests that wait to be sent, and their bytes.
+    pub fn waiting(&self) -> (usize, usize) {
+        (self.waiting.len(), self.waiting_bytes)
+    }
+
+    /// Plain numbers.
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// A call that settles while it waits leaves its payload behind; once these are the most of the
+    /// queue they are cleared out, so that a peer which never comes doesn't make it full.
+    fn note_settled(&mut self, settled: &Settled) {
+        if settled.id.is_some() || self.waiting.is_empty() {
+            return;
+        }
+        self.waiting_settled += 1;
+        if self.waiting_settled * 2 > self.waiting.len() {
+            let in_flight = &self.in_flight;
+            self.waiting
+                .retain(|w| in_flight.waiting_serial(w.slot) == Some(w.serial));
+            self.waiting_bytes = self.waiting.iter().map(|waiting| waiting.body.len()).sum();
+            self.waiting_settled = 0;
+        }
+    }
+
+    fn settle(&mut self, id: &Id) -> Event {
+        let Some(slot) = self.in_flight.complete(id) else {
+            self.counters.late_responses += 1;
+            return Event::Ignored;
+        };
+        Event::Settle(slot)
+    }
+
+    fn handle_hello(&mut self, hello: &Hello, now: Instant) -> Event {
+        if self.state > State::Handshaking {
+            return Event::Violation("a second hello");
+        }
+        self.peer_max_in_flight = hello.max_in_flight;
+        self.peer_max_in_flight_bytes = u64::from(hello.max_in_flight_bytes);
+        self.make_ready(now);
+        Event::Ready
+    }
+
+    #[inline]
+    fn send(&mut self, slot: u32) -> Option<Id> {
+        self.counters.requests_out += 1;
+        self.in_flight.send(slot)
+    }
+
+    /// One request over the limit of bytes is let through alone, or it could never be sent.
+    #[inline]
+    fn may_send(&self, bytes: u32) -> bool {
+        let (sent, sent_bytes) = (self.in_flight.sent(), self.in_flight.sent_bytes());
+        self.state == State::Ready
+            && sent < self.peer_max_in_flight
+            && (sent == 0 || sent_bytes + u64::from(bytes) <= self.peer_max_in_flight_bytes)
+    }
+
+    #[inline]
+    fn refusal(&self, bytes: u32) -> Option<(Kind, &'static str)> {
+        let open = self.serving.open();
+        if self.state != State::Ready {
+            return Some((Kind::Closed, "the socket is closing"));
+        }
+        if open >= self.limits.max_in_flight as usize {
+            return Some((Kind::Overflow, "too many requests are open (maxInFlight)"));
+        }
+        let together = self.serving.bytes() + u64::from(bytes);
+        if open > 0 && together > u64::from(self.limits.max_in_flight_bytes) {
+            return Some((
+                Kind::Overflow,
+                "the open requests are too large (maxInFlightBytes)",
+            ));
+        }
+        None
+    }
+}
+
+fn after(now: Instant, duration: Duration) -> Option<Instant> {
+    (!duration.is_zero()).then(|| now + duration)
+}
+
+/// The token of pings that nobody but the heartbeat waits for: no call's id is that large.
+const HEARTBEAT_TOKEN: u64 = u64::MAX;

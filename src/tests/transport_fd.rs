@@ -1,0 +1,126 @@
+//! Inherited descriptors: which are adopted, and that the others are left alone.
+
+use std::{
+    net::TcpListener,
+    os::{
+        fd::{AsRawFd, IntoRawFd},
+        unix::net::{UnixDatagram, UnixListener, UnixStream},
+    },
+};
+
+use rustix::{
+    io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd},
+    net::{AddressFamily, SocketType},
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::{
+    error::{Error, Kind},
+    transport::{BindOptions, Endpoint, bind, connect},
+};
+
+async fn listen(number: i32) -> Error {
+    bind(&Endpoint::Fd(number), &BindOptions::default())
+        .await
+        .expect_err("it is unfit")
+}
+
+async fn dial(number: i32) -> Error {
+    connect(&Endpoint::Fd(number))
+        .await
+        .expect_err("it is unfit")
+}
+
+#[tokio::test]
+async fn inherited_listener_accepts_and_its_file_stays() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("inherited.sock");
+    let inherited = UnixListener::bind(&path).expect("a free path");
+    fcntl_setfd(&inherited, FdFlags::empty()).expect("open");
+
+    let endpoint = Endpoint::Fd(inherited.into_raw_fd());
+    let listener = bind(&endpoint, &BindOptions::default())
+        .await
+        .expect("it listens");
+    assert_eq!(listener.address(), path.to_str().expect("UTF-8"));
+    let mut client = UnixStream::connect(&path).expect("it listens");
+    let mut accepted = listener.accept().await.expect("one waits").stream;
+    accepted.write_all(b"hello").await.expect("connected");
+    let mut bytes = [0; 5];
+    std::io::Read::read_exact(&mut client, &mut bytes).expect("connected");
+
+    listener.close().expect("nothing to remove");
+    assert!(path.exists(), "whoever made it removes it");
+    UnixStream::connect(&path).expect_err("it was the only descriptor");
+}
+
+#[tokio::test]
+async fn inherited_connection_is_spoken_over() {
+    let (inherited, mut other) = UnixStream::pair().expect("descriptors are left");
+    fcntl_setfd(&inherited, FdFlags::empty()).expect("open");
+    let endpoint = Endpoint::Fd(inherited.into_raw_fd());
+    let (mut stream, peer) = connect(&endpoint).await.expect("it is connected");
+    assert_eq!(peer.uid, Some(rustix::process::geteuid().as_raw()));
+
+    std::io::Write::write_all(&mut other, b"hello").expect("connected");
+    let mut bytes = [0; 5];
+    stream.read_exact(&mut bytes).await.expect("connected");
+    let fd = stream.into_fd().expect("tokio lets go");
+    assert!(fcntl_getfd(fd).expect("open").contains(FdFlags::CLOEXEC));
+}
+
+#[tokio::test]
+async fn standard_streams_and_numbers_that_are_none_are_refused() {
+    for number in [-1, 0, 1, 2] {
+        assert_eq!(listen(number).await.kind(), Kind::InvalidArg, "{number}");
+        assert_eq!(dial(number).await.kind(), Kind::InvalidArg, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn closed_descriptor_is_ebadf() {
+    for error in [listen(1_000_000).await, dial(1_000_000).await] {
+        assert_eq!(error.errno(), Some(Errno::BADF.raw_os_error()));
+    }
+}
+
+#[tokio::test]
+async fn file_is_no_socket() {
+    let file = tempfile::tempfile().expect("writable");
+    for error in [listen(file.as_raw_fd()).await, dial(file.as_raw_fd()).await] {
+        assert_eq!(error.errno(), Some(Errno::NOTSOCK.raw_os_error()));
+    }
+    fcntl_getfd(&file).expect("still open");
+}
+
+#[tokio::test]
+async fn unfit_sockets_are_refused_and_stay_as_they_were() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let listening = UnixListener::bind(directory.path().join("a.sock")).expect("a free path");
+    let datagrams = UnixDatagram::bind(directory.path().join("b.sock")).expect("a free path");
+    let fresh = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).expect("one");
+    let (connected, _other) = UnixStream::pair().expect("descriptors are left");
+    fcntl_setfd(&fresh, FdFlags::empty()).expect("open");
+
+    for number in [
+        datagrams.as_raw_fd(),
+        fresh.as_raw_fd(),
+        connected.as_raw_fd(),
+    ] {
+        assert_eq!(listen(number).await.kind(), Kind::InvalidArg);
+    }
+    for number in [
+        datagrams.as_raw_fd(),
+        fresh.as_raw_fd(),
+        listening.as_raw_fd(),
+    ] {
+        assert_eq!(dial(number).await.kind(), Kind::InvalidArg);
+    }
+    assert_eq!(fcntl_getfd(&fresh).expect("still open"), FdFlags::empty());
+}
+
+#[tokio::test]
+async fn sockets_of_other_families_are_unsupported() {
+    let tcp = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    assert_eq!(listen(tcp.as_raw_fd()).await.kind(), Kind::Unsupported);
+}

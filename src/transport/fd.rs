@@ -1,0 +1,150 @@
+//! Descriptors: fresh ones and inherited ones. Each is non-blocking and closed on exec.
+//!
+//! The only file of this layer with `unsafe` in it, for turning the number of an inherited
+//! descriptor into one that is owned. Must not know: addresses, tokio.
+
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd},
+};
+
+use rustix::{
+    io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd, ioctl_fionbio},
+    net::{AddressFamily, SocketType, getpeername, getsockname, socket_with, sockopt},
+};
+
+use crate::error::{Error, Kind, Result};
+
+/// What an inherited descriptor must be good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Accepting connections.
+    Listening,
+    /// Being one.
+    Connected,
+}
+
+impl Role {
+    /// The system call that its failures are reported under.
+    const fn syscall(self) -> &'static str {
+        match self {
+            Self::Listening => "bind",
+            Self::Connected => "connect",
+        }
+    }
+}
+
+/// A fresh Unix stream socket.
+pub(super) fn socket() -> io::Result<OwnedFd> {
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SOCKET_FLAGS, None)?;
+    set_up(&socket)?;
+    Ok(socket)
+}
+
+/// Makes a socket non-blocking and closed on exec and, where sending has no flag for it, deaf to
+/// SIGPIPE.
+pub(super) fn set_up(fd: &OwnedFd) -> io::Result<()> {
+    ioctl_fionbio(fd, true)?;
+    fcntl_setfd(fd, fcntl_getfd(fd)? | FdFlags::CLOEXEC)?;
+    mute(fd)
+}
+
+/// Makes sending to a peer that left an error alone, on systems where that is set on the socket.
+#[cfg(target_vendor = "apple")]
+pub(super) fn mute(fd: impl AsFd) -> io::Result<()> {
+    Ok(sockopt::set_socket_nosigpipe(fd, true)?)
+}
+
+/// Elsewhere each call that sends has a flag for it: see `stream::SEND_FLAGS`.
+#[cfg(not(target_vendor = "apple"))]
+pub(super) fn mute(_: impl AsFd) -> io::Result<()> {
+    Ok(())
+}
+
+/// Takes over a descriptor that the application names by its number, after checking that it is an
+/// open Unix stream socket fit for `role`. A descriptor that is refused stays as it was.
+///
+/// 0, 1 and 2 are always refused: they are the process's own standard streams, whose numbers others
+/// write to without asking, and closing one would give its number to the next file that is opened.
+///
+/// # Errors
+///
+/// [`Kind::InvalidArg`] for a descriptor that can't serve, [`Kind::Unsupported`] for a socket of
+/// another family, [`Kind::System`] with `EBADF` or `ENOTSOCK` as the kernel has it.
+pub(super) fn adopt(number: i32, role: Role) -> Result<OwnedFd> {
+    if number < 0 {
+        return Err(unfit(number, "is not a descriptor"));
+    }
+    if number <= MAX_STANDARD_FD {
+        return Err(unfit(
+            number,
+            "is a standard stream, which can't be given away",
+        ));
+    }
+    check(number, role)?;
+    #[expect(
+        unsafe_code,
+        reason = "the one way to own a descriptor known by number"
+    )]
+    // SAFETY: it is open, as `check` has seen, and the application hands it over by naming it: it
+    // is documented that nobody else may use or close it from here on.
+    let fd = unsafe { OwnedFd::from_raw_fd(number) };
+    set_up(&fd).map_err(|error| Error::system(role.syscall(), error))?;
+    Ok(fd)
+}
+
+/// Whether the descriptor can be adopted.
+fn check(number: i32, role: Role) -> Result<()> {
+    #[expect(unsafe_code, reason = "asking about a descriptor known by number")]
+    // SAFETY: it isn't -1, and it is used for questions only, within this function. Should it not
+    // be open, each of them is answered with `EBADF` and changes nothing.
+    let fd = unsafe { BorrowedFd::borrow_raw(number) };
+    let system = |errno: Errno| Error::system(role.syscall(), errno.into());
+
+    let kind = sockopt::socket_type(fd).map_err(system)?;
+    if getsockname(fd).map_err(system)?.address_family() != AddressFamily::UNIX {
+        let message =
+            format!("{{ fd: {number} }} is not a Unix socket: no other kind is supported");
+        return Err(Error::local(Kind::Unsupported, message));
+    }
+    if kind != SocketType::STREAM {
+        return Err(unfit(number, "is not a stream socket"));
+    }
+    match (role, listens(fd).map_err(system)?) {
+        (Role::Listening, false) => Err(unfit(number, "is a socket that doesn't listen")),
+        (Role::Connected, true) => Err(unfit(number, "is a socket that listens: it can't connect")),
+        (Role::Connected, false) if getpeername(fd).is_err() => {
+            Err(unfit(number, "is a socket that isn't connected"))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn listens(fd: impl AsFd) -> Result<bool, Errno> {
+    sockopt::socket_acceptconn(fd)
+}
+
+/// Apple's kernels don't answer `SO_ACCEPTCONN`. What has a name and no peer is taken to listen: if
+/// it doesn't, accepting will fail.
+#[cfg(target_vendor = "apple")]
+fn listens(fd: impl AsFd) -> Result<bool, Errno> {
+    use rustix::net::SocketAddrUnix;
+
+    let name = SocketAddrUnix::try_from(getsockname(&fd)?)?;
+    Ok(name.path_bytes().is_some_and(|path| !path.is_empty()) && getpeername(fd).is_err())
+}
+
+fn unfit(number: i32, what: &str) -> Error {
+    Error::local(Kind::InvalidArg, format!("{{ fd: {number} }} {what}"))
+}
+
+/// Atomically with the socket where that can be, so that a process started meanwhile by another
+/// thread doesn't inherit it.
+#[cfg(not(target_vendor = "apple"))]
+const SOCKET_FLAGS: rustix::net::SocketFlags =
+    rustix::net::SocketFlags::CLOEXEC.union(rustix::net::SocketFlags::NONBLOCK);
+#[cfg(target_vendor = "apple")]
+const SOCKET_FLAGS: rustix::net::SocketFlags = rustix::net::SocketFlags::empty();
+
+const MAX_STANDARD_FD: i32 = 2;

@@ -1,0 +1,34 @@
+//! Sockets: where to listen, how to dial, what bytes go through.
+//!
+//! | file | lives there |
+//! | --- | --- |
+//! | `endpoint` | addresses as people write them |
+//! | `listener` | listening, accepting, which failures pass by themselves |
+//! | `dial` | connecting |
+//! | `stream` | one connection's bytes, in tokio's hands or out of them |
+//! | `peer` | who is at the other end, by the kernel's word |
+//! | `unix`, `lock` | socket files: modes, the dead and the living, removal |
+//! | `fd` | descriptors: fresh ones and inherited ones |
+//! | `pause` | growing pauses between attempts |
+//!
+//! Must not know: frames, messages, sessions, who uses a stream for what. It holds no policy
+//! either: deadlines, limits and reconnection are decided above.
+
+pub mod dial;
+pub mod endpoint;
+pub mod listener;
+pub mod peer;
+pub mod stream;
+
+mod fd;
+pub(crate) mod lock;
+mod pause;
+mod unix;
+
+pub use self::{
+    dial::connect,
+    endpoint::Endpoint,
+    listener::{AcceptError, Accepted, BindOptions, Listener, bind},
+    peer::Peer,
+    stream::{Stream, pair, receive, send},
+};

@@ -1,0 +1,235 @@
+//! One connection's bytes.
+//!
+//! A stream is either in tokio's hands (read and written here) or a bare descriptor
+//! ([`Stream::into_fd`], [`Stream::from_fd`]) on its way from or to another event loop. Must not
+//! know: what the bytes mean.
+
+use std::{
+    io,
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::net,
+    },
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use rustix::{
+    io::retry_on_intr,
+    net::{RecvFlags, SendAncillaryBuffer, SendFlags},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
+    net::UnixStream,
+};
+
+use super::{fd, peer::Peer};
+use crate::error::{Error, Result};
+
+/// A connected stream. Non-blocking, closed on exec, and writing to a peer that left is an error
+/// (`EPIPE`), never a signal.
+#[derive(Debug)]
+pub struct Stream {
+    // The one kind there is. With a second one this becomes an enum; nothing outside sees it.
+    unix: UnixStream,
+}
+
+impl Stream {
+    /// Takes over a connected socket and registers it with this thread's tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::System`](crate::error::Kind::System) when the descriptor can't be set up or tokio
+    /// can't watch it; it is closed then.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn from_fd(fd: OwnedFd) -> Result<Self> {
+        fd::set_up(&fd).map_err(|error| Error::system("fcntl", error))?;
+        let unix = UnixStream::from_std(net::UnixStream::from(fd))
+            .map_err(|error| Error::system("epoll_ctl", error))?;
+        Ok(Self { unix })
+    }
+
+    /// Takes the socket out of tokio. It stays connected, non-blocking and closed on exec, and
+    /// bytes that have arrived stay in the kernel.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::System`](crate::error::Kind::System) when tokio can't let go of it; the connection
+    /// is closed then.
+    pub fn into_fd(self) -> Result<OwnedFd> {
+        let stream = self
+            .unix
+            .into_std()
+            .map_err(|error| Error::system("epoll_ctl", error))?;
+        Ok(stream.into())
+    }
+
+    /// Who is at the other end.
+    pub fn peer(&self) -> Peer {
+        Peer::of(&self.unix)
+    }
+
+    /// Waits until there is something to read, if `reads`, or room to write, if `writes`; for ever
+    /// if neither. Says whether reading is worth a try.
+    ///
+    /// # Errors
+    ///
+    /// The runtime is shutting down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing is read or written.
+    pub async fn ready(&self, reads: bool, writes: bool) -> io::Result<bool> {
+        let interest = match (reads, writes) {
+            (true, true) => Interest::READABLE | Interest::WRITABLE,
+            (true, false) => Interest::READABLE,
+            (false, true) => Interest::WRITABLE,
+            (false, false) => return std::future::pending().await,
+        };
+        let ready = self.unix.ready(interest).await?;
+        Ok(ready.is_readable() || ready.is_read_closed())
+    }
+
+    /// Appends what the kernel has, as far as the buffer has room.
+    ///
+    /// # Errors
+    ///
+    /// Those of `recv`, "would block" among them.
+    pub fn try_read(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        self.unix
+            .try_io(Interest::READABLE, || receive(&self.unix, buffer))
+    }
+
+    /// Writes what the kernel takes.
+    ///
+    /// # Errors
+    ///
+    /// Those of `sendmsg`, "would block" among them.
+    pub fn try_write(&self, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        self.unix
+            .try_io(Interest::WRITABLE, || send(&self.unix, bufs))
+    }
+
+    pub(super) const fn new(unix: UnixStream) -> Self {
+        Self { unix }
+    }
+
+    fn poll_send(&self, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.unix.poll_write_ready(cx))?;
+            let sent = self
+                .unix
+                .try_io(Interest::WRITABLE, || send(&self.unix, bufs));
+            match sent {
+                // The readiness was an old one: tokio has noted it, so the next round waits.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => return Poll::Ready(sent),
+            }
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.unix).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_send(cx, &[io::IoSlice::new(buf)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_send(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.unix).poll_shutdown(cx)
+    }
+}
+
+/// Two streams connected to each other, for tests.
+///
+/// # Errors
+///
+/// [`Kind::System`](crate::error::Kind::System) when the process has no descriptors left.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime.
+pub fn pair() -> Result<(Stream, Stream)> {
+    let (one, other) = UnixStream::pair().map_err(|error| Error::system("socketpair", error))?;
+    for stream in [&one, &other] {
+        fd::mute(stream).map_err(|error| Error::system("setsockopt", error))?;
+    }
+    Ok((Stream::new(one), Stream::new(other)))
+}
+
+/// `sendmsg` in place of `writev`: only it can be told not to raise SIGPIPE, and a library can't
+/// count on the process ignoring that signal.
+///
+/// # Errors
+///
+/// Those of `sendmsg`.
+#[inline]
+pub fn send(socket: impl AsFd, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
+    // The system fails for more of them; a short write is what callers expect.
+    let bufs = &bufs[..bufs.len().min(MAX_SLICES)];
+    let sent = match bufs {
+        [buf] => retry_on_intr(|| rustix::net::send(&socket, buf, SEND_FLAGS)),
+        bufs => retry_on_intr(|| {
+            rustix::net::sendmsg(
+                &socket,
+                bufs,
+                &mut SendAncillaryBuffer::default(),
+                SEND_FLAGS,
+            )
+        }),
+    };
+    Ok(sent?)
+}
+
+/// Appends what the kernel has, as far as the buffer has room, without waiting. Zero is the end of
+/// the stream, so there must be room: without any, the kernel says zero as well.
+///
+/// # Errors
+///
+/// Those of `recv`.
+#[inline]
+pub fn receive(socket: impl AsFd, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    let room = rustix::buffer::spare_capacity(buffer);
+    Ok(rustix::net::recv(socket, room, RecvFlags::DONTWAIT)?.0)
+}
+
+/// Where the flag doesn't exist, `fd::mute` has set `SO_NOSIGPIPE` on the socket.
+#[cfg(target_vendor = "apple")]
+const SEND_FLAGS: SendFlags = SendFlags::empty();
+#[cfg(not(target_vendor = "apple"))]
+const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;
+
+/// `IOV_MAX`, the same on every platform we know.
+const MAX_SLICES: usize = 1024;
