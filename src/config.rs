@@ -95,9 +95,7 @@ impl Default for Limits {
 
 impl Default for BusyPoll {
     fn default() -> Self {
-        Self {
-            budget: Duration::from_micros(50),
-        }
+        Self { budget: Duration::from_micros(50) }
     }
 }
 

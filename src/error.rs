@@ -67,32 +67,17 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error caused by the peer.
     pub fn remote(kind: Kind, message: impl Into<Arc<str>>) -> Self {
-        Self {
-            kind,
-            initiator: Initiator::Remote,
-            message: message.into(),
-            source: None,
-        }
+        Self { kind, initiator: Initiator::Remote, message: message.into(), source: None }
     }
 
     /// An error caused by the application on this side.
     pub fn local(kind: Kind, message: impl Into<Arc<str>>) -> Self {
-        Self {
-            kind,
-            initiator: Initiator::Local,
-            message: message.into(),
-            source: None,
-        }
+        Self { kind, initiator: Initiator::Local, message: message.into(), source: None }
     }
 
     /// An error of this library or of the machine.
     pub fn library(kind: Kind, message: impl Into<Arc<str>>) -> Self {
-        Self {
-            kind,
-            initiator: Initiator::Library,
-            message: message.into(),
-            source: None,
-        }
+        Self { kind, initiator: Initiator::Library, message: message.into(), source: None }
     }
 
     /// A violation of the protocol by the peer.
@@ -137,9 +122,7 @@ impl Error {
 
     /// The operating system's number, when there is one.
     pub fn errno(&self) -> Option<i32> {
-        self.source
-            .as_ref()
-            .and_then(|source| source.raw_os_error())
+        self.source.as_ref().and_then(|source| source.raw_os_error())
     }
 }
 

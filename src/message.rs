@@ -157,25 +157,16 @@ pub enum Role {
 
 impl<'a> Body<'a> {
     /// No payload.
-    pub const NONE: Body<'static> = Body {
-        kind: BodyKind::None,
-        data: &[],
-    };
+    pub const NONE: Body<'static> = Body { kind: BodyKind::None, data: &[] };
 
     /// JSON text.
     pub const fn json(data: &'a [u8]) -> Self {
-        Self {
-            kind: BodyKind::Json,
-            data,
-        }
+        Self { kind: BodyKind::Json, data }
     }
 
     /// Raw bytes.
     pub const fn bytes(data: &'a [u8]) -> Self {
-        Self {
-            kind: BodyKind::Bytes,
-            data,
-        }
+        Self { kind: BodyKind::Bytes, data }
     }
 }
 

@@ -32,22 +32,13 @@ pub(super) fn attend(remains: Remains) -> Result<(), Failed> {
     // SAFETY: on the environment's thread; the argument is given back in the hook.
     let status =
         unsafe { sys::napi_add_async_cleanup_hook(env.0, Some(hook), argument, ptr::null_mut()) };
-    if status == sys::Status::napi_ok {
-        Ok(())
-    } else {
-        Err(Failed)
-    }
+    if status == sys::Status::napi_ok { Ok(()) } else { Err(Failed) }
 }
 
 unsafe extern "C" fn hook(handle: sys::napi_async_cleanup_hook_handle, argument: *mut c_void) {
     // SAFETY: leaked in `attend`, and the hook runs once.
     let remains = unsafe { Box::from_raw(argument.cast::<Remains>()) };
-    let Remains {
-        env,
-        shared,
-        host,
-        waker,
-    } = *remains;
+    let Remains { env, shared, host, waker } = *remains;
     waker.disconnect();
     // SAFETY: made in `NativeThread::new` and freed below, after libuv's last word.
     let thread = unsafe { &(*shared).thread };

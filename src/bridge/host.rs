@@ -1,8 +1,5 @@
 //! Calls into JavaScript: batches of a connection, events of a server.
-#![expect(
-    unsafe_code,
-    reason = "N-API is a C interface, and records lie in shared memory"
-)]
+#![expect(unsafe_code, reason = "N-API is a C interface, and records lie in shared memory")]
 
 use std::{ptr, sync::Arc};
 
@@ -92,11 +89,7 @@ impl JsHost {
             let (records, words) = env.words(length)?;
             (Some(records), words)
         };
-        let head = [
-            index,
-            batch.len() as u32,
-            server.map_or(0, |server| server + 1),
-        ];
+        let head = [index, batch.len() as u32, server.map_or(0, |server| server + 1)];
         // SAFETY: `words` points to at least `length` words of an `ArrayBuffer` that is kept alive
         // by a reference, or by the current scope; JavaScript is not running.
         let shared = unsafe { std::slice::from_raw_parts_mut(words, length) };
@@ -136,11 +129,7 @@ impl JsHost {
                 sys::napi_make_callback(env, context, receiver, function, count, start, result)
             }
         };
-        if status == sys::Status::napi_ok {
-            Ok(())
-        } else {
-            Err(Failed)
-        }
+        if status == sys::Status::napi_ok { Ok(()) } else { Err(Failed) }
     }
 
     fn server_event_now(&self, server: u32, event: &ServerEvent) -> Result<(), Failed> {
@@ -153,10 +142,9 @@ impl JsHost {
             ServerEvent::TurnedAway(_) => (TURNED_AWAY, None, ""),
         };
         let (uid, pid) = match event {
-            ServerEvent::TurnedAway(peer) => (
-                peer.uid.unwrap_or(u32::MAX),
-                peer.pid.map_or(u32::MAX, |pid| pid as u32),
-            ),
+            ServerEvent::TurnedAway(peer) => {
+                (peer.uid.unwrap_or(u32::MAX), peer.pid.map_or(u32::MAX, |pid| pid as u32))
+            }
             _ => (u32::MAX, u32::MAX),
         };
         let number = error.map_or(u32::MAX, |error| error.kind() as u32);
@@ -177,22 +165,14 @@ impl JsHost {
 impl Host for JsHost {
     fn deliver(&self, index: u32, server: Option<u32>, batch: &mut Inbound, from_call: bool) {
         let mut body = || self.deliver_batch(index, server, batch, from_call);
-        let delivered = if from_call {
-            body()
-        } else {
-            self.env.scoped(body)
-        };
+        let delivered = if from_call { body() } else { self.env.scoped(body) };
         if delivered.is_err() && !from_call {
             self.env.report_exception();
         }
     }
 
     fn server_event(&self, server: u32, event: ServerEvent) {
-        if self
-            .env
-            .scoped(|| self.server_event_now(server, &event))
-            .is_err()
-        {
+        if self.env.scoped(|| self.server_event_now(server, &event)).is_err() {
             self.env.report_exception();
         }
     }

@@ -2,10 +2,7 @@
 //!
 //! `flush(text, bytes?)` hands a batch of orders to a connection, `drain(index)` asks for what
 //! happened meanwhile. Their context is the environment's [`Shared`], which outlives them.
-#![expect(
-    unsafe_code,
-    reason = "N-API is a C interface, and records lie in shared memory"
-)]
+#![expect(unsafe_code, reason = "N-API is a C interface, and records lie in shared memory")]
 
 use std::{cell::Cell, ffi::c_void, panic::AssertUnwindSafe, ptr, rc::Rc};
 
@@ -33,12 +30,7 @@ impl Shared {
     pub(super) fn new(env: Env, thread: Rc<Thread>) -> Result<Self, Failed> {
         let (records, words) = env.words(HEAD + SHARED_RECORDS * WORDS)?;
         let records = env.reference(records)?;
-        Ok(Self {
-            thread,
-            words,
-            records,
-            buffer: Cell::default(),
-        })
+        Ok(Self { thread, words, records, buffer: Cell::default() })
     }
 
     /// The shared records, for JavaScript to write.
@@ -61,11 +53,7 @@ impl Shared {
         let status = unsafe {
             sys::napi_create_function(env.0, ptr::null(), 0, callback, context, &raw mut value)
         };
-        if status == sys::Status::napi_ok {
-            Ok(value)
-        } else {
-            Err(Failed)
-        }
+        if status == sys::Status::napi_ok { Ok(value) } else { Err(Failed) }
     }
 
     #[inline]
@@ -76,22 +64,13 @@ impl Shared {
             unsafe { std::slice::from_raw_parts(self.words, HEAD + SHARED_RECORDS * WORDS) };
         let (index, count) = (words[0], words[1] as usize);
         let records = words.get(HEAD..HEAD + count * WORDS).ok_or(Failed)?;
-        let units = records
-            .chunks_exact(WORDS)
-            .map(|record| (record[2] + record[3]) as usize);
+        let units = records.chunks_exact(WORDS).map(|record| (record[2] + record[3]) as usize);
         let units = units.sum();
         let mut buffer = self.buffer.take();
         text::read(env, text, units, &mut buffer)?;
         let bytes = bytes.map(|bytes| env.bytes(bytes)).transpose()?;
         let text = simdutf8::basic::from_utf8(&buffer).map_err(|_| Failed)?;
-        let result = self.thread.submit(
-            index,
-            Outbound {
-                records,
-                text,
-                bytes,
-            },
-        );
+        let result = self.thread.submit(index, Outbound { records, text, bytes });
         if buffer.capacity() > KEEP_BYTES {
             buffer = Vec::new();
         }

@@ -85,12 +85,7 @@ impl NativeThread {
         let thread = Thread::new(uv_loop(raw), runtime, inbox, host);
         let shared = Shared::new(raw, Rc::clone(&thread)).map_err(failed)?;
         let shared = Box::into_raw(Box::new(shared));
-        let remains = Remains {
-            env: raw,
-            shared,
-            host: host_at,
-            waker: Arc::clone(&waker),
-        };
+        let remains = Remains { env: raw, shared, host: host_at, waker: Arc::clone(&waker) };
         cleanup::attend(remains).map_err(failed)?;
         waker.connect(raw, on_wake, shared.cast()).map_err(failed)?;
 
@@ -99,12 +94,8 @@ impl NativeThread {
         let outbound = unsafe { &*shared }.records(raw).map_err(failed)?;
         let flush = Shared::function(raw, Some(hot::flush), context).map_err(failed)?;
         let drain = Shared::function(raw, Some(hot::drain), context).map_err(failed)?;
-        let parts = [
-            ("inbound", inbound),
-            ("outbound", outbound),
-            ("flush", flush),
-            ("drain", drain),
-        ];
+        let parts =
+            [("inbound", inbound), ("outbound", outbound), ("flush", flush), ("drain", drain)];
         for (name, value) in parts {
             // SAFETY: a value of the current scope.
             let value = unsafe { Unknown::from_raw_unchecked(env.raw(), value) };
@@ -116,8 +107,7 @@ impl NativeThread {
     /// The most that this thread's loop may spin after activity, in µs; 0 never spins.
     #[napi]
     pub fn set_busy_poll(&self, budget_us: u32) {
-        self.thread
-            .set_busy_poll(Duration::from_micros(u64::from(budget_us)));
+        self.thread.set_busy_poll(Duration::from_micros(u64::from(budget_us)));
     }
 
     /// A connection without a transport.
@@ -160,8 +150,7 @@ impl NativeThread {
     /// Says goodbye.
     #[napi]
     pub fn close(&self, index: u32, timeout_ms: u32, reason: String) -> u32 {
-        self.thread
-            .close(index, Duration::from_millis(u64::from(timeout_ms)), &reason)
+        self.thread.close(index, Duration::from_millis(u64::from(timeout_ms)), &reason)
     }
 
     /// Ends it now.
@@ -201,11 +190,7 @@ impl NativeThread {
     #[napi]
     pub fn peer(&self, index: u32) -> NativePeer {
         let peer = self.thread.peer(index);
-        NativePeer {
-            uid: peer.uid,
-            gid: peer.gid,
-            pid: peer.pid,
-        }
+        NativePeer { uid: peer.uid, gid: peer.gid, pid: peer.pid }
     }
 
     /// The driver that runs it now.
@@ -324,11 +309,7 @@ fn parse(endpoint: Either<String, i32>) -> Result<Endpoint> {
 /// An error for JavaScript to make its own of: `<kind number>:<errno>:<message>`.
 fn coded(error: &Error) -> napi::Error {
     let errno = error.errno().unwrap_or_default();
-    napi::Error::from_reason(format!(
-        "{}:{errno}:{}",
-        error.kind() as u8,
-        error.message()
-    ))
+    napi::Error::from_reason(format!("{}:{errno}:{}", error.kind() as u8, error.message()))
 }
 
 fn failed(_: Failed) -> napi::Error {

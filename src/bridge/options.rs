@@ -75,10 +75,7 @@ impl NativeOptions {
 
 impl NativeServerOptions {
     pub(super) fn server(&self) -> ServerOptions {
-        let formats = self
-            .protocols
-            .iter()
-            .filter_map(|name| Format::from_name(name));
+        let formats = self.protocols.iter().filter_map(|name| Format::from_name(name));
         ServerOptions {
             limits: self.connection.limits(),
             server: ServerLimits {
@@ -89,10 +86,7 @@ impl NativeServerOptions {
                 silent_after: ms(self.silent_ms),
             },
             driver: self.connection.driver(),
-            bind: BindOptions {
-                mode: self.mode,
-                backlog: self.backlog,
-            },
+            bind: BindOptions { mode: self.mode, backlog: self.backlog },
         }
     }
 }

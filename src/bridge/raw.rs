@@ -24,11 +24,7 @@ pub(super) struct Reference(sys::napi_ref);
 pub(super) struct Failed;
 
 fn check(status: sys::napi_status) -> Result<(), Failed> {
-    if status == sys::Status::napi_ok {
-        Ok(())
-    } else {
-        Err(Failed)
-    }
+    if status == sys::Status::napi_ok { Ok(()) } else { Err(Failed) }
 }
 
 impl Env {

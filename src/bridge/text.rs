@@ -51,11 +51,7 @@ fn write_utf8(env: Env, value: Value, room: usize, buffer: &mut Vec<u8>) -> Resu
 /// The common text of a batch as a string.
 #[inline]
 pub(super) fn make(env: Env, text: &[u8], ascii: bool) -> Result<Value, Failed> {
-    if ascii {
-        env.latin1(text)
-    } else {
-        env.utf16(&utf16(text))
-    }
+    if ascii { env.latin1(text) } else { env.utf16(&utf16(text)) }
 }
 
 /// A payload that is handed over whole.

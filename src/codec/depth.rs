@@ -20,9 +20,9 @@ fn opening_brackets(json: &[u8]) -> usize {
     let blocks = json.chunks(255);
     blocks
         .map(|block| {
-            let count = block.iter().fold(0u8, |sum, &byte| {
-                sum.wrapping_add(u8::from((byte | 0x20) == b'{'))
-            });
+            let count = block
+                .iter()
+                .fold(0u8, |sum, &byte| sum.wrapping_add(u8::from((byte | 0x20) == b'{')));
             usize::from(count)
         })
         .fold(0usize, usize::saturating_add)
@@ -51,10 +51,7 @@ fn is_shallow_walk(json: &[u8]) -> bool {
 /// What follows the string whose opening quote has just been passed; empty if it never ends.
 pub(super) fn after_string(mut rest: &[u8]) -> &[u8] {
     while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
-        let (found, after) = rest
-            .get(at..)
-            .and_then(<[u8]>::split_first)
-            .unwrap_or((&b'"', &[]));
+        let (found, after) = rest.get(at..).and_then(<[u8]>::split_first).unwrap_or((&b'"', &[]));
         if *found == b'"' {
             return after;
         }

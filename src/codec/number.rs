@@ -34,9 +34,7 @@ pub fn decimal(digits: &[u8]) -> Option<u64> {
         if !digit.is_ascii_digit() {
             return None;
         }
-        number = number
-            .checked_mul(10)?
-            .checked_add(u64::from(digit.wrapping_sub(b'0')))?;
+        number = number.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0')))?;
     }
     (!digits.is_empty()).then_some(number)
 }
@@ -56,7 +54,5 @@ pub fn fill_decimal(digits: &mut [u8], mut number: u64) {
 pub fn write_decimal(digits: &mut [u8; 20], number: u64) -> &[u8] {
     fill_decimal(digits, number);
     let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
-    digits
-        .get(zeros.min(digits.len().saturating_sub(1))..)
-        .unwrap_or_default()
+    digits.get(zeros.min(digits.len().saturating_sub(1))..).unwrap_or_default()
 }

@@ -81,11 +81,7 @@ impl Inbound {
     /// Adds an item. Text goes into the common text, unless it is large or not text.
     #[inline]
     pub fn push(&mut self, record: Record, topic: &str, body: Body<'_>) {
-        let Record {
-            kind,
-            subject,
-            extra,
-        } = record;
+        let Record { kind, subject, extra } = record;
         if body.data.len() >= JOIN_LIMIT_BYTES || body.kind as u8 > BodyKind::Json as u8 {
             let whole = 0..body.data.len();
             return self.push_owned(record, topic, body.kind, body.data.to_vec(), whole);
@@ -93,8 +89,7 @@ impl Inbound {
         let topic_end = self.append_text(topic.as_bytes());
         let end = self.append_text(body.data);
         let head = kind | (body.kind as u32) << 8;
-        self.records
-            .extend_from_slice(&[head, subject, topic_end, end, extra]);
+        self.records.extend_from_slice(&[head, subject, topic_end, end, extra]);
     }
 
     /// Adds an item whose body is a range of `buffer`, handed over without a copy.
@@ -106,11 +101,7 @@ impl Inbound {
         buffer: Vec<u8>,
         range: Range<usize>,
     ) {
-        let Record {
-            kind,
-            subject,
-            extra,
-        } = record;
+        let Record { kind, subject, extra } = record;
         let text = matches!(body, BodyKind::None | BodyKind::Json);
         let blob = if !text {
             Blob::Bytes(buffer, range)
@@ -123,26 +114,14 @@ impl Inbound {
         let index = self.blobs.len() as u32;
         self.blobs.push(blob);
         let head = kind | (body as u32) << 8 | BLOB;
-        self.records
-            .extend_from_slice(&[head, subject, topic_end, index, extra]);
+        self.records.extend_from_slice(&[head, subject, topic_end, index, extra]);
     }
 
     /// Adds an item with a text for people, or none.
     pub fn push_note(&mut self, kind: u32, subject: u32, extra: u32, text: &str) {
         self.closed |= kind == kind::CLOSED;
-        let body = Body {
-            kind: BodyKind::None,
-            data: text.as_bytes(),
-        };
-        self.push(
-            Record {
-                kind,
-                subject,
-                extra,
-            },
-            "",
-            body,
-        );
+        let body = Body { kind: BodyKind::None, data: text.as_bytes() };
+        self.push(Record { kind, subject, extra }, "", body);
     }
 
     /// Whether there is nothing to hand over.
@@ -165,18 +144,8 @@ impl Inbound {
         }
         let (text_base, blob_base) = (self.units, self.blobs.len() as u32);
         for words in later.records.chunks_exact(WORDS) {
-            let base = if words[0] & BLOB == 0 {
-                text_base
-            } else {
-                blob_base
-            };
-            let moved = [
-                words[0],
-                words[1],
-                words[2] + text_base,
-                words[3] + base,
-                words[4],
-            ];
+            let base = if words[0] & BLOB == 0 { text_base } else { blob_base };
+            let moved = [words[0], words[1], words[2] + text_base, words[3] + base, words[4]];
             self.records.extend_from_slice(&moved);
         }
         self.text.extend_from_slice(&later.text);
@@ -231,11 +200,7 @@ impl Inbound {
     fn append_text(&mut self, bytes: &[u8]) -> u32 {
         if !bytes.is_empty() {
             self.text.extend_from_slice(bytes);
-            self.units += if bytes.is_ascii() {
-                bytes.len() as u32
-            } else {
-                units(bytes)
-            };
+            self.units += if bytes.is_ascii() { bytes.len() as u32 } else { units(bytes) };
         }
         self.units
     }
@@ -268,11 +233,7 @@ impl<'a> Outbound<'a> {
             .sum();
         let ascii = units == self.text.len() as u64;
         let mut split = move |units: u32| {
-            let at = if ascii {
-                units as usize
-            } else {
-                bytes_of_units(rest, units)
-            };
+            let at = if ascii { units as usize } else { bytes_of_units(rest, units) };
             let (share, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
             rest = after;
             share
@@ -283,22 +244,14 @@ impl<'a> Outbound<'a> {
             let kind = BodyKind::from_number((words[0] >> 8) as u8).unwrap_or(BodyKind::None);
             let data = self.bytes.unwrap_or(text.as_bytes());
             let body = Body { kind, data };
-            Order {
-                kind: words[0] & 0xff,
-                subject: words[1],
-                topic,
-                body,
-                extra: words[4],
-            }
+            Order { kind: words[0] & 0xff, subject: words[1], topic, body, extra: words[4] }
         })
     }
 }
 
 /// UTF-16 code units of valid UTF-8: one for each character, two for those of four bytes.
 fn units(utf8: &[u8]) -> u32 {
-    utf8.iter()
-        .map(|&byte| u32::from(byte & 0xc0 != 0x80) + u32::from(byte >= 0xf0))
-        .sum()
+    utf8.iter().map(|&byte| u32::from(byte & 0xc0 != 0x80) + u32::from(byte >= 0xf0)).sum()
 }
 
 /// How many bytes of `text` are its first `units` UTF-16 code units.

@@ -41,12 +41,7 @@ pub enum Spin {
 impl BusyPoll {
     /// A judge with this budget; zero never spins.
     pub const fn new(budget: Duration) -> Self {
-        Self {
-            budget,
-            likelihood: 1.0,
-            skipped: 0,
-            since: None,
-        }
+        Self { budget, likelihood: 1.0, skipped: 0, since: None }
     }
 
     /// The most to spin from now on.

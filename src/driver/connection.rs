@@ -134,8 +134,7 @@ impl Connection {
             let joined = !self.partial.is_empty();
             let (room, received) = if joined {
                 let step = self.needed.saturating_sub(self.partial.len());
-                self.partial
-                    .reserve(step.clamp(MIN_RESERVE_BYTES, MAX_RESERVE_BYTES));
+                self.partial.reserve(step.clamp(MIN_RESERVE_BYTES, MAX_RESERVE_BYTES));
                 let room = self.partial.capacity() - self.partial.len();
                 (room, receive(&mut self.partial))
             } else {
@@ -172,11 +171,7 @@ impl Connection {
             self.session.heard(!self.partial.is_empty(), now);
             if received < room {
                 let large = self.needed >= OFFLOAD_BYTES && !self.partial.is_empty();
-                return Ok(if large {
-                    ReadTurn::Large
-                } else {
-                    ReadTurn::Drained
-                });
+                return Ok(if large { ReadTurn::Large } else { ReadTurn::Drained });
             }
             budget = budget.saturating_sub(received);
             if budget == 0 || inbound.len() >= MAX_ITEMS {
@@ -248,11 +243,8 @@ impl Connection {
                 }
                 continue;
             }
-            let goaway = if let Message::Goaway { reason } = &message {
-                Some(*reason)
-            } else {
-                None
-            };
+            let goaway =
+                if let Message::Goaway { reason } = &message { Some(*reason) } else { None };
             if let Some(reason) = goaway {
                 self.goaway = Some(reason.into());
                 inbound.push_note(kind::GOAWAY, 0, 0, reason);
@@ -279,10 +271,7 @@ impl Connection {
             Event::Pong(slot) => inbound.push_note(kind::PING, slot, 0, ""),
             Event::SendPong(token) => self.send(&Message::Pong { token }),
             Event::Refuse(id, kind, text) => {
-                let error = Failure::Kind {
-                    kind: kind as u8,
-                    text,
-                };
+                let error = Failure::Kind { kind: kind as u8, text };
                 self.send(&Message::Failure { id, error });
             }
             Event::Violation(why) => return Err(Error::protocol(why)),
@@ -290,10 +279,7 @@ impl Connection {
         }
         // A peer that makes us answer without ever reading is stopped here.
         if self.queue.bytes() > self.limits.max_queued_bytes {
-            return Err(Error::remote(
-                Kind::Overflow,
-                "the peer does not read its answers",
-            ));
+            return Err(Error::remote(Kind::Overflow, "the peer does not read its answers"));
         }
         Ok(())
     }
@@ -316,22 +302,10 @@ impl Connection {
 
     #[inline]
     fn request(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
-        let Order {
-            subject: slot,
-            topic,
-            body,
-            extra: timeout_ms,
-            ..
-        } = *order;
+        let Order { subject: slot, topic, body, extra: timeout_ms, .. } = *order;
         if self.is_full(body.data.len()) {
             self.overflowed = true;
-            return self.fail(
-                slot,
-                Kind::Overflow,
-                false,
-                "too much waits to be sent",
-                inbound,
-            );
+            return self.fail(slot, Kind::Overflow, false, "too much waits to be sent", inbound);
         }
         let timeout = Duration::from_millis(u64::from(timeout_ms));
         let deadline = (timeout_ms != 0).then(|| now + timeout);
@@ -340,8 +314,7 @@ impl Connection {
                 self.send_request(id, slot, topic, body, timeout_ms, None, inbound);
             }
             Admission::Wait => {
-                self.session
-                    .wait(slot, topic, body.kind, body.data.to_vec(), deadline);
+                self.session.wait(slot, topic, body.kind, body.data.to_vec(), deadline);
             }
             Admission::Refuse(kind, why) => {
                 self.overflowed |= kind == Kind::Overflow;
@@ -351,10 +324,7 @@ impl Connection {
     }
 
     #[inline]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one request, called in two places"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one request, called in two places")]
     fn send_request(
         &mut self,
         id: Id,
@@ -369,12 +339,7 @@ impl Connection {
         if let Some(owned) = owned {
             self.queue.lend(owned);
         }
-        let message = Message::Request(Request {
-            id,
-            topic,
-            body,
-            deadline_ms,
-        });
+        let message = Message::Request(Request { id, topic, body, deadline_ms });
         if let Err(error) = codec.encode(&message, &mut self.queue) {
             self.session.cancel(slot);
             self.fail(slot, error.kind(), false, error.message(), inbound);
@@ -388,16 +353,11 @@ impl Connection {
         while self.queue.bytes() < PUMP_LIMIT_BYTES
             && let Some((id, waiting)) = self.session.poll_waiting()
         {
-            let left = waiting
-                .deadline
-                .map(|deadline| deadline.saturating_duration_since(now));
+            let left = waiting.deadline.map(|deadline| deadline.saturating_duration_since(now));
             let deadline_ms = left.map_or(0, |left| (left.as_millis() as u32).max(1));
             let (slot, topic) = (waiting.slot, waiting.topic);
             let owned = Bytes::from(waiting.body);
-            let body = Body {
-                kind: waiting.kind,
-                data: &owned.clone(),
-            };
+            let body = Body { kind: waiting.kind, data: &owned.clone() };
             let large = (owned.len() >= TAKE_BYTES).then_some(owned);
             self.send_request(id, slot, &topic, body, deadline_ms, large, inbound);
         }
@@ -409,16 +369,10 @@ impl Connection {
             return;
         };
         let Some(codec) = &mut self.codec else { return };
-        let message = Message::Response {
-            id: id.clone(),
-            body: order.body,
-        };
+        let message = Message::Response { id: id.clone(), body: order.body };
         if let Err(error) = codec.encode(&message, &mut self.queue) {
             let text = error.message();
-            let error = Failure::Kind {
-                kind: error.kind() as u8,
-                text,
-            };
+            let error = Failure::Kind { kind: error.kind() as u8, text };
             self.send(&Message::Failure { id, error });
             return;
         }
@@ -434,23 +388,14 @@ impl Connection {
             Failure::Body(order.body)
         } else {
             let text = std::str::from_utf8(order.body.data).unwrap_or_default();
-            Failure::Kind {
-                kind: order.extra as u8,
-                text,
-            }
+            Failure::Kind { kind: order.extra as u8, text }
         };
-        let message = Message::Failure {
-            id: id.clone(),
-            error,
-        };
+        let message = Message::Failure { id: id.clone(), error };
         let Some(codec) = &mut self.codec else { return };
         if codec.encode(&message, &mut self.queue).is_err() {
             // The error's own data is what is too large; the peer still gets an answer.
             let text = "the handler failed, and its error is too large to be sent";
-            let error = Failure::Kind {
-                kind: Kind::Remote as u8,
-                text,
-            };
+            let error = Failure::Kind { kind: Kind::Remote as u8, text };
             self.send(&Message::Failure { id, error });
             return;
         }
@@ -461,28 +406,15 @@ impl Connection {
         let slot = order.subject;
         if self.session.state() != State::Ready {
             let gone = self.session.state() > State::Ready;
-            let kind = if gone {
-                Kind::Closed
-            } else {
-                Kind::Disconnected
-            };
+            let kind = if gone { Kind::Closed } else { Kind::Disconnected };
             return self.fail(slot, kind, false, "the socket is not connected", inbound);
         }
         if self.is_full(order.body.data.len()) {
             self.overflowed = true;
-            return self.fail(
-                slot,
-                Kind::Overflow,
-                false,
-                "too much waits to be sent",
-                inbound,
-            );
+            return self.fail(slot, Kind::Overflow, false, "too much waits to be sent", inbound);
         }
         let Some(codec) = &mut self.codec else { return };
-        let message = Message::Event {
-            topic: order.topic,
-            body: order.body,
-        };
+        let message = Message::Event { topic: order.topic, body: order.body };
         match codec.encode(&message, &mut self.queue) {
             Ok(()) => self.queue.end_message(slot),
             Err(error) => self.fail(slot, error.kind(), false, error.message(), inbound),
@@ -499,11 +431,7 @@ impl Connection {
     }
 
     fn ping(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
-        let Order {
-            subject: slot,
-            extra: timeout_ms,
-            ..
-        } = *order;
+        let Order { subject: slot, extra: timeout_ms, .. } = *order;
         let deadline =
             (timeout_ms != 0).then(|| now + Duration::from_millis(u64::from(timeout_ms)));
         let token = match self.session.ping(slot, deadline) {
@@ -547,9 +475,7 @@ impl Connection {
         let mut output = Vec::with_capacity(self.queue.bytes());
         // Writing to memory can't fail.
         let _ = self.write(now, inbound, |slices| {
-            slices
-                .iter()
-                .for_each(|slice| output.extend_from_slice(slice));
+            slices.iter().for_each(|slice| output.extend_from_slice(slice));
             Ok(slices.iter().map(|slice| slice.len()).sum())
         });
         output
@@ -604,13 +530,7 @@ impl Connection {
             match timeout {
                 Timeout::Call(settled) => {
                     let sent = settled.id.is_some();
-                    self.fail(
-                        settled.slot,
-                        Kind::Timeout,
-                        sent,
-                        "no answer in time",
-                        inbound,
-                    );
+                    self.fail(settled.slot, Kind::Timeout, sent, "no answer in time", inbound);
                     if let Some(id) = settled.id {
                         self.send(&Message::Cancel { id });
                     }
@@ -633,9 +553,7 @@ impl Connection {
         let met = self.session.state() == State::Ready;
         if self.session.close(now, timeout) && met {
             let end = reason.floor_char_boundary(native::MAX_CONTROL_BYTES as usize);
-            self.send(&Message::Goaway {
-                reason: &reason[..end],
-            });
+            self.send(&Message::Goaway { reason: &reason[..end] });
         }
     }
 
@@ -655,13 +573,7 @@ impl Connection {
             self.fail(slot, error.kind(), true, error.message(), inbound);
         }
         while let Some(settled) = self.session.fail_one() {
-            self.fail(
-                settled.slot,
-                error.kind(),
-                settled.id.is_some(),
-                error.message(),
-                inbound,
-            );
+            self.fail(settled.slot, error.kind(), settled.id.is_some(), error.message(), inbound);
         }
         let errno = error.errno().unwrap_or_default();
         let reason = self.goaway.take();
@@ -677,11 +589,7 @@ impl Connection {
             return Error::remote(Kind::Closed, "the peer closed the connection");
         }
         let partial = !self.partial.is_empty();
-        let why = if partial {
-            "the peer left within a frame"
-        } else {
-            "the peer left"
-        };
+        let why = if partial { "the peer left within a frame" } else { "the peer left" };
         Error::remote(Kind::Disconnected, why)
     }
 
@@ -742,11 +650,7 @@ impl Connection {
     #[cold]
     fn fail(&self, slot: u32, kind: Kind, maybe_delivered: bool, why: &str, inbound: &mut Inbound) {
         if slot != batch::NO_SLOT {
-            let delivered = if maybe_delivered {
-                batch::MAYBE_DELIVERED
-            } else {
-                0
-            };
+            let delivered = if maybe_delivered { batch::MAYBE_DELIVERED } else { 0 };
             inbound.push_note(kind::FAILED, slot, kind as u32 | delivered, why);
         }
     }
@@ -795,61 +699,24 @@ fn delivery<'a, 'b>(
     Some(match (event, message) {
         (Event::Request(token), Message::Request(request)) => {
             let extra = request.deadline_ms;
-            (
-                Record {
-                    kind: kind::REQUEST,
-                    subject: *token,
-                    extra,
-                },
-                request.topic,
-                request.body,
-            )
+            (Record { kind: kind::REQUEST, subject: *token, extra }, request.topic, request.body)
         }
-        (Event::Settle(slot), Message::Response { body, .. }) => (
-            Record {
-                kind: kind::RESPONSE,
-                subject: *slot,
-                extra: 0,
-            },
-            "",
-            *body,
-        ),
+        (Event::Settle(slot), Message::Response { body, .. }) => {
+            (Record { kind: kind::RESPONSE, subject: *slot, extra: 0 }, "", *body)
+        }
         (Event::Settle(slot), Message::Failure { error, .. }) => match *error {
-            Failure::Body(body) => (
-                Record {
-                    kind: kind::FAILURE,
-                    subject: *slot,
-                    extra: 0,
-                },
-                "",
-                body,
-            ),
+            Failure::Body(body) => {
+                (Record { kind: kind::FAILURE, subject: *slot, extra: 0 }, "", body)
+            }
             Failure::Kind { kind, text } => {
                 let extra = u32::from(kind) | batch::MAYBE_DELIVERED;
-                let body = Body {
-                    kind: BodyKind::None,
-                    data: text.as_bytes(),
-                };
-                (
-                    Record {
-                        kind: kind::FAILED,
-                        subject: *slot,
-                        extra,
-                    },
-                    "",
-                    body,
-                )
+                let body = Body { kind: BodyKind::None, data: text.as_bytes() };
+                (Record { kind: kind::FAILED, subject: *slot, extra }, "", body)
             }
         },
-        (Event::Message, Message::Event { topic, body }) => (
-            Record {
-                kind: kind::MESSAGE,
-                subject: 0,
-                extra: 0,
-            },
-            *topic,
-            *body,
-        ),
+        (Event::Message, Message::Event { topic, body }) => {
+            (Record { kind: kind::MESSAGE, subject: 0, extra: 0 }, *topic, *body)
+        }
         _ => return None,
     })
 }

@@ -56,11 +56,7 @@ pub enum Mail {
 impl Inbox {
     /// An empty box. `wake` is called from any thread and must make the owner drain it soon.
     pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
-        Self {
-            mail: Mutex::default(),
-            closed: AtomicBool::new(false),
-            wake: Box::new(wake),
-        }
+        Self { mail: Mutex::default(), closed: AtomicBool::new(false), wake: Box::new(wake) }
     }
 
     /// Adds mail, and wakes the owner if the box was empty. After [`close`](Self::close) it is

@@ -58,13 +58,7 @@ impl Inline {
             Ok(poll) => {
                 let interest = Interest::READABLE.and(Interest::DISCONNECT);
                 poll.start(interest);
-                Ok(Self {
-                    machine,
-                    fd,
-                    poll,
-                    interest,
-                    broken: None,
-                })
+                Ok(Self { machine, fd, poll, interest, broken: None })
             }
             Err(error) => Err((machine, error)),
         }
@@ -180,10 +174,7 @@ impl Inline {
             return;
         }
         let fd = self.fd.as_fd();
-        if let Err(error) = self
-            .machine
-            .write(now, inbound, |slices| transport::send(fd, slices))
-        {
+        if let Err(error) = self.machine.write(now, inbound, |slices| transport::send(fd, slices)) {
             self.broken = Some(error);
         }
     }

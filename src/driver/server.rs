@@ -65,10 +65,7 @@ impl Server {
             }
         };
         runtime.spawn(task);
-        Self {
-            stop,
-            census: Rc::default(),
-        }
+        Self { stop, census: Rc::default() }
     }
 
     /// Stops accepting; [`Mail::Unlistened`] follows when the path is cleaned up.
@@ -80,9 +77,7 @@ impl Server {
     pub fn admit(&self, peer: &Peer, limits: &ServerLimits) -> Option<Seat> {
         let census = &self.census;
         let mut by_uid = census.by_uid.borrow_mut();
-        let of_uid = peer
-            .uid
-            .map_or(0, |uid| by_uid.get(&uid).copied().unwrap_or_default());
+        let of_uid = peer.uid.map_or(0, |uid| by_uid.get(&uid).copied().unwrap_or_default());
         let full = census.connected.get() >= limits.max_connections as usize
             || (peer.uid.is_some() && of_uid >= limits.max_connections_per_uid);
         if full {
@@ -93,10 +88,7 @@ impl Server {
             by_uid.insert(uid, of_uid + 1);
         }
         census.connected.set(census.connected.get() + 1);
-        Some(Seat {
-            census: Rc::clone(census),
-            uid: peer.uid,
-        })
+        Some(Seat { census: Rc::clone(census), uid: peer.uid })
     }
 
     /// Connections now, and peers ever turned away for a limit.
@@ -144,12 +136,7 @@ async fn accept_until(
         };
         match accepted {
             Ok(accepted) => {
-                inbox.push(Mail::Accepted(
-                    index,
-                    accepted.stream,
-                    accepted.peer,
-                    unseen,
-                ));
+                inbox.push(Mail::Accepted(index, accepted.stream, accepted.peer, unseen));
             }
             Err(AcceptError::Transient { pause, .. }) => tokio::time::sleep(pause).await,
             Err(AcceptError::Fatal(error)) => return Err(error),

@@ -96,9 +96,7 @@ impl Handle {
     /// orders when [`queued_bytes`](Self::queued_bytes) is over the connection's limit.
     pub fn push(&self, command: Command) {
         if let Command::Submit(orders) = &command {
-            self.0
-                .command_bytes
-                .fetch_add(orders.bytes(), Ordering::Relaxed);
+            self.0.command_bytes.fetch_add(orders.bytes(), Ordering::Relaxed);
         }
         let mut commands = lock(&self.0.commands);
         let first = commands.is_empty();
@@ -144,12 +142,7 @@ pub fn spawn(
 ) -> Handle {
     let handle = Handle::new();
     *lock(&handle.0.stats) = machine.stats();
-    let task = Task {
-        machine,
-        shared: Arc::clone(&handle.0),
-        to,
-        stay,
-    };
+    let task = Task { machine, shared: Arc::clone(&handle.0), to, stay };
     runtime.spawn(task.run(stream));
     handle
 }
@@ -188,9 +181,7 @@ impl Task {
             End::Return => match stream.into_fd() {
                 Ok(fd) => {
                     self.deliver(&mut inbound);
-                    self.to
-                        .inbox
-                        .push(Mail::Returned(self.to.index, self.machine, fd));
+                    self.to.inbox.push(Mail::Returned(self.to.index, self.machine, fd));
                 }
                 Err(error) => {
                     self.machine.finish(&error, &mut inbound);
@@ -209,10 +200,7 @@ impl Task {
             // A panic ends this connection and nothing else.
             let turn = AssertUnwindSafe(|| self.turn(stream, &mut scratch, readable, now, inbound));
             let turn = std::panic::catch_unwind(turn).unwrap_or_else(|_| {
-                Err(Error::library(
-                    Kind::Internal,
-                    "the connection's task panicked",
-                ))
+                Err(Error::library(Kind::Internal, "the connection's task panicked"))
             })?;
             let more = match turn {
                 Turn::End(end) => return Ok(end),
@@ -221,10 +209,7 @@ impl Task {
             self.deliver(inbound);
             *lock(&self.shared.stats) = self.machine.stats();
             if self.machine.is_drained() {
-                return Ok(End::Over(Error::local(
-                    Kind::Closed,
-                    "the socket was closed",
-                )));
+                return Ok(End::Over(Error::local(Kind::Closed, "the socket was closed")));
             }
             if more {
                 // Others get their turn; the kernel still has something for us.
@@ -281,13 +266,9 @@ impl Task {
         self.machine.handle_timeout(now, inbound)?;
         let mut turn = ReadTurn::Drained;
         if readable && self.machine.wants_read() {
-            turn = self
-                .machine
-                .read(now, scratch, inbound, |buffer| stream.try_read(buffer))?;
+            turn = self.machine.read(now, scratch, inbound, |buffer| stream.try_read(buffer))?;
         }
-        let written = self
-            .machine
-            .write(now, inbound, |slices| stream.try_write(slices));
+        let written = self.machine.write(now, inbound, |slices| stream.try_write(slices));
         if turn == ReadTurn::Ended {
             return Ok(Turn::End(End::Over(self.machine.farewell())));
         }
@@ -303,9 +284,7 @@ impl Task {
             return;
         }
         let batch = std::mem::take(inbound);
-        self.shared
-            .undelivered
-            .fetch_add(batch.bytes(), Ordering::AcqRel);
+        self.shared.undelivered.fetch_add(batch.bytes(), Ordering::AcqRel);
         self.to.inbox.push(Mail::Batch(self.to.index, batch));
     }
 }
@@ -327,11 +306,7 @@ impl OwnedOutbound {
 
     /// The orders.
     pub fn borrow(&self) -> Outbound<'_> {
-        Outbound {
-            records: &self.records,
-            text: &self.text,
-            bytes: self.bytes.as_deref(),
-        }
+        Outbound { records: &self.records, text: &self.text, bytes: self.bytes.as_deref() }
     }
 
     fn bytes(&self) -> usize {

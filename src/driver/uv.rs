@@ -76,10 +76,7 @@ impl Loop {
     /// `raw` must be the `uv_loop_t` of the current thread, and outlive every handle made from it:
     /// handles are closed in an environment's cleanup, which runs before its loop is closed.
     pub unsafe fn new(raw: *mut c_void) -> Option<Self> {
-        Some(Self {
-            api: Api::get()?,
-            raw: NonNull::new(raw)?,
-        })
+        Some(Self { api: Api::get()?, raw: NonNull::new(raw)? })
     }
 
     /// Whether this process exports libuv's functions.
@@ -98,11 +95,7 @@ impl Loop {
         if size > MAX_HANDLE_WORDS * 8 {
             return Err(io::Error::other("a libuv handle is larger than expected"));
         }
-        let storage = Storage {
-            handle: [0; MAX_HANDLE_WORDS],
-            callback,
-            closed: None,
-        };
+        let storage = Storage { handle: [0; MAX_HANDLE_WORDS], callback, closed: None };
         let raw = NonNull::from(Box::leak(Box::new(storage)));
         let status = init(raw.as_ptr().cast());
         if status < 0 {
@@ -227,11 +220,7 @@ impl Timer {
 impl Handle {
     fn set_referenced(&self, referenced: bool) {
         let api = self.api;
-        let change = if referenced {
-            api.reference
-        } else {
-            api.unreference
-        };
+        let change = if referenced { api.reference } else { api.unreference };
         // SAFETY: the handle is initialised and not closed.
         unsafe { change(self.raw.as_ptr().cast()) };
     }
@@ -317,11 +306,7 @@ impl Api {
 }
 
 extern "C" fn on_poll(raw: Raw, status: c_int, events: c_int) {
-    let result = if status < 0 {
-        Err(-status)
-    } else {
-        Ok(Interest(events))
-    };
+    let result = if status < 0 { Err(-status) } else { Ok(Interest(events)) };
     call(raw, result);
 }
 

@@ -40,8 +40,7 @@ impl WriteQueue {
         self.owned = None;
         self.marks.push_back((self.pushed, slot));
         if self.blocked && self.tail.len() >= SEGMENT_BYTES {
-            self.segments
-                .push_back(std::mem::take(&mut self.tail).into());
+            self.segments.push_back(std::mem::take(&mut self.tail).into());
         }
     }
 
@@ -86,18 +85,10 @@ impl WriteQueue {
         write: &mut impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-        let parts = self
-            .segments
-            .iter()
-            .map(|segment| &segment[..])
-            .chain([&self.tail[..]]);
+        let parts = self.segments.iter().map(|segment| &segment[..]).chain([&self.tail[..]]);
         let mut count = 0;
         for (slice, part) in slices.iter_mut().zip(parts) {
-            *slice = IoSlice::new(if count == 0 {
-                &part[self.offset..]
-            } else {
-                part
-            });
+            *slice = IoSlice::new(if count == 0 { &part[self.offset..] } else { part });
             count += 1;
         }
         write(&slices[..count])
@@ -169,8 +160,7 @@ impl FrameSink for WriteQueue {
             return self.put_slice(body);
         };
         if !self.tail.is_empty() {
-            self.segments
-                .push_back(std::mem::take(&mut self.tail).into());
+            self.segments.push_back(std::mem::take(&mut self.tail).into());
         }
         self.pushed += owned.len() as u64;
         self.segments.push_back(owned);

@@ -30,11 +30,7 @@ pub enum Beat {
 impl Heartbeat {
     /// A watch that has not begun.
     pub const fn new(interval: Duration) -> Self {
-        Self {
-            interval,
-            due: None,
-            missed: 0,
-        }
+        Self { interval, due: None, missed: 0 }
     }
 
     /// The peer gave a sign of life, or the connection has just become ready.

@@ -62,10 +62,7 @@ pub struct Settled {
 impl InFlight {
     /// An empty table. With a `base`, ids are counted up from it.
     pub fn new(base: Option<u64>) -> Self {
-        let ids = base.map_or(Ids::Joined, |next| Ids::Counted {
-            next,
-            slots: HashMap::new(),
-        });
+        let ids = base.map_or(Ids::Joined, |next| Ids::Counted { next, slots: HashMap::new() });
         Self {
             entries: Vec::new(),
             serial: 0,
@@ -94,19 +91,11 @@ impl InFlight {
         }
         self.serial = self.serial.wrapping_add(1);
         let serial = self.serial;
-        *entry = Entry {
-            state: State::Waiting,
-            bytes,
-            serial,
-            counted: 0,
-            deadline,
-        };
+        *entry = Entry { state: State::Waiting, bytes, serial, counted: 0, deadline };
         self.open += 1;
         if let Some(deadline) = deadline {
-            self.next_deadline = Some(
-                self.next_deadline
-                    .map_or(deadline, |next| next.min(deadline)),
-            );
+            self.next_deadline =
+                Some(self.next_deadline.map_or(deadline, |next| next.min(deadline)));
         }
         true
     }
@@ -178,10 +167,7 @@ impl InFlight {
         if let Some(slot) = self.entries.iter().position(due) {
             return Some(self.release(slot as u32));
         }
-        let open = self
-            .entries
-            .iter()
-            .filter(|entry| entry.state != State::Free);
+        let open = self.entries.iter().filter(|entry| entry.state != State::Free);
         self.next_deadline = open.filter_map(|entry| entry.deadline).min();
         None
     }
@@ -192,10 +178,7 @@ impl InFlight {
             self.next_deadline = None;
             return None;
         }
-        let slot = self
-            .entries
-            .iter()
-            .position(|entry| entry.state != State::Free)?;
+        let slot = self.entries.iter().position(|entry| entry.state != State::Free)?;
         Some(self.release(slot as u32))
     }
 
@@ -241,13 +224,7 @@ impl InFlight {
 }
 
 impl Entry {
-    const FREE: Self = Self {
-        state: State::Free,
-        bytes: 0,
-        serial: 0,
-        counted: 0,
-        deadline: None,
-    };
+    const FREE: Self = Self { state: State::Free, bytes: 0, serial: 0, counted: 0, deadline: None };
 }
 
 /// How many bits of a wire id are the slot.

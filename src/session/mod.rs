@@ -238,14 +238,7 @@ impl Session {
             return;
         };
         self.waiting_bytes += body.len();
-        self.waiting.push_back(Waiting {
-            slot,
-            topic: topic.into(),
-            kind,
-            body,
-            deadline,
-            serial,
-        });
+        self.waiting.push_back(Waiting { slot, topic: topic.into(), kind, body, deadline, serial });
     }
 
     /// The next waiting request that can be sent now, with its id.
@@ -271,11 +264,7 @@ impl Session {
     pub fn ping(&mut self, slot: u32, deadline: Option<Instant>) -> Result<u64, Kind> {
         if self.state != State::Ready {
             let gone = self.state > State::Ready;
-            return Err(if gone {
-                Kind::Closed
-            } else {
-                Kind::Disconnected
-            });
+            return Err(if gone { Kind::Closed } else { Kind::Disconnected });
         }
         if !self.in_flight.insert(slot, 0, deadline) {
             return Err(Kind::Overflow);
@@ -315,16 +304,13 @@ impl Session {
             }
             Message::Response { id, .. } | Message::Failure { id, .. } => self.settle(id),
             Message::Event { .. } => Event::Message,
-            Message::Cancel { id } => self
-                .serving
-                .cancel(id)
-                .map_or(Event::Ignored, Event::Cancelled),
+            Message::Cancel { id } => {
+                self.serving.cancel(id).map_or(Event::Ignored, Event::Cancelled)
+            }
             Message::Ping { token } => Event::SendPong(*token),
             Message::Pong { token } => {
                 // The token of a heartbeat is no call's id.
-                self.in_flight
-                    .complete(&Id::Number(*token))
-                    .map_or(Event::Ignored, Event::Pong)
+                self.in_flight.complete(&Id::Number(*token)).map_or(Event::Ignored, Event::Pong)
             }
             Message::Goaway { .. } => {
                 self.peer_leaving = true;
@@ -350,17 +336,11 @@ impl Session {
         let passed = |due: Option<Instant>| due.is_some_and(|due| due <= now);
         if passed(self.handshake_due) {
             self.handshake_due = None;
-            return Some(Timeout::Over(
-                Kind::Timeout,
-                "the peer did not introduce itself in time",
-            ));
+            return Some(Timeout::Over(Kind::Timeout, "the peer did not introduce itself in time"));
         }
         if passed(self.frame_due) {
             self.frame_due = None;
-            return Some(Timeout::Over(
-                Kind::Timeout,
-                "the peer stopped in the middle of a frame",
-            ));
+            return Some(Timeout::Over(Kind::Timeout, "the peer stopped in the middle of a frame"));
         }
         if passed(self.drain_due) {
             self.drain_due = None;
@@ -373,10 +353,7 @@ impl Session {
             Beat::Quiet => {}
             Beat::Ping => return Some(Timeout::SendPing(HEARTBEAT_TOKEN)),
             Beat::Dead => {
-                return Some(Timeout::Over(
-                    Kind::Timeout,
-                    "the peer did not answer two pings",
-                ));
+                return Some(Timeout::Over(Kind::Timeout, "the peer did not answer two pings"));
             }
         }
         let settled = self.in_flight.expire(now)?;
@@ -399,11 +376,7 @@ impl Session {
     /// Bytes have arrived; `partial` if they end within a frame, which must go on in time then.
     #[inline]
     pub fn heard(&mut self, partial: bool, now: Instant) {
-        self.frame_due = if partial {
-            after(now, self.limits.frame_timeout)
-        } else {
-            None
-        };
+        self.frame_due = if partial { after(now, self.limits.frame_timeout) } else { None };
         self.heartbeat.heard(now);
     }
 
@@ -471,8 +444,7 @@ impl Session {
         self.waiting_settled += 1;
         if self.waiting_settled * 2 > self.waiting.len() {
             let in_flight = &self.in_flight;
-            self.waiting
-                .retain(|w| in_flight.waiting_serial(w.slot) == Some(w.serial));
+            self.waiting.retain(|w| in_flight.waiting_serial(w.slot) == Some(w.serial));
             self.waiting_bytes = self.waiting.iter().map(|waiting| waiting.body.len()).sum();
             self.waiting_settled = 0;
         }
@@ -522,10 +494,7 @@ impl Session {
         }
         let together = self.serving.bytes() + u64::from(bytes);
         if open > 0 && together > u64::from(self.limits.max_in_flight_bytes) {
-            return Some((
-                Kind::Overflow,
-                "the open requests are too large (maxInFlightBytes)",
-            ));
+            return Some((Kind::Overflow, "the open requests are too large (maxInFlightBytes)"));
         }
         None
     }

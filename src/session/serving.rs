@@ -46,11 +46,7 @@ impl Serving {
             index.insert(id.clone(), token);
         }
         self.bytes += u64::from(bytes);
-        self.entries[token as usize] = Entry {
-            id: Some(id),
-            bytes,
-            cancelled: false,
-        };
+        self.entries[token as usize] = Entry { id: Some(id), bytes, cancelled: false };
         token
     }
 
@@ -71,19 +67,14 @@ impl Serving {
                 index.remove(&id);
             }
         }
-        if entry.cancelled {
-            Reply::Drop
-        } else {
-            Reply::Send(id)
-        }
+        if entry.cancelled { Reply::Drop } else { Reply::Send(id) }
     }
 
     /// The peer has taken a request back: its token, if it is still open.
     pub fn cancel(&mut self, id: &Id) -> Option<u32> {
         let index = self.index.get_or_insert_with(|| {
             let open = self.entries.iter().zip(0u32..);
-            open.filter_map(|(entry, token)| Some((entry.id.clone()?, token)))
-                .collect()
+            open.filter_map(|(entry, token)| Some((entry.id.clone()?, token))).collect()
         });
         let token = index.remove(id)?;
         let entry = self.entries.get_mut(token as usize)?;

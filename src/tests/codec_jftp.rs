@@ -45,10 +45,7 @@ fn codec_of(vector: &Vector, receives: bool) -> (Codec, usize) {
         (Some("server"), true) | (Some("client"), false) => Role::Server,
         _ => Role::Client,
     };
-    let limits = Limits {
-        max_frame_bytes,
-        ..default
-    };
+    let limits = Limits { max_frame_bytes, ..default };
     let generation = generation(vector.text("generation").expect("a generation"));
     let jftp = Jftp::new(generation, role, &limits);
     let jftp = jftp.with_header_digits(number("headerDigits").unwrap_or(7) as u8);
@@ -64,10 +61,7 @@ fn vectors_decode_in_any_portions() {
 
 #[test]
 fn vectors_encode_to_the_same_bytes() {
-    for vector in Vector::read_all(VECTORS)
-        .iter()
-        .filter(|vector| vector.encodes())
-    {
+    for vector in Vector::read_all(VECTORS).iter().filter(|vector| vector.encodes()) {
         let name = vector.name();
         let (decoder, _) = codec_of(vector, true);
         let (mut encoder, _) = codec_of(vector, false);
@@ -76,22 +70,15 @@ fn vectors_encode_to_the_same_bytes() {
             let pair;
             let message = match message {
                 // A failure carries the request's data back, which its receiver doesn't look at.
-                Message::Failure {
-                    id,
-                    error: Failure::Body(error),
-                } => {
+                Message::Failure { id, error: Failure::Body(error) } => {
                     let data = vector.text("requestData").expect("requestData");
                     pair = [data.as_bytes(), b",", error.data].concat();
                     let error = Failure::Body(Body::json(&pair));
-                    &Message::Failure {
-                        id: id.clone(),
-                        error,
-                    }
+                    &Message::Failure { id: id.clone(), error }
                 }
                 other => other,
             };
-            sink.encode(&mut encoder, message)
-                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            sink.encode(&mut encoder, message).unwrap_or_else(|error| panic!("{name}: {error}"));
         })
         .unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(sink.bytes, vector.bytes, "{name}");
@@ -101,35 +88,21 @@ fn vectors_encode_to_the_same_bytes() {
 #[test]
 fn examples_of_the_description_are_true() {
     let examples = Example::read_all(DESCRIPTION);
-    for Example {
-        label,
-        bytes,
-        messages,
-    } in &examples
-    {
+    for Example { label, bytes, messages } in &examples {
         let (name, role) = label.split_once(' ').expect("a generation and a side");
-        let role = if role == "to-server" {
-            Role::Server
-        } else {
-            Role::Client
-        };
+        let role = if role == "to-server" { Role::Server } else { Role::Client };
         let outcome = feed(codec(generation(name), role), 1000, bytes, &[bytes.len()]);
         assert_eq!(&outcome.messages, messages, "{label}");
         assert_eq!((outcome.error, outcome.left), (None, 0), "{label}");
     }
-    assert!(
-        examples.len() >= 4,
-        "only {} examples were found",
-        examples.len()
-    );
+    assert!(examples.len() >= 4, "only {} examples were found", examples.len());
 }
 
 /// The text of the frame that a message becomes.
 fn sent(generation: Generation, role: Role, message: &Message<'_>) -> Result<String, Kind> {
     let mut sink = Sink::default();
     let mut codec = codec(generation, role);
-    sink.encode(&mut codec, message)
-        .map_err(|error| error.kind())?;
+    sink.encode(&mut codec, message).map_err(|error| error.kind())?;
     let header = if generation == Generation::D { 7 } else { 4 };
     let text = sink.bytes.get(header..).unwrap_or_default().to_vec();
     Ok(String::from_utf8(text).expect("UTF-8"))
@@ -137,48 +110,29 @@ fn sent(generation: Generation, role: Role, message: &Message<'_>) -> Result<Str
 
 #[test]
 fn a_failure_of_the_core_is_written_as_a_thrown_error() {
-    let error = Failure::Kind {
-        kind: Kind::NoHandler as u8,
-        text: "nobody \"here\"\n",
-    };
-    let message = Message::Failure {
-        id: Id::Number(7),
-        error,
-    };
+    let error = Failure::Kind { kind: Kind::NoHandler as u8, text: "nobody \"here\"\n" };
+    let message = Message::Failure { id: Id::Number(7), error };
     let json = r#"{"code":"SHORTWIRE_ERR_NO_HANDLER","message":"nobody \"here\"\n"}"#;
     let written = |generation| sent(generation, Role::Server, &message).expect("a frame");
     assert_eq!(written(Generation::D), format!("[7,null,{json}]"));
     assert_eq!(written(Generation::B), format!("[7,null,{json}]"));
-    assert_eq!(
-        written(Generation::A),
-        format!("{{\"id\":7,\"error\":{json}}}")
-    );
+    assert_eq!(written(Generation::A), format!("{{\"id\":7,\"error\":{json}}}"));
 }
 
 #[test]
 fn a_failure_of_an_unknown_kind_is_a_remote_one() {
-    let message = Message::Failure {
-        id: Id::Number(7),
-        error: Failure::Kind {
-            kind: 200,
-            text: "",
-        },
-    };
+    let message =
+        Message::Failure { id: Id::Number(7), error: Failure::Kind { kind: 200, text: "" } };
     let text = sent(Generation::D, Role::Server, &message).expect("a frame");
     assert!(text.contains(Kind::Remote.code()), "{text}");
 }
 
 #[test]
 fn a_failure_needs_two_values() {
-    let failure = |pair| Message::Failure {
-        id: Id::Number(7),
-        error: Failure::Body(Body::json(pair)),
-    };
+    let failure =
+        |pair| Message::Failure { id: Id::Number(7), error: Failure::Body(Body::json(pair)) };
     let written = |pair| sent(Generation::A, Role::Server, &failure(pair));
-    assert_eq!(
-        written(b"[1,\"}\"],{}").as_deref(),
-        Ok(r#"{"id":7,"data":[1,"}"],"error":{}}"#)
-    );
+    assert_eq!(written(b"[1,\"}\"],{}").as_deref(), Ok(r#"{"id":7,"data":[1,"}"],"error":{}}"#));
     for pair in [&b"1"[..], b"", b"1,", b",1"] {
         assert_eq!(written(pair), Err(Kind::Internal), "{pair:?}");
     }
@@ -186,57 +140,24 @@ fn a_failure_needs_two_values() {
 
 #[test]
 fn nothing_is_undefined() {
-    let none = Message::Response {
-        id: Id::Number(1),
-        body: Body::NONE,
-    };
-    assert_eq!(
-        sent(Generation::D, Role::Server, &none).as_deref(),
-        Ok("[1,null]")
-    );
-    assert_eq!(
-        sent(Generation::A, Role::Server, &none).as_deref(),
-        Ok(r#"{"id":1}"#)
-    );
+    let none = Message::Response { id: Id::Number(1), body: Body::NONE };
+    assert_eq!(sent(Generation::D, Role::Server, &none).as_deref(), Ok("[1,null]"));
+    assert_eq!(sent(Generation::A, Role::Server, &none).as_deref(), Ok(r#"{"id":1}"#));
 }
 
 #[test]
 fn what_jftp_has_no_words_for_is_unsupported() {
-    let request = |topic, body| {
-        Message::Request(Request {
-            id: Id::Number(1),
-            topic,
-            body,
-            deadline_ms: 5,
-        })
-    };
+    let request =
+        |topic, body| Message::Request(Request { id: Id::Number(1), topic, body, deadline_ms: 5 });
     let json = Body::json(b"1");
-    let answer = Message::Response {
-        id: Id::Number(1),
-        body: json,
-    };
+    let answer = Message::Response { id: Id::Number(1), body: json };
     let cases = [
         (Role::Client, request("topic", json)),
         (Role::Client, request("", Body::bytes(b"1"))),
-        (
-            Role::Client,
-            request(
-                "",
-                Body {
-                    kind: BodyKind::MessagePack,
-                    data: b"1",
-                },
-            ),
-        ),
+        (Role::Client, request("", Body { kind: BodyKind::MessagePack, data: b"1" })),
         (Role::Server, request("", json)),
         (Role::Client, answer),
-        (
-            Role::Server,
-            Message::Event {
-                topic: "",
-                body: json,
-            },
-        ),
+        (Role::Server, Message::Event { topic: "", body: json }),
         (Role::Server, Message::Ping { token: 1 }),
         (Role::Client, Message::Pong { token: 1 }),
     ];
@@ -250,14 +171,10 @@ fn what_jftp_has_no_words_for_is_unsupported() {
 
 #[test]
 fn a_cancel_and_a_goodbye_are_not_said() {
-    for message in [
-        Message::Cancel { id: Id::Number(1) },
-        Message::Goaway { reason: "bye" },
-    ] {
+    for message in [Message::Cancel { id: Id::Number(1) }, Message::Goaway { reason: "bye" }] {
         for generation in GENERATIONS {
             let mut sink = Sink::default();
-            sink.encode(&mut codec(generation, Role::Client), &message)
-                .expect("nothing to say");
+            sink.encode(&mut codec(generation, Role::Client), &message).expect("nothing to say");
             assert!(sink.bytes.is_empty());
         }
     }
@@ -274,16 +191,9 @@ fn the_largest_frame_is_that_of_the_original() {
         let data = vec![b'1'; limit - envelope + 1];
         let encode = |data| {
             let body = Body::json(data);
-            let request = Request {
-                id: Id::Number(1),
-                topic: "",
-                body,
-                deadline_ms: 0,
-            };
+            let request = Request { id: Id::Number(1), topic: "", body, deadline_ms: 0 };
             let mut codec = codec(generation, Role::Client);
-            Sink::default()
-                .encode(&mut codec, &Message::Request(request))
-                .map_err(|e| e.kind())
+            Sink::default().encode(&mut codec, &Message::Request(request)).map_err(|e| e.kind())
         };
         assert_eq!(encode(&data[1..]), Ok(()), "{generation:?}");
         assert_eq!(encode(&data), Err(Kind::TooLarge), "{generation:?}");
@@ -302,21 +212,11 @@ fn the_width_of_a_header_has_bounds() {
     }
     let narrow = jftp.with_header_digits(1);
     let body = Body::json(b"1234567");
-    let request = Message::Request(Request {
-        id: Id::Number(1),
-        topic: "",
-        body,
-        deadline_ms: 0,
-    });
+    let request = Message::Request(Request { id: Id::Number(1), topic: "", body, deadline_ms: 0 });
     let mut client = Codec::Jftp(Jftp::new(Generation::D, Role::Client, &Limits::default()));
     assert!(Sink::default().encode(&mut client, &request).is_ok());
-    let answer = Message::Response {
-        id: Id::Number(1),
-        body,
-    };
-    let error = Sink::default()
-        .encode(&mut Codec::Jftp(narrow), &answer)
-        .expect_err("ten bytes");
+    let answer = Message::Response { id: Id::Number(1), body };
+    let error = Sink::default().encode(&mut Codec::Jftp(narrow), &answer).expect_err("ten bytes");
     assert_eq!(error.kind(), Kind::TooLarge);
 }
 
@@ -325,10 +225,7 @@ fn formats_are_named() {
     let formats = [Format::JftpA, Format::JftpB, Format::JftpD];
     for (generation, format) in GENERATIONS.into_iter().zip(formats) {
         assert_eq!(codec(generation, Role::Client).format(), format);
-        assert_eq!(
-            Codec::new(format, Role::Client, &Limits::default()).format(),
-            format
-        );
+        assert_eq!(Codec::new(format, Role::Client, &Limits::default()).format(), format);
     }
 }
 
@@ -478,10 +375,8 @@ fn a_request_that_cannot_be_read_is_told_from_an_answer() {
         (Role::Client, Malformed::Response(Id::Number(1))),
     ] {
         let mut codec = codec(Generation::D, role);
-        let Ok(Decoded::Message {
-            message: Message::Malformed { of: found, why },
-            ..
-        }) = codec.decode(b"0000003[1,")
+        let Ok(Decoded::Message { message: Message::Malformed { of: found, why }, .. }) =
+            codec.decode(b"0000003[1,")
         else {
             panic!("a malformed message")
         };

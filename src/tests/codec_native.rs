@@ -20,19 +20,11 @@ const VECTORS: &str = include_str!("../../__test__/fixtures/wire/shortwire.json"
 const SPECIFICATION: &str = include_str!("../../docs/wire/shortwire.md");
 
 fn limits(max_frame_bytes: u32) -> Limits {
-    Limits {
-        max_frame_bytes,
-        ..Limits::default()
-    }
+    Limits { max_frame_bytes, ..Limits::default() }
 }
 
 fn hello() -> Message<'static> {
-    let Limits {
-        max_frame_bytes,
-        max_in_flight,
-        max_in_flight_bytes,
-        ..
-    } = Limits::default();
+    let Limits { max_frame_bytes, max_in_flight, max_in_flight_bytes, .. } = Limits::default();
     let capabilities = 0;
     let version = VERSION;
     Message::Hello(Hello {
@@ -79,17 +71,13 @@ fn vectors_decode_in_any_portions() {
 
 #[test]
 fn vectors_encode_to_the_same_bytes() {
-    for vector in Vector::read_all(VECTORS)
-        .iter()
-        .filter(|vector| vector.encodes())
-    {
+    for vector in Vector::read_all(VECTORS).iter().filter(|vector| vector.encodes()) {
         let name = vector.name();
         let (mut encoder, _) = greeted(Limits::default().max_frame_bytes);
         let mut sink = Sink::default();
         let (decoder, _) = codec_of(vector);
         decode_each(decoder, &vector.bytes, |message| {
-            sink.encode(&mut encoder, message)
-                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            sink.encode(&mut encoder, message).unwrap_or_else(|error| panic!("{name}: {error}"));
         })
         .unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(sink.bytes, vector.bytes, "{name}");
@@ -99,12 +87,7 @@ fn vectors_encode_to_the_same_bytes() {
 #[test]
 fn examples_of_the_specification_are_true() {
     let examples = Example::read_all(SPECIFICATION);
-    for Example {
-        label,
-        bytes,
-        messages,
-    } in &examples
-    {
+    for Example { label, bytes, messages } in &examples {
         let (codec, limit) = if label.contains("preface") {
             let codec = Codec::new(Format::Shortwire, Role::Server, &Limits::default());
             (codec, MAX_PREFACE_BYTES)
@@ -115,11 +98,7 @@ fn examples_of_the_specification_are_true() {
         assert_eq!(&outcome.messages, messages, "{label}");
         assert_eq!((outcome.error, outcome.left), (None, 0), "{label}");
     }
-    assert!(
-        examples.len() >= 8,
-        "only {} examples were found",
-        examples.len()
-    );
+    assert!(examples.len() >= 8, "only {} examples were found", examples.len());
 }
 
 #[test]
@@ -133,15 +112,9 @@ fn a_peers_limit_binds_what_is_sent() {
         max_in_flight_bytes: 1,
     });
     let mut sink = Sink::default();
-    let message = |data| Message::Response {
-        id: Id::Number(1),
-        body: Body::json(data),
-    };
-    sink.encode(&mut codec, &message(b"1234567890"))
-        .expect("a message at the limit");
-    let error = sink
-        .encode(&mut codec, &message(b"12345678901"))
-        .expect_err("one over it");
+    let message = |data| Message::Response { id: Id::Number(1), body: Body::json(data) };
+    sink.encode(&mut codec, &message(b"1234567890")).expect("a message at the limit");
+    let error = sink.encode(&mut codec, &message(b"12345678901")).expect_err("one over it");
     assert_eq!(error.kind(), Kind::TooLarge);
 }
 
@@ -151,15 +124,8 @@ fn a_topic_counts_towards_the_limit() {
     let topic = "a.topic";
     let mut encode = |data, deadline_ms| {
         let body = Body::json(data);
-        let request = Request {
-            id: Id::Number(1),
-            topic,
-            body,
-            deadline_ms,
-        };
-        Sink::default()
-            .encode(&mut codec, &Message::Request(request))
-            .map_err(|e| e.kind())
+        let request = Request { id: Id::Number(1), topic, body, deadline_ms };
+        Sink::default().encode(&mut codec, &Message::Request(request)).map_err(|e| e.kind())
     };
     assert_eq!(encode(b"123", 0), Ok(()));
     assert_eq!(encode(b"1234", 0), Err(Kind::TooLarge));
@@ -171,10 +137,7 @@ fn a_topic_has_at_most_65535_bytes() {
     let (mut codec, _) = greeted(1 << 20);
     let topic = "t".repeat(65_536);
     for (topic, expected) in [(&topic[1..], None), (&topic[..], Some(Kind::TooLarge))] {
-        let message = Message::Event {
-            topic,
-            body: Body::NONE,
-        };
+        let message = Message::Event { topic, body: Body::NONE };
         let result = Sink::default().encode(&mut codec, &message);
         assert_eq!(result.err().map(|error| error.kind()), expected);
     }
@@ -185,12 +148,8 @@ fn a_long_goodbye_is_cut_at_a_character() {
     let (mut codec, _) = greeted(1 << 20);
     let reason = format!("{}é", "a".repeat(MAX_CONTROL_BYTES as usize - 1));
     let mut sink = Sink::default();
-    sink.encode(&mut codec, &Message::Goaway { reason: &reason })
-        .expect("a goaway");
-    assert_eq!(
-        sink.bytes.len(),
-        HEADER_BYTES + MAX_CONTROL_BYTES as usize - 1
-    );
+    sink.encode(&mut codec, &Message::Goaway { reason: &reason }).expect("a goaway");
+    assert_eq!(sink.bytes.len(), HEADER_BYTES + MAX_CONTROL_BYTES as usize - 1);
     let outcome = feed(codec, HEADER_BYTES + 1024, &sink.bytes, &[sink.bytes.len()]);
     assert_eq!(outcome.messages[0]["reason"], reason[..reason.len() - 2]);
 }
@@ -201,23 +160,12 @@ fn what_the_format_has_no_words_for_is_not_sent() {
     let id = Id::Text("\"a\"".into());
     let bytes = Failure::Body(Body::bytes(b"\x01"));
     let messages = [
-        Message::Response {
-            id,
-            body: Body::NONE,
-        },
-        Message::Failure {
-            id: Id::Number(1),
-            error: bytes,
-        },
-        Message::Malformed {
-            of: crate::message::Malformed::Other,
-            why: "",
-        },
+        Message::Response { id, body: Body::NONE },
+        Message::Failure { id: Id::Number(1), error: bytes },
+        Message::Malformed { of: crate::message::Malformed::Other, why: "" },
     ];
     for message in messages {
-        let error = Sink::default()
-            .encode(&mut codec, &message)
-            .expect_err("no words");
+        let error = Sink::default().encode(&mut codec, &message).expect_err("no words");
         assert_eq!(error.kind(), Kind::Internal);
     }
 }
@@ -243,46 +191,22 @@ struct Owned {
 
 impl Owned {
     fn message(&self) -> Message<'_> {
-        let Self {
-            kind,
-            id,
-            topic,
-            body: (body_kind, data),
-            deadline_ms,
-        } = self;
+        let Self { kind, id, topic, body: (body_kind, data), deadline_ms } = self;
         let (id, topic, deadline_ms) = (Id::Number(*id), topic.as_str(), *deadline_ms);
-        let body = Body {
-            kind: *body_kind,
-            data,
-        };
+        let body = Body { kind: *body_kind, data };
         match kind % 9 {
-            0 => Message::Request(Request {
-                id,
-                topic,
-                body,
-                deadline_ms,
-            }),
+            0 => Message::Request(Request { id, topic, body, deadline_ms }),
             1 => Message::Response { id, body },
-            2 if body.kind == BodyKind::Bytes => Message::Failure {
-                id,
-                error: Failure::Kind {
-                    kind: *kind,
-                    text: topic,
-                },
-            },
-            2 => Message::Failure {
-                id,
-                error: Failure::Body(body),
-            },
+            2 if body.kind == BodyKind::Bytes => {
+                Message::Failure { id, error: Failure::Kind { kind: *kind, text: topic } }
+            }
+            2 => Message::Failure { id, error: Failure::Body(body) },
             3 => Message::Event { topic, body },
             4 => Message::Cancel { id },
             5 => Message::Ping { token: self.id },
             6 => Message::Pong { token: self.id },
             7 => Message::Goaway { reason: topic },
-            _ => Message::Response {
-                id,
-                body: Body::NONE,
-            },
+            _ => Message::Response { id, body: Body::NONE },
         }
     }
 }
@@ -416,22 +340,10 @@ fn a_decoder_keeps_no_large_message_while_nothing_arrives() {
     let (mut codec, _) = greeted(1 << 24);
     let large = vec![b' '; 1 << 20];
     let frame = encode_large(&large);
-    let Ok(Decoded::Skip { consumed }) = codec.decode(&frame) else {
-        panic!("a piece")
-    };
-    let Ok(Decoded::Message { .. }) = codec.decode(&frame[consumed..]) else {
-        panic!("a message")
-    };
-    assert!(
-        format!("{codec:?}").len() > large.len(),
-        "the message lives until the next call"
-    );
-    assert_eq!(
-        codec.decode(&[]).expect("nothing"),
-        Decoded::Incomplete {
-            needed: HEADER_BYTES
-        }
-    );
+    let Ok(Decoded::Skip { consumed }) = codec.decode(&frame) else { panic!("a piece") };
+    let Ok(Decoded::Message { .. }) = codec.decode(&frame[consumed..]) else { panic!("a message") };
+    assert!(format!("{codec:?}").len() > large.len(), "the message lives until the next call");
+    assert_eq!(codec.decode(&[]).expect("nothing"), Decoded::Incomplete { needed: HEADER_BYTES });
     assert!(format!("{codec:?}").len() < 1000);
 }
 

@@ -44,10 +44,7 @@ fn first_bytes_tell_who_it_is() {
         (b"DELETE / HTTP/1.1\r\n", TEXT),
         (b"CONNECT a:1 HTTP/1.1\r\n", TEXT),
         (b"TRACE / HTTP/1.1\r\n", TEXT),
-        (
-            b"{\"type\":\"message\",\"data\":1}\x0c",
-            Detected::Stranger("node-ipc or socket-ipc"),
-        ),
+        (b"{\"type\":\"message\",\"data\":1}\x0c", Detected::Stranger("node-ipc or socket-ipc")),
         (b"IPC\xd3{", Detected::Stranger("net-ipc")),
         (b"\xe0\x00\x00", Detected::Stranger("Sockety")),
         (b"SSH-2.0-OpenSSH", UNKNOWN),

@@ -37,10 +37,7 @@ fn abstract_names_have_two_spellings() {
 #[test]
 #[cfg(not(target_os = "linux"))]
 fn abstract_names_are_unsupported() {
-    assert_eq!(
-        Endpoint::parse("@app").expect_err("refused").kind(),
-        Kind::Unsupported
-    );
+    assert_eq!(Endpoint::parse("@app").expect_err("refused").kind(), Kind::Unsupported);
 }
 
 #[test]
@@ -52,17 +49,10 @@ fn what_is_no_endpoint_is_refused() {
         ("tcp://localhost:80", Kind::Unsupported),
         ("tls://localhost:80", Kind::Unsupported),
     ] {
-        assert_eq!(
-            Endpoint::parse(text).expect_err(text).kind(),
-            kind,
-            "{text:?}"
-        );
+        assert_eq!(Endpoint::parse(text).expect_err(text).kind(), kind, "{text:?}");
     }
     #[cfg(target_os = "linux")]
-    assert_eq!(
-        Endpoint::parse("@").expect_err("refused").kind(),
-        Kind::InvalidArg
-    );
+    assert_eq!(Endpoint::parse("@").expect_err("refused").kind(), Kind::InvalidArg);
 }
 
 #[tokio::test]
@@ -72,16 +62,12 @@ async fn longest_path_works_and_one_byte_more_is_too_long() {
     let name_len = room - directory.path().as_os_str().len() - 1;
 
     let longest = Endpoint::Path(directory.path().join("s".repeat(name_len)));
-    let listener = bind(&longest, &BindOptions::default())
-        .await
-        .expect("it fits");
+    let listener = bind(&longest, &BindOptions::default()).await.expect("it fits");
     let _client = connect(&longest).await.expect("it fits");
     assert_eq!(listener.address().len(), room);
 
     let longer = Endpoint::Path(directory.path().join("s".repeat(name_len + 1)));
-    let error = bind(&longer, &BindOptions::default())
-        .await
-        .expect_err("too long");
+    let error = bind(&longer, &BindOptions::default()).await.expect_err("too long");
     assert_eq!((error.kind(), error.message()), (Kind::System, "bind"));
     assert_eq!(error.errno(), Some(Errno::NAMETOOLONG.raw_os_error()));
     let error = connect(&longer).await.expect_err("too long");
@@ -93,8 +79,6 @@ async fn longest_path_works_and_one_byte_more_is_too_long() {
 #[cfg(target_os = "linux")]
 async fn abstract_name_that_is_too_long_is_refused() {
     let endpoint = Endpoint::Abstract(vec![b'n'; 108]);
-    let error = bind(&endpoint, &BindOptions::default())
-        .await
-        .expect_err("too long");
+    let error = bind(&endpoint, &BindOptions::default()).await.expect_err("too long");
     assert_eq!(error.errno(), Some(Errno::NAMETOOLONG.raw_os_error()));
 }

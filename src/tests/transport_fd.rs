@@ -20,15 +20,11 @@ use crate::{
 };
 
 async fn listen(number: i32) -> Error {
-    bind(&Endpoint::Fd(number), &BindOptions::default())
-        .await
-        .expect_err("it is unfit")
+    bind(&Endpoint::Fd(number), &BindOptions::default()).await.expect_err("it is unfit")
 }
 
 async fn dial(number: i32) -> Error {
-    connect(&Endpoint::Fd(number))
-        .await
-        .expect_err("it is unfit")
+    connect(&Endpoint::Fd(number)).await.expect_err("it is unfit")
 }
 
 #[tokio::test]
@@ -39,9 +35,7 @@ async fn inherited_listener_accepts_and_its_file_stays() {
     fcntl_setfd(&inherited, FdFlags::empty()).expect("open");
 
     let endpoint = Endpoint::Fd(inherited.into_raw_fd());
-    let listener = bind(&endpoint, &BindOptions::default())
-        .await
-        .expect("it listens");
+    let listener = bind(&endpoint, &BindOptions::default()).await.expect("it listens");
     assert_eq!(listener.address(), path.to_str().expect("UTF-8"));
     let mut client = UnixStream::connect(&path).expect("it listens");
     let mut accepted = listener.accept().await.expect("one waits").stream;
@@ -102,18 +96,10 @@ async fn unfit_sockets_are_refused_and_stay_as_they_were() {
     let (connected, _other) = UnixStream::pair().expect("descriptors are left");
     fcntl_setfd(&fresh, FdFlags::empty()).expect("open");
 
-    for number in [
-        datagrams.as_raw_fd(),
-        fresh.as_raw_fd(),
-        connected.as_raw_fd(),
-    ] {
+    for number in [datagrams.as_raw_fd(), fresh.as_raw_fd(), connected.as_raw_fd()] {
         assert_eq!(listen(number).await.kind(), Kind::InvalidArg);
     }
-    for number in [
-        datagrams.as_raw_fd(),
-        fresh.as_raw_fd(),
-        listening.as_raw_fd(),
-    ] {
+    for number in [datagrams.as_raw_fd(), fresh.as_raw_fd(), listening.as_raw_fd()] {
         assert_eq!(dial(number).await.kind(), Kind::InvalidArg);
     }
     assert_eq!(fcntl_getfd(&fresh).expect("still open"), FdFlags::empty());

@@ -45,9 +45,7 @@ async fn serve(path: &Path) -> Result<Listener> {
 fn race(path: &Path) -> Vec<Listener> {
     let barrier = Barrier::new(RACERS);
     let racer = || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime").block_on(async {
             barrier.wait();
             serve(path).await
@@ -55,19 +53,12 @@ fn race(path: &Path) -> Vec<Listener> {
     };
     let outcomes: Vec<_> = thread::scope(|scope| {
         let racers: Vec<_> = (0..RACERS).map(|_| scope.spawn(racer)).collect();
-        racers
-            .into_iter()
-            .map(|racer| racer.join().expect("no panic"))
-            .collect()
+        racers.into_iter().map(|racer| racer.join().expect("no panic")).collect()
     });
     let won = |outcome: Result<Listener>| match outcome {
         Ok(listener) => Some(listener),
         Err(error) => {
-            assert_eq!(
-                error.errno(),
-                Some(Errno::ADDRINUSE.raw_os_error()),
-                "{error}"
-            );
+            assert_eq!(error.errno(), Some(Errno::ADDRINUSE.raw_os_error()), "{error}");
             None
         }
     };
@@ -79,19 +70,14 @@ fn one_at_a_time_holds_the_lock_though_each_removes_it() {
     let (_directory, path, lock) = fresh();
     let taken = AtomicBool::new(false);
     let worker = || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime").block_on(async {
             for _ in 0..ROUNDS {
                 // Giving up after a while is allowed, two at once is not.
                 let Ok(_lock) = PathLock::acquire(&path).await else {
                     continue;
                 };
-                assert!(
-                    !taken.swap(true, Ordering::SeqCst),
-                    "somebody else has it too"
-                );
+                assert!(!taken.swap(true, Ordering::SeqCst), "somebody else has it too");
                 thread::yield_now();
                 taken.store(false, Ordering::SeqCst);
             }
@@ -133,10 +119,8 @@ fn one_of_many_reclaims_a_dead_path() {
 #[test]
 fn successor_survives_the_close_of_its_predecessor() {
     let (_directory, path, _) = fresh();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.expect("a runtime");
     for _ in 0..200 {
         let old = runtime.block_on(serve(&path)).expect("a free path");
@@ -175,10 +159,7 @@ async fn symlink_for_a_lock_is_not_followed() {
     let target = directory.path().join("target");
     symlink(&target, &lock).expect("writable");
     let error = serve(&path).await.expect_err("no lock to be had");
-    assert_eq!(
-        (error.message(), error.errno()),
-        ("open", Some(Errno::LOOP.raw_os_error()))
-    );
+    assert_eq!((error.message(), error.errno()), ("open", Some(Errno::LOOP.raw_os_error())));
     assert!(!target.exists() && !path.exists());
 }
 

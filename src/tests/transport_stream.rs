@@ -30,9 +30,7 @@ fn fresh() -> (TempDir, Endpoint) {
 }
 
 async fn serve(endpoint: &Endpoint) -> Listener {
-    bind(endpoint, &BindOptions::default())
-        .await
-        .expect("a free endpoint")
+    bind(endpoint, &BindOptions::default()).await.expect("a free endpoint")
 }
 
 async fn assert_talks(mut one: Stream, mut other: Stream) {
@@ -54,12 +52,7 @@ async fn client_and_server_talk_and_know_each_other() {
     let listener = serve(&endpoint).await;
     let (client, server_seen) = connect(&endpoint).await.expect("it listens");
     let accepted = listener.accept().await.expect("one waits");
-    for peer in [
-        server_seen,
-        accepted.peer,
-        client.peer(),
-        accepted.stream.peer(),
-    ] {
+    for peer in [server_seen, accepted.peer, client.peer(), accepted.stream.peer()] {
         assert_eq!(peer.uid, Some(geteuid().as_raw()));
         assert_eq!(peer.gid, Some(getegid().as_raw()));
         assert_eq!(peer.pid, Some(getpid().as_raw_nonzero().get()));
@@ -74,9 +67,7 @@ async fn abstract_names_are_taken_while_listened_on() {
     let endpoint = Endpoint::parse(&format!("@{name}")).expect("valid");
     let listener = serve(&endpoint).await;
     assert_eq!(listener.address(), format!("@{name}"));
-    let error = bind(&endpoint, &BindOptions::default())
-        .await
-        .expect_err("taken");
+    let error = bind(&endpoint, &BindOptions::default()).await.expect_err("taken");
     assert_eq!(error.errno(), Some(Errno::ADDRINUSE.raw_os_error()));
 
     let (client, _) = connect(&endpoint).await.expect("it listens");
@@ -108,25 +99,16 @@ async fn dialling_nobody_says_why() {
 #[cfg(target_os = "linux")]
 async fn full_queue_is_waited_for() {
     let (_directory, endpoint) = fresh();
-    let options = BindOptions {
-        backlog: 0,
-        ..BindOptions::default()
-    };
+    let options = BindOptions { backlog: 0, ..BindOptions::default() };
     let listener = bind(&endpoint, &options).await.expect("a free path");
     let _first = connect(&endpoint).await.expect("room for one");
 
     let mut second = pin!(connect(&endpoint));
     let patience = tokio::time::timeout(Duration::from_secs(3600), second.as_mut());
-    patience
-        .await
-        .expect_err("there is no room, and it is no error");
+    patience.await.expect_err("there is no room, and it is no error");
     listener.accept().await.expect("the first one");
     let (client, _) = second.await.expect("there is room now");
-    assert_talks(
-        client,
-        listener.accept().await.expect("the second one").stream,
-    )
-    .await;
+    assert_talks(client, listener.accept().await.expect("the second one").stream).await;
 }
 
 #[tokio::test]
@@ -188,9 +170,7 @@ async fn writer_waits_for_a_slow_reader() {
         one.write_all(&bytes).await.expect("connected");
         one.shutdown().await.expect("connected");
     };
-    tokio::join!(write, async {
-        other.read_to_end(&mut received).await.expect("connected")
-    });
+    tokio::join!(write, async { other.read_to_end(&mut received).await.expect("connected") });
     assert!(received == bytes);
 }
 

@@ -34,12 +34,7 @@ async fn serve(path: &Path) -> Result<Listener> {
 
 fn leave_dead_socket(path: &Path) {
     drop(ForeignListener::bind(path).expect("a free path"));
-    assert!(
-        fs::symlink_metadata(path)
-            .expect("left behind")
-            .file_type()
-            .is_socket()
-    );
+    assert!(fs::symlink_metadata(path).expect("left behind").file_type().is_socket());
 }
 
 fn assert_errno(error: &Error, syscall: &str, errno: Errno) {
@@ -48,14 +43,8 @@ fn assert_errno(error: &Error, syscall: &str, errno: Errno) {
 }
 
 async fn assert_in_use(path: &Path) {
-    let before = fs::symlink_metadata(path)
-        .expect("something is there")
-        .ino();
-    assert_errno(
-        &serve(path).await.expect_err("in use"),
-        "bind",
-        Errno::ADDRINUSE,
-    );
+    let before = fs::symlink_metadata(path).expect("something is there").ino();
+    assert_errno(&serve(path).await.expect_err("in use"), "bind", Errno::ADDRINUSE);
     assert_eq!(fs::symlink_metadata(path).expect("untouched").ino(), before);
     assert!(!lock_of(path).exists(), "the lock stays behind");
 }
@@ -98,15 +87,9 @@ fn mode_is_exact_under_any_umask() {
                 .env("SHORTWIRE_TEST_PATH", &path)
                 .output()
                 .expect("it starts");
-            assert!(
-                output.status.success(),
-                "umask {umask}, mode {mode}: {output:?}"
-            );
+            assert!(output.status.success(), "umask {umask}, mode {mode}: {output:?}");
             let stdout = String::from_utf8_lossy(&output.stdout);
-            assert!(
-                stdout.contains("1 passed"),
-                "the child did not run: {stdout}"
-            );
+            assert!(stdout.contains("1 passed"), "the child did not run: {stdout}");
         }
     }
 }
@@ -118,25 +101,16 @@ async fn child_binds_under_a_umask() {
         let text = std::env::var(name).ok()?;
         u32::from_str_radix(&text, 8).ok()
     };
-    let (Some(umask), Some(mode)) = (
-        number("SHORTWIRE_TEST_UMASK"),
-        number("SHORTWIRE_TEST_MODE"),
-    ) else {
+    let (Some(umask), Some(mode)) = (number("SHORTWIRE_TEST_UMASK"), number("SHORTWIRE_TEST_MODE"))
+    else {
         return;
     };
     rustix::process::umask(rustix::fs::Mode::from_bits_truncate(umask as _));
     let path = std::env::var("SHORTWIRE_TEST_PATH").expect("given");
-    let options = BindOptions {
-        mode,
-        ..BindOptions::default()
-    };
-    let _listener = bind(&Endpoint::Path(path.clone().into()), &options)
-        .await
-        .expect("a free path");
-    assert_eq!(
-        fs::symlink_metadata(path).expect("bound").mode() & 0o7777,
-        mode
-    );
+    let options = BindOptions { mode, ..BindOptions::default() };
+    let _listener =
+        bind(&Endpoint::Path(path.clone().into()), &options).await.expect("a free path");
+    assert_eq!(fs::symlink_metadata(path).expect("bound").mode() & 0o7777, mode);
 }
 
 #[test]
@@ -152,13 +126,8 @@ fn linux_binds_with_the_mode_of_the_socket() {
 #[tokio::test]
 async fn mode_out_of_range_is_refused() {
     let (_directory, path) = fresh();
-    let options = BindOptions {
-        mode: 0o1000,
-        ..BindOptions::default()
-    };
-    let error = bind(&Endpoint::Path(path), &options)
-        .await
-        .expect_err("no such mode");
+    let options = BindOptions { mode: 0o1000, ..BindOptions::default() };
+    let error = bind(&Endpoint::Path(path), &options).await.expect_err("no such mode");
     assert_eq!(error.kind(), Kind::InvalidArg);
 }
 
@@ -172,13 +141,8 @@ async fn live_servers_path_is_not_taken() {
 #[tokio::test]
 async fn server_with_a_full_queue_is_alive() {
     let (_directory, path) = fresh();
-    let options = BindOptions {
-        backlog: 0,
-        ..BindOptions::default()
-    };
-    let _busy = bind(&Endpoint::Path(path.clone()), &options)
-        .await
-        .expect("a free path");
+    let options = BindOptions { backlog: 0, ..BindOptions::default() };
+    let _busy = bind(&Endpoint::Path(path.clone()), &options).await.expect("a free path");
     let _waiting = ForeignStream::connect(&path).expect("room for one");
     assert_in_use(&path).await;
 }
@@ -253,11 +217,7 @@ async fn symlinks_to_sockets_are_not_touched() {
 async fn missing_directory_is_reported_and_not_created() {
     let (directory, _) = fresh();
     let path = directory.path().join("missing").join("test.sock");
-    assert_errno(
-        &serve(&path).await.expect_err("no directory"),
-        "bind",
-        Errno::NOENT,
-    );
+    assert_errno(&serve(&path).await.expect_err("no directory"), "bind", Errno::NOENT);
     assert!(!directory.path().join("missing").exists());
 }
 

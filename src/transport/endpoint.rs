@@ -35,10 +35,7 @@ impl Endpoint {
             return Self::parse_abstract(name);
         }
         for scheme in ["tcp", "tls"] {
-            if text
-                .strip_prefix(scheme)
-                .is_some_and(|rest| rest.starts_with("://"))
-            {
+            if text.strip_prefix(scheme).is_some_and(|rest| rest.starts_with("://")) {
                 return Err(Error::local(
                     Kind::Unsupported,
                     format!("{scheme}:// is not supported yet: use the path of a Unix socket"),
@@ -101,10 +98,7 @@ pub(super) fn abstract_address(_name: &[u8], _syscall: &str) -> Result<SocketAdd
 }
 
 fn no_abstract_names() -> Error {
-    Error::local(
-        Kind::Unsupported,
-        "abstract socket names exist on Linux only",
-    )
+    Error::local(Kind::Unsupported, "abstract socket names exist on Linux only")
 }
 
 fn invalid(message: &'static str) -> Error {

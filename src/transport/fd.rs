@@ -76,16 +76,10 @@ pub(super) fn adopt(number: i32, role: Role) -> Result<OwnedFd> {
         return Err(unfit(number, "is not a descriptor"));
     }
     if number <= MAX_STANDARD_FD {
-        return Err(unfit(
-            number,
-            "is a standard stream, which can't be given away",
-        ));
+        return Err(unfit(number, "is a standard stream, which can't be given away"));
     }
     check(number, role)?;
-    #[expect(
-        unsafe_code,
-        reason = "the one way to own a descriptor known by number"
-    )]
+    #[expect(unsafe_code, reason = "the one way to own a descriptor known by number")]
     // SAFETY: it is open, as `check` has seen, and the application hands it over by naming it: it
     // is documented that nobody else may use or close it from here on.
     let fd = unsafe { OwnedFd::from_raw_fd(number) };

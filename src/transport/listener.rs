@@ -89,21 +89,14 @@ pub async fn bind(endpoint: &Endpoint, options: &BindOptions) -> Result<Listener
     match endpoint {
         Endpoint::Path(path) => {
             if options.mode > 0o777 {
-                return Err(Error::local(
-                    Kind::InvalidArg,
-                    "mode must be between 0 and 0o777",
-                ));
+                return Err(Error::local(Kind::InvalidArg, "mode must be between 0 and 0o777"));
             }
             let (fd, file) = unix::bind(path, options.mode, options.backlog).await?;
             Listener::new(fd, Some(file), endpoint.to_string())
         }
         Endpoint::Abstract(name) => {
             let address = abstract_address(name, "bind")?;
-            Listener::new(
-                unix::listen_at(&address, options.backlog)?,
-                None,
-                endpoint.to_string(),
-            )
+            Listener::new(unix::listen_at(&address, options.backlog)?, None, endpoint.to_string())
         }
         Endpoint::Fd(number) => {
             let fd = fd::adopt(*number, Role::Listening)?;
@@ -157,11 +150,7 @@ impl Listener {
     fn new(fd: OwnedFd, file: Option<SocketFile>, address: String) -> Result<Self> {
         let socket = UnixListener::from_std(net::UnixListener::from(fd))
             .map_err(|error| Error::system("listen", error))?;
-        Ok(Self {
-            file,
-            socket,
-            address,
-        })
+        Ok(Self { file, socket, address })
     }
 }
 
@@ -172,14 +161,10 @@ impl AcceptError {
         match errno {
             Some(
                 Errno::CONNABORTED | Errno::CONNRESET | Errno::INTR | Errno::AGAIN | Errno::PROTO,
-            ) => Self::Transient {
-                error,
-                pause: Duration::ZERO,
-            },
-            Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => Self::Transient {
-                error,
-                pause: SHORTAGE_PAUSE,
-            },
+            ) => Self::Transient { error, pause: Duration::ZERO },
+            Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
+                Self::Transient { error, pause: SHORTAGE_PAUSE }
+            }
             _ => Self::Fatal(error),
         }
     }
@@ -187,10 +172,7 @@ impl AcceptError {
 
 impl Default for BindOptions {
     fn default() -> Self {
-        Self {
-            mode: 0o600,
-            backlog: 511,
-        }
+        Self { mode: 0o600, backlog: 511 }
     }
 }
 

@@ -98,11 +98,7 @@ fn open_or_create(path: &Path) -> Result<Option<File>, Errno> {
         Err(Errno::NOENT) => {}
         opened => return opened.map(|fd| Some(fd.into())),
     }
-    match open(
-        path,
-        flags | OFlags::CREATE | OFlags::EXCL,
-        Mode::RUSR | Mode::WUSR,
-    ) {
+    match open(path, flags | OFlags::CREATE | OFlags::EXCL, Mode::RUSR | Mode::WUSR) {
         Err(Errno::EXIST) => Ok(None),
         created => created.map(|fd| Some(fd.into())),
     }

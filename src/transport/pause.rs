@@ -16,10 +16,7 @@ pub(super) struct Pauses {
 impl Pauses {
     /// None has been made yet.
     pub(super) const fn new() -> Self {
-        Self {
-            next: FIRST,
-            waited: Duration::ZERO,
-        }
+        Self { next: FIRST, waited: Duration::ZERO }
     }
 
     /// Waits, a little longer each time.

@@ -60,10 +60,7 @@ impl Stream {
     /// [`Kind::System`](crate::error::Kind::System) when tokio can't let go of it; the connection
     /// is closed then.
     pub fn into_fd(self) -> Result<OwnedFd> {
-        let stream = self
-            .unix
-            .into_std()
-            .map_err(|error| Error::system("epoll_ctl", error))?;
+        let stream = self.unix.into_std().map_err(|error| Error::system("epoll_ctl", error))?;
         Ok(stream.into())
     }
 
@@ -99,8 +96,7 @@ impl Stream {
     ///
     /// Those of `recv`, "would block" among them.
     pub fn try_read(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        self.unix
-            .try_io(Interest::READABLE, || receive(&self.unix, buffer))
+        self.unix.try_io(Interest::READABLE, || receive(&self.unix, buffer))
     }
 
     /// Writes what the kernel takes.
@@ -109,8 +105,7 @@ impl Stream {
     ///
     /// Those of `sendmsg`, "would block" among them.
     pub fn try_write(&self, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        self.unix
-            .try_io(Interest::WRITABLE, || send(&self.unix, bufs))
+        self.unix.try_io(Interest::WRITABLE, || send(&self.unix, bufs))
     }
 
     pub(super) const fn new(unix: UnixStream) -> Self {
@@ -120,9 +115,7 @@ impl Stream {
     fn poll_send(&self, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.unix.poll_write_ready(cx))?;
-            let sent = self
-                .unix
-                .try_io(Interest::WRITABLE, || send(&self.unix, bufs));
+            let sent = self.unix.try_io(Interest::WRITABLE, || send(&self.unix, bufs));
             match sent {
                 // The readiness was an old one: tokio has noted it, so the next round waits.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -202,12 +195,7 @@ pub fn send(socket: impl AsFd, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
     let sent = match bufs {
         [buf] => retry_on_intr(|| rustix::net::send(&socket, buf, SEND_FLAGS)),
         bufs => retry_on_intr(|| {
-            rustix::net::sendmsg(
-                &socket,
-                bufs,
-                &mut SendAncillaryBuffer::default(),
-                SEND_FLAGS,
-            )
+            rustix::net::sendmsg(&socket, bufs, &mut SendAncillaryBuffer::default(), SEND_FLAGS)
         }),
     };
     Ok(sent?)

@@ -82,10 +82,7 @@ impl Drop for SocketFile {
 
 impl Identity {
     fn of(found: &fs::Metadata) -> Self {
-        Self {
-            dev: found.dev(),
-            ino: found.ino(),
-        }
+        Self { dev: found.dev(), ino: found.ino() }
     }
 }
 
@@ -111,9 +108,7 @@ pub(super) async fn bind(path: &Path, mode: u32, backlog: i32) -> Result<(OwnedF
     // wider than it shall be. Elsewhere this fails, and the mode is set below.
     let _ = fchmod(&socket, mode);
     bind_socket(&socket, &address).map_err(|errno| Error::system("bind", errno.into()))?;
-    let found = look(path)?
-        .filter(|found| found.file_type().is_socket())
-        .ok_or_else(in_use)?;
+    let found = look(path)?.filter(|found| found.file_type().is_socket()).ok_or_else(in_use)?;
     let file = SocketFile {
         // The process may change its directory before it closes the server.
         path: path::absolute(path).unwrap_or_else(|_| path.into()),

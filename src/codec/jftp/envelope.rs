@@ -79,10 +79,7 @@ impl<'a> Envelope<'a> {
         elements: impl FnOnce(&mut Self, &mut Scanner<'a>) -> Scanned<()>,
     ) -> Self {
         let mut found = Self::default();
-        let mut scanner = Scanner {
-            rest: text,
-            deepest: 0,
-        };
+        let mut scanner = Scanner { rest: text, deepest: 0 };
         found.fault = match elements(&mut found, &mut scanner) {
             Err(why) => Some(why),
             Ok(()) if !scanner.is_at_end() => Some("a message with something behind it"),
@@ -140,9 +137,7 @@ impl<'a> Scanner<'a> {
         self.expect(b'"', "a member without a name")?;
         let whole = self.rest;
         self.rest = after_string(whole);
-        let name = whole
-            .get(..whole.len().saturating_sub(self.rest.len()))
-            .unwrap_or_default();
+        let name = whole.get(..whole.len().saturating_sub(self.rest.len())).unwrap_or_default();
         self.expect(b':', "a member without a colon")?;
         Ok(match name {
             b"id\"" => Key::Id,
@@ -158,19 +153,14 @@ impl<'a> Scanner<'a> {
         if self.take(b',') {
             return Ok(true);
         }
-        self.expect(close, "a bracket that closes another kind")
-            .map(|()| false)
+        self.expect(close, "a bracket that closes another kind").map(|()| false)
     }
 
     fn expect(&mut self, byte: u8, otherwise: &'static str) -> Scanned<()> {
         if self.take(byte) {
             return Ok(());
         }
-        Err(if self.rest.is_empty() {
-            CUT_SHORT
-        } else {
-            otherwise
-        })
+        Err(if self.rest.is_empty() { CUT_SHORT } else { otherwise })
     }
 
     fn take(&mut self, byte: u8) -> bool {
@@ -203,10 +193,7 @@ pub(super) fn id(text: &[u8]) -> Option<Id> {
 /// The two elements of `data,error`.
 pub(super) fn pair(text: &[u8]) -> Option<(&[u8], &[u8])> {
     // A value only ends at a comma or a bracket, so the second is what the first leaves over.
-    let mut scanner = Scanner {
-        rest: text,
-        deepest: 0,
-    };
+    let mut scanner = Scanner { rest: text, deepest: 0 };
     let data = scanner.value().ok()?;
     let error = scanner.take(b',').then(|| trim(scanner.rest))?;
     (!error.is_empty()).then_some((data, error))
@@ -214,9 +201,7 @@ pub(super) fn pair(text: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Whether this is surely a whole JSON string, as the ids of generation A are.
 fn is_plain_string(text: &str) -> bool {
-    let inner = text
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'));
+    let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     inner.is_some_and(|inner| inner.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\'))
 }
 

@@ -55,12 +55,7 @@ impl Jftp {
             Generation::A | Generation::B => BINARY_HEADER_BYTES,
             Generation::D => DEFAULT_HEADER_DIGITS as usize,
         };
-        Self {
-            generation,
-            role,
-            header_bytes,
-            max_frame_bytes: limits.max_frame_bytes as u64,
-        }
+        Self { generation, role, header_bytes, max_frame_bytes: limits.max_frame_bytes as u64 }
     }
 
     /// The same with a header of another width (1 to 15 digits), the original's
@@ -87,9 +82,7 @@ impl Jftp {
     #[inline]
     pub fn decode<'a>(&self, input: &'a [u8]) -> Result<Decoded<'a>> {
         let Some(length) = self.read_length(input)? else {
-            return Ok(Decoded::Incomplete {
-                needed: self.header_bytes,
-            });
+            return Ok(Decoded::Incomplete { needed: self.header_bytes });
         };
         let limit = self.limit(MAX_BINARY_LENGTH);
         if length > limit {
@@ -100,10 +93,7 @@ impl Jftp {
         let Some(text) = input.get(self.header_bytes..consumed) else {
             return Ok(Decoded::Incomplete { needed: consumed });
         };
-        Ok(Decoded::Message {
-            consumed,
-            message: self.read(text),
-        })
+        Ok(Decoded::Message { consumed, message: self.read(text) })
     }
 
     /// See [`super::Codec::encode`].
@@ -114,9 +104,7 @@ impl Jftp {
     #[inline]
     pub fn encode(&self, message: &Message<'_>, sink: &mut impl FrameSink) -> Result<()> {
         match message {
-            Message::Request(Request {
-                id, topic, body, ..
-            }) if self.role == Role::Client => {
+            Message::Request(Request { id, topic, body, .. }) if self.role == Role::Client => {
                 if !topic.is_empty() {
                     return Err(unsupported("jftp has no topics"));
                 }
@@ -151,11 +139,7 @@ impl Jftp {
             // The original computes a negative length from it, and loops for ever.
             return Err(Error::protocol("a length that is not made of digits"));
         }
-        Ok(if header.len() == self.header_bytes {
-            number::decimal(header)
-        } else {
-            None
-        })
+        Ok(if header.len() == self.header_bytes { number::decimal(header) } else { None })
     }
 
     /// The longest body, of which a binary header can announce `binary`.
@@ -177,10 +161,7 @@ impl Jftp {
         };
         let Some(id) = found.id.and_then(envelope::id) else {
             let why = found.fault.unwrap_or("a message without a usable id");
-            return Message::Malformed {
-                of: Malformed::Other,
-                why,
-            };
+            return Message::Malformed { of: Malformed::Other, why };
         };
         let is_text = || simdutf8::basic::from_utf8(text).is_ok();
         if let Some(why) = found.fault.or_else(|| (!is_text()).then_some(NOT_UTF8)) {
@@ -192,19 +173,11 @@ impl Jftp {
         }
         let body = found.data.map_or(Body::NONE, Body::json);
         if self.role == Role::Server {
-            return Message::Request(Request {
-                id,
-                topic: "",
-                body,
-                deadline_ms: 0,
-            });
+            return Message::Request(Request { id, topic: "", body, deadline_ms: 0 });
         }
         match found.error {
             None | Some(b"null") => Message::Response { id, body },
-            Some(error) => Message::Failure {
-                id,
-                error: Failure::Body(Body::json(error)),
-            },
+            Some(error) => Message::Failure { id, error: Failure::Body(Body::json(error)) },
         }
     }
 
@@ -227,10 +200,7 @@ impl Jftp {
             return self.put(id, [b",", b"", b""], pair, b"]", sink);
         }
         let Some((data, error)) = envelope::pair(pair) else {
-            return Err(Error::library(
-                Kind::Internal,
-                "a failure without its request's data",
-            ));
+            return Err(Error::library(Kind::Internal, "a failure without its request's data"));
         };
         self.put(id, [b",\"data\":", data, b",\"error\":"], error, b"}", sink)
     }
@@ -260,17 +230,10 @@ impl Jftp {
             Id::Number(number) => number::write_decimal(&mut digits, *number),
             Id::Text(text) => text.as_bytes(),
         };
-        let open: &[u8] = if self.generation == Generation::A {
-            b"{\"id\":"
-        } else {
-            b"["
-        };
+        let open: &[u8] = if self.generation == Generation::A { b"{\"id\":" } else { b"[" };
         let parts = [open, id].into_iter().chain(before);
-        let length = parts
-            .clone()
-            .chain([body, after])
-            .map(<[u8]>::len)
-            .fold(0, usize::saturating_add);
+        let length =
+            parts.clone().chain([body, after]).map(<[u8]>::len).fold(0, usize::saturating_add);
         let length = u64::try_from(length).unwrap_or(u64::MAX);
         let limit = self.limit(MAX_BINARY_SENT);
         if length > limit {
@@ -309,10 +272,7 @@ pub fn detect(input: &[u8]) -> Detected {
             Some(_) => Detected::Stranger("an unknown protocol"),
         };
     }
-    let digits = input
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let digits = input.iter().take_while(|byte| byte.is_ascii_digit()).count();
     match input.get(digits) {
         _ if digits >= usize::from(DEFAULT_HEADER_DIGITS) => Detected::Format(Format::JftpD),
         None => Detected::More,

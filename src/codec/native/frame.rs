@@ -46,20 +46,14 @@ impl Header {
         let [t0, t1] = self.topic_len.to_le_bytes();
         let [l0, l1, l2, l3] = self.length.to_le_bytes();
         let [i0, i1, i2, i3, i4, i5, i6, i7] = self.id.to_le_bytes();
-        [
-            self.kind, self.flags, t0, t1, l0, l1, l2, l3, i0, i1, i2, i3, i4, i5, i6, i7,
-        ]
+        [self.kind, self.flags, t0, t1, l0, l1, l2, l3, i0, i1, i2, i3, i4, i5, i6, i7]
     }
 
     /// Whether the header can be that of an honest frame; asked before its content is awaited.
     #[inline]
     pub(super) fn check(self) -> Result<()> {
         let is_data = matches!(self.kind, kind::REQUEST..=kind::EVENT);
-        if is_data && self.flags & flag::RESERVED == 0 {
-            Ok(())
-        } else {
-            self.check_rest()
-        }
+        if is_data && self.flags & flag::RESERVED == 0 { Ok(()) } else { self.check_rest() }
     }
 
     #[cold]
@@ -68,10 +62,7 @@ impl Header {
             return Ok(());
         }
         if !matches!(self.kind, kind::REQUEST..=kind::GOAWAY) {
-            return Err(Error::protocol(format!(
-                "a frame of the unknown kind {:#04x}",
-                self.kind
-            )));
+            return Err(Error::protocol(format!("a frame of the unknown kind {:#04x}", self.kind)));
         }
         if self.flags & flag::RESERVED != 0 {
             return Err(Error::protocol("a frame with flags of a later version"));
@@ -93,21 +84,9 @@ impl Header {
     /// Takes the extensions off the content of a message's first frame; topic and body remain.
     #[inline]
     pub(super) fn open(self, content: &[u8]) -> Result<(First, &[u8])> {
-        let Self {
-            kind,
-            flags,
-            topic_len,
-            id,
-            ..
-        } = self;
+        let Self { kind, flags, topic_len, id, .. } = self;
         let body_kind = BodyKind::from_number(flags & flag::BODY).unwrap_or(BodyKind::None);
-        let mut first = First {
-            kind,
-            body_kind,
-            topic_len,
-            deadline_ms: 0,
-            id,
-        };
+        let mut first = First { kind, body_kind, topic_len, deadline_ms: 0, id };
         let mut skip = 0usize;
         if flags & flag::EXTENSIONS != 0 {
             if flags & flag::DEADLINE != 0 {
@@ -120,9 +99,7 @@ impl Header {
         }
         match content.get(skip..) {
             Some(text) if text.len() >= usize::from(topic_len) => Ok((first, text)),
-            _ => Err(Error::protocol(
-                "a frame whose parts are longer than the whole",
-            )),
+            _ => Err(Error::protocol("a frame whose parts are longer than the whole")),
         }
     }
 }
@@ -130,16 +107,8 @@ impl Header {
 /// Makes a message of its parts. `text` is the topic and the body.
 #[inline]
 pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
-    let First {
-        kind,
-        body_kind,
-        topic_len,
-        deadline_ms,
-        id,
-    } = first;
-    let (topic, data) = text
-        .split_at_checked(topic_len.into())
-        .unwrap_or((text, &[]));
+    let First { kind, body_kind, topic_len, deadline_ms, id } = first;
+    let (topic, data) = text.split_at_checked(topic_len.into()).unwrap_or((text, &[]));
     let Some(topic) = utf8(topic) else {
         return malformed(first, "a topic that is not UTF-8");
     };
@@ -151,32 +120,16 @@ pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
             return malformed(first, "a payload that is nested too deeply");
         }
     }
-    let body = Body {
-        kind: body_kind,
-        data,
-    };
+    let body = Body { kind: body_kind, data };
     match kind {
-        kind::REQUEST => Message::Request(Request {
-            id: Id::Number(id),
-            topic,
-            body,
-            deadline_ms,
-        }),
-        kind::RESPONSE => Message::Response {
-            id: Id::Number(id),
-            body,
-        },
-        kind::ERROR => Message::Failure {
-            id: Id::Number(id),
-            error: failure(body),
-        },
+        kind::REQUEST => Message::Request(Request { id: Id::Number(id), topic, body, deadline_ms }),
+        kind::RESPONSE => Message::Response { id: Id::Number(id), body },
+        kind::ERROR => Message::Failure { id: Id::Number(id), error: failure(body) },
         kind::EVENT => Message::Event { topic, body },
         kind::CANCEL => Message::Cancel { id: Id::Number(id) },
         kind::PING => Message::Ping { token: id },
         kind::PONG => Message::Pong { token: id },
-        kind::GOAWAY => Message::Goaway {
-            reason: utf8(data).unwrap_or_default(),
-        },
+        kind::GOAWAY => Message::Goaway { reason: utf8(data).unwrap_or_default() },
         _ => malformed(first, "a message of an unknown kind"),
     }
 }
@@ -186,23 +139,13 @@ fn failure(body: Body<'_>) -> Failure<'_> {
     if body.kind != BodyKind::Bytes {
         return Failure::Body(body);
     }
-    let (&kind, text) = body
-        .data
-        .split_first()
-        .unwrap_or((&(Kind::Remote as u8), &[]));
-    Failure::Kind {
-        kind,
-        text: utf8(text).unwrap_or_default(),
-    }
+    let (&kind, text) = body.data.split_first().unwrap_or((&(Kind::Remote as u8), &[]));
+    Failure::Kind { kind, text: utf8(text).unwrap_or_default() }
 }
 
 #[inline]
 fn utf8(bytes: &[u8]) -> Option<&str> {
-    if bytes.is_empty() {
-        Some("")
-    } else {
-        simdutf8::basic::from_utf8(bytes).ok()
-    }
+    if bytes.is_empty() { Some("") } else { simdutf8::basic::from_utf8(bytes).ok() }
 }
 
 #[cold]

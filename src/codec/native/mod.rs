@@ -70,9 +70,7 @@ impl Native {
         }
         let Some(header) = Header::read(input) else {
             self.pieces.release();
-            return Ok(Decoded::Incomplete {
-                needed: HEADER_BYTES,
-            });
+            return Ok(Decoded::Incomplete { needed: HEADER_BYTES });
         };
         if header.length > self.max_frame_bytes {
             return Err(too_large(header.length.into(), self.max_frame_bytes));
@@ -89,10 +87,7 @@ impl Native {
             return Ok(Decoded::Skip { consumed });
         }
         let (first, text) = header.open(content)?;
-        Ok(Decoded::Message {
-            consumed,
-            message: compose(first, text),
-        })
+        Ok(Decoded::Message { consumed, message: compose(first, text) })
     }
 
     /// A frame while there are unfinished messages, or one that leaves its message unfinished.
@@ -118,12 +113,9 @@ impl Native {
     #[inline]
     pub fn encode(&mut self, message: &Message<'_>, sink: &mut impl FrameSink) -> Result<()> {
         match message {
-            Message::Request(Request {
-                id,
-                topic,
-                body,
-                deadline_ms,
-            }) => self.put(kind::REQUEST, id, topic, *body, *deadline_ms, sink),
+            Message::Request(Request { id, topic, body, deadline_ms }) => {
+                self.put(kind::REQUEST, id, topic, *body, *deadline_ms, sink)
+            }
             Message::Response { id, body } => self.put(kind::RESPONSE, id, "", *body, 0, sink),
             Message::Event { topic, body } => {
                 self.put(kind::EVENT, &Id::Number(0), topic, *body, 0, sink)
@@ -138,14 +130,7 @@ impl Native {
             }
             Message::Goaway { reason } => {
                 let reason = cut(reason, MAX_CONTROL_BYTES as usize);
-                self.put(
-                    kind::GOAWAY,
-                    &Id::Number(0),
-                    "",
-                    Body::bytes(reason.as_bytes()),
-                    0,
-                    sink,
-                )
+                self.put(kind::GOAWAY, &Id::Number(0), "", Body::bytes(reason.as_bytes()), 0, sink)
             }
             Message::Hello(hello) => {
                 sink.put_slice(&preface::encode(hello));
@@ -159,13 +144,9 @@ impl Native {
     fn put_failure(&self, id: &Id, error: Failure<'_>, sink: &mut impl FrameSink) -> Result<()> {
         match error {
             // A body of bytes is how the core's own failures look, below.
-            Failure::Body(Body {
-                kind: BodyKind::Bytes,
-                ..
-            }) => Err(Error::library(
-                Kind::Internal,
-                "an application's error is not raw bytes",
-            )),
+            Failure::Body(Body { kind: BodyKind::Bytes, .. }) => {
+                Err(Error::library(Kind::Internal, "an application's error is not raw bytes"))
+            }
             Failure::Body(body) => self.put(kind::ERROR, id, "", body, 0, sink),
             Failure::Kind { kind: number, text } => {
                 let bytes = [&[number], text.as_bytes()].concat();
@@ -188,17 +169,10 @@ impl Native {
             return Err(Error::library(Kind::Internal, "an id that is not a number"));
         };
         let Ok(topic_len) = u16::try_from(topic.len()) else {
-            return Err(Error::local(
-                Kind::TooLarge,
-                "a topic is at most 65,535 bytes long",
-            ));
+            return Err(Error::local(Kind::TooLarge, "a topic is at most 65,535 bytes long"));
         };
         let deadline_len = if deadline_ms == 0 { 0 } else { DEADLINE_BYTES };
-        let length = body
-            .data
-            .len()
-            .saturating_add(topic.len())
-            .saturating_add(deadline_len);
+        let length = body.data.len().saturating_add(topic.len()).saturating_add(deadline_len);
         let limit = self.peer_max_frame_bytes.min(self.max_frame_bytes);
         let Some(length) = u32::try_from(length).ok().filter(|length| *length <= limit) else {
             return Err(Error::local(Kind::TooLarge, over(length as u64, limit)));
@@ -206,14 +180,7 @@ impl Native {
         let flags = body.kind as u8 | if deadline_ms == 0 { 0 } else { flag::DEADLINE };
         let mut head = [0u8; HEADER_BYTES + DEADLINE_BYTES];
         if let Some((fixed, extension)) = head.split_first_chunk_mut::<HEADER_BYTES>() {
-            *fixed = Header {
-                kind,
-                flags,
-                topic_len,
-                length,
-                id,
-            }
-            .bytes();
+            *fixed = Header { kind, flags, topic_len, length, id }.bytes();
             extension.copy_from_slice(&deadline_ms.to_le_bytes());
         }
         let (head, _) = head.split_at(HEADER_BYTES.saturating_add(deadline_len));
@@ -231,10 +198,7 @@ impl Native {
 /// As much of a text as fits, without splitting a character.
 fn cut(text: &str, limit: usize) -> &str {
     let fits = |end: &usize| text.is_char_boundary(*end);
-    let end = (0..=text.len().min(limit))
-        .rev()
-        .find(fits)
-        .unwrap_or_default();
+    let end = (0..=text.len().min(limit)).rev().find(fits).unwrap_or_default();
     text.get(..end).unwrap_or_default()
 }
 

@@ -48,11 +48,7 @@ pub(super) enum Taken<'a> {
 
 impl Pieces {
     pub(super) const fn new() -> Self {
-        Self {
-            unfinished: Vec::new(),
-            held: 0,
-            assembled: Vec::new(),
-        }
+        Self { unfinished: Vec::new(), held: 0, assembled: Vec::new() }
     }
 
     #[inline]
@@ -83,9 +79,7 @@ impl Pieces {
             return self.begin(header, content, limit);
         };
         if header.topic_len != 0 || header.flags & flag::EXTENSIONS != 0 {
-            return Err(Error::protocol(
-                "only the first piece of a message has a topic",
-            ));
+            return Err(Error::protocol("only the first piece of a message has a topic"));
         }
         self.hold(content, limit)?;
         if more {
@@ -116,10 +110,7 @@ impl Pieces {
             return Err(Error::protocol("too many messages are unfinished"));
         }
         self.hold(text, limit)?;
-        self.unfinished.push(Unfinished {
-            first,
-            text: text.to_vec(),
-        });
+        self.unfinished.push(Unfinished { first, text: text.to_vec() });
         Ok(Taken::Kept)
     }
 

@@ -23,15 +23,11 @@ use crate::{
 pub(super) fn decode(input: &[u8]) -> Result<Decoded<'static>> {
     let known = input.len().min(MAGIC.len());
     if input.get(..known) != MAGIC.get(..known) {
-        return Err(Error::protocol(
-            "the peer does not speak shortwire: its magic is missing",
-        ));
+        return Err(Error::protocol("the peer does not speak shortwire: its magic is missing"));
     }
     let Some(&[newest, oldest, l0, l1]) = input.get(MAGIC.len()..).and_then(<[u8]>::first_chunk)
     else {
-        return Ok(Decoded::Incomplete {
-            needed: PREFACE_BYTES,
-        });
+        return Ok(Decoded::Incomplete { needed: PREFACE_BYTES });
     };
     if newest < OLDEST_VERSION || oldest > VERSION {
         let why = format!(
@@ -55,10 +51,7 @@ pub(super) fn decode(input: &[u8]) -> Result<Decoded<'static>> {
         max_in_flight: field(20),
         max_in_flight_bytes: field(24),
     };
-    Ok(Decoded::Message {
-        consumed: length,
-        message: Message::Hello(hello),
-    })
+    Ok(Decoded::Message { consumed: length, message: Message::Hello(hello) })
 }
 
 /// Writes this side's preface.

@@ -103,8 +103,7 @@ impl Entry {
 
     /// Whether calls flow.
     pub(super) fn is_ready(&self) -> bool {
-        self.machine()
-            .is_some_and(|machine| machine.state() == State::Ready)
+        self.machine().is_some_and(|machine| machine.state() == State::Ready)
     }
 }
 

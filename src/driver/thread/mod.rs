@@ -146,12 +146,7 @@ impl Thread {
 
     /// A connection that has no transport yet. Calls wait in it.
     pub fn create(&self, options: &ClientOptions) -> u32 {
-        let ClientOptions {
-            limits,
-            format,
-            driver,
-            id_base,
-        } = *options;
+        let ClientOptions { limits, format, driver, id_base } = *options;
         let machine = Box::new(Connection::client(format, limits, id_base));
         let mut inner = self.inner.borrow_mut();
         inner.insert(Place::Waiting(machine), limits, driver)
@@ -166,11 +161,7 @@ impl Thread {
         let (serial, inbox) = (entry.serial, Arc::clone(&self.inbox));
         let dial = self.runtime.spawn(async move {
             let outcome = transport::connect(&endpoint).await;
-            inbox.push(Mail::Dialed {
-                index,
-                serial,
-                outcome,
-            });
+            inbox.push(Mail::Dialed { index, serial, outcome });
         });
         entry.dial = Some(Dial(dial.abort_handle()));
         self.rehold(&mut inner, index);
@@ -319,21 +310,13 @@ impl Thread {
     /// Plain numbers of a connection.
     pub fn stats(&self, index: u32) -> Stats {
         let inner = self.inner.borrow();
-        inner
-            .entries
-            .get(index as usize)
-            .map(Entry::stats)
-            .unwrap_or_default()
+        inner.entries.get(index as usize).map(Entry::stats).unwrap_or_default()
     }
 
     /// Who is at the other end of a connection.
     pub fn peer(&self, index: u32) -> Peer {
         let inner = self.inner.borrow();
-        inner
-            .entries
-            .get(index as usize)
-            .map(|entry| entry.peer)
-            .unwrap_or_default()
+        inner.entries.get(index as usize).map(|entry| entry.peer).unwrap_or_default()
     }
 
     /// Which driver a connection runs in now: "inline", "task", or none yet.
@@ -417,11 +400,7 @@ impl Drop for Latch {
 }
 
 fn closed(reason: &str) -> Error {
-    let reason = if reason.is_empty() {
-        "the socket was closed"
-    } else {
-        reason
-    };
+    let reason = if reason.is_empty() { "the socket was closed" } else { reason };
     Error::local(Kind::Closed, reason)
 }
 

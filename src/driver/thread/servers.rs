@@ -61,11 +61,7 @@ impl Thread {
         let index = place as u32;
         let inbox = Arc::clone(&self.inbox);
         let server = Server::spawn(&self.runtime, inbox, index, endpoint, options.bind);
-        inner.servers[place] = Some(ServerEntry {
-            server,
-            options: *options,
-            referenced: true,
-        });
+        inner.servers[place] = Some(ServerEntry { server, options: *options, referenced: true });
         self.count_holder(&mut inner, false, true);
         index
     }
@@ -98,8 +94,7 @@ impl Thread {
         if outcome.is_err() {
             self.forget(server);
         }
-        self.host
-            .server_event(server, ServerEvent::Listening(outcome));
+        self.host.server_event(server, ServerEvent::Listening(outcome));
     }
 
     pub(super) fn unlistened(&self, server: u32, outcome: Result<()>) {
@@ -109,10 +104,7 @@ impl Thread {
 
     fn forget(&self, server: u32) {
         let mut inner = self.inner.borrow_mut();
-        let entry = inner
-            .servers
-            .get_mut(server as usize)
-            .and_then(Option::take);
+        let entry = inner.servers.get_mut(server as usize).and_then(Option::take);
         let held = entry.is_some_and(|entry| entry.referenced);
         self.count_holder(&mut inner, held, false);
     }
@@ -130,9 +122,7 @@ impl Thread {
             let Some(seat) = entry.server.admit(&peer, &options.server) else {
                 drop(guard);
                 drop(stream);
-                return self
-                    .host
-                    .server_event(server, ServerEvent::TurnedAway(peer));
+                return self.host.server_event(server, ServerEvent::TurnedAway(peer));
             };
             let machine = Box::new(Connection::server(options.server.formats, options.limits));
             let index = inner.insert(Place::None, options.limits, options.driver);

@@ -54,9 +54,7 @@ impl Thread {
         }
         let next = match ready {
             Ok(ready) => inline.ready(ready, now, &mut inner.scratch, batch),
-            Err(errno) => Next::Over(Error::disconnected(std::io::Error::from_raw_os_error(
-                errno,
-            ))),
+            Err(errno) => Next::Over(Error::disconnected(std::io::Error::from_raw_os_error(errno))),
         };
         entry.silent = None;
         self.follow(inner, index, next, batch);
@@ -86,11 +84,7 @@ impl Thread {
                 {
                     let output = machine.take_output(now, &mut batch);
                     let (whole, body) = (0..output.len(), crate::message::BodyKind::Bytes);
-                    let record = super::batch::Record {
-                        kind: kind::OUTPUT,
-                        subject: 0,
-                        extra: 0,
-                    };
+                    let record = super::batch::Record { kind: kind::OUTPUT, subject: 0, extra: 0 };
                     batch.push_owned(record, "", body, output, whole);
                     if machine.is_drained() {
                         let farewell = machine.farewell();
@@ -110,11 +104,7 @@ impl Thread {
         let Some(entry) = inner.entries.get(index as usize) else {
             return 0;
         };
-        if entry.pending.is_empty() {
-            0
-        } else {
-            flags::PENDING
-        }
+        if entry.pending.is_empty() { 0 } else { flags::PENDING }
     }
 
     /// Does what a turn has led to.
@@ -187,11 +177,7 @@ impl Thread {
         for mail in self.inbox.drain() {
             match mail {
                 Mail::Batch(index, batch) => self.take_batch(index, batch),
-                Mail::Dialed {
-                    index,
-                    serial,
-                    outcome,
-                } => self.take_dialed(index, serial, outcome),
+                Mail::Dialed { index, serial, outcome } => self.take_dialed(index, serial, outcome),
                 Mail::Accepted(server, stream, peer, _unseen) => self.accept(server, stream, peer),
                 Mail::Listening(server, outcome) => self.listening(server, outcome),
                 Mail::Unlistened(server, outcome) => self.unlistened(server, outcome),
@@ -229,10 +215,7 @@ impl Thread {
         {
             let mut inner = self.inner.borrow_mut();
             let inner = &mut *inner;
-            let wanted = inner
-                .entries
-                .get_mut(index as usize)
-                .filter(|e| e.serial == serial);
+            let wanted = inner.entries.get_mut(index as usize).filter(|e| e.serial == serial);
             let Some(entry) = wanted else { return };
             entry.dial = None;
             batch.append(std::mem::take(&mut entry.pending));
@@ -327,10 +310,7 @@ impl Thread {
     ) {
         match stream {
             Ok(stream) => {
-                let to = Destination {
-                    inbox: Arc::clone(&self.inbox),
-                    index,
-                };
+                let to = Destination { inbox: Arc::clone(&self.inbox), index };
                 let handle = task::spawn(&self.runtime, machine, stream, to, stay);
                 entry.place = Place::Task(handle);
             }
@@ -404,9 +384,9 @@ impl Thread {
         let silent = entry.silent.take_if(|(due, _)| *due <= now);
         let next = match &mut entry.place {
             Place::None | Place::Task(_) => Next::Wait,
-            Place::Waiting(machine) | Place::Attached(machine, _) => machine
-                .handle_timeout(now, batch)
-                .map_or_else(Next::Over, |()| Next::Wait),
+            Place::Waiting(machine) | Place::Attached(machine, _) => {
+                machine.handle_timeout(now, batch).map_or_else(Next::Over, |()| Next::Wait)
+            }
             Place::Inline(inline) => {
                 if let Some((_, format)) = silent {
                     inline.machine().assume(format, now, batch);

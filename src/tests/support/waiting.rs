@@ -9,10 +9,7 @@ use std::{
 /// Polls a future once and asserts that it isn't done. It can be awaited after that.
 pub(crate) async fn assert_waits<F: Future>(mut future: Pin<&mut F>) {
     poll_fn(|cx| {
-        assert!(
-            future.as_mut().poll(cx).is_pending(),
-            "it should be waiting"
-        );
+        assert!(future.as_mut().poll(cx).is_pending(), "it should be waiting");
         Poll::Ready(())
     })
     .await;

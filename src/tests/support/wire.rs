@@ -48,11 +48,7 @@ impl Vector {
         let bytes = unhex(json["hex"].as_str().expect("hex"));
         let messages = json["messages"].as_array().cloned().unwrap_or_default();
         let messages = messages.into_iter().map(unfold).collect();
-        Self {
-            json,
-            bytes,
-            messages,
-        }
+        Self { json, bytes, messages }
     }
 
     /// Its name, for messages of failed tests.
@@ -67,9 +63,7 @@ impl Vector {
 
     /// Whether its messages, encoded, are its bytes.
     pub(in crate::tests) fn encodes(&self) -> bool {
-        self.json["encodes"]
-            .as_bool()
-            .unwrap_or_else(|| self.text("error").is_none())
+        self.json["encodes"].as_bool().unwrap_or_else(|| self.text("error").is_none())
     }
 
     /// Checks the vector whole, byte by byte, and split at every offset, each with a new codec.
@@ -107,11 +101,7 @@ pub(in crate::tests) struct Example {
 impl Example {
     /// The examples of a document.
     pub(in crate::tests) fn read_all(document: &str) -> Vec<Self> {
-        document
-            .split("\n```hex ")
-            .skip(1)
-            .map(Self::read)
-            .collect()
+        document.split("\n```hex ").skip(1).map(Self::read).collect()
     }
 
     fn read(text: &str) -> Self {
@@ -119,16 +109,10 @@ impl Example {
         let mut lines = hex.lines();
         let label = lines.next().expect("a label").to_owned();
         let hex: Vec<_> = lines.filter_map(|line| line.split(';').next()).collect();
-        let (_, json) = after
-            .split_once("\n```json\n")
-            .expect("what the bytes mean");
+        let (_, json) = after.split_once("\n```json\n").expect("what the bytes mean");
         let (json, _) = json.split_once("\n```").expect("the end of what they mean");
         let messages = serde_json::from_str(json).expect("JSON");
-        Self {
-            label,
-            bytes: unhex(&hex.join(" ")),
-            messages,
-        }
+        Self { label, bytes: unhex(&hex.join(" ")), messages }
     }
 }
 
@@ -194,16 +178,10 @@ pub(in crate::tests) fn describe(message: &Message<'_>) -> Value {
         Message::Response { id, body } => {
             json!({ "kind": "response", "id": describe_id(id), "body": describe_body(*body) })
         }
-        Message::Failure {
-            id,
-            error: Failure::Body(body),
-        } => {
+        Message::Failure { id, error: Failure::Body(body) } => {
             json!({ "kind": "failure", "id": describe_id(id), "body": describe_body(*body) })
         }
-        Message::Failure {
-            id,
-            error: Failure::Kind { kind, text },
-        } => {
+        Message::Failure { id, error: Failure::Kind { kind, text } } => {
             json!({ "kind": "failure", "id": describe_id(id), "error": kind, "text": text })
         }
         Message::Event { topic, body } => {
@@ -213,22 +191,13 @@ pub(in crate::tests) fn describe(message: &Message<'_>) -> Value {
         Message::Ping { token } => json!({ "kind": "ping", "token": token.to_string() }),
         Message::Pong { token } => json!({ "kind": "pong", "token": token.to_string() }),
         Message::Goaway { reason } => json!({ "kind": "goaway", "reason": reason }),
-        Message::Malformed {
-            of: Malformed::Request(id),
-            ..
-        } => {
+        Message::Malformed { of: Malformed::Request(id), .. } => {
             json!({ "kind": "malformed", "of": "request", "id": describe_id(id) })
         }
-        Message::Malformed {
-            of: Malformed::Response(id),
-            ..
-        } => {
+        Message::Malformed { of: Malformed::Response(id), .. } => {
             json!({ "kind": "malformed", "of": "response", "id": describe_id(id) })
         }
-        Message::Malformed {
-            of: Malformed::Other,
-            ..
-        } => {
+        Message::Malformed { of: Malformed::Other, .. } => {
             json!({ "kind": "malformed", "of": "other" })
         }
     }
@@ -242,12 +211,7 @@ fn describe_id(id: &Id) -> Value {
 }
 
 fn describe_body(body: Body<'_>) -> Value {
-    let hex = || {
-        body.data
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
+    let hex = || body.data.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     match body.kind {
         BodyKind::None => Value::Null,
         BodyKind::Json => json!({ "json": str::from_utf8(body.data).expect("UTF-8 was checked") }),
@@ -280,13 +244,9 @@ pub(in crate::tests) fn unhex(hex: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for word in hex.split_whitespace() {
         let (word, times) = word.split_once('*').unwrap_or((word, "1"));
-        let digits = word
-            .as_bytes()
-            .chunks(2)
-            .map(|pair| str::from_utf8(pair).expect("ASCII"));
-        let part: Vec<u8> = digits
-            .map(|pair| u8::from_str_radix(pair, 16).expect("hex digits"))
-            .collect();
+        let digits = word.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).expect("ASCII"));
+        let part: Vec<u8> =
+            digits.map(|pair| u8::from_str_radix(pair, 16).expect("hex digits")).collect();
         bytes.extend(part.repeat(times.parse().expect("a count")));
     }
     bytes
@@ -299,16 +259,10 @@ fn unfold(value: Value) -> Value {
             let times = map["times"].as_u64().expect("a count") as usize;
             map["repeat"].as_str().expect("a text").repeat(times).into()
         }
-        Value::Object(map) => map
-            .into_iter()
-            .map(|(key, value)| (key, unfold(value)))
-            .collect(),
+        Value::Object(map) => map.into_iter().map(|(key, value)| (key, unfold(value))).collect(),
         Value::Array(parts) => {
             let parts = parts.into_iter().map(unfold);
-            parts
-                .map(|part| part.as_str().expect("a text").to_owned())
-                .collect::<String>()
-                .into()
+            parts.map(|part| part.as_str().expect("a text").to_owned()).collect::<String>().into()
         }
         other => other,
     }
