@@ -12,7 +12,7 @@ use std::{
 use shortwire::{
     codec::{Codec, Decoded},
     config::Limits,
-    message::Message,
+    message::{BodyKind, Failure, Message},
 };
 
 /// The limit of every codec under test: small, so that inputs reach it.
@@ -84,6 +84,7 @@ fn feed(
                     assert!((1..=input.len()).contains(&consumed));
                     start += consumed;
                     outcome.messages += 1;
+                    hold_to_promises(&message);
                     format!("{message:?}").hash(&mut hasher);
                     each(&message);
                 }
@@ -102,6 +103,21 @@ fn feed(
             assert!(live <= *BASE.get_or_init(|| live) + MAX_LIVE_BYTES, "{live} bytes are live");
             return outcome;
         }
+    }
+}
+
+/// What nobody checks again: text is UTF-8, and nothing is empty.
+fn hold_to_promises(message: &Message<'_>) {
+    let body = match message {
+        Message::Request(request) => request.body,
+        Message::Response { body, .. } | Message::Event { body, .. } => *body,
+        Message::Failure { error: Failure::Body(body), .. } => *body,
+        _ => return,
+    };
+    match body.kind {
+        BodyKind::None => assert!(body.data.is_empty()),
+        BodyKind::Json => assert!(std::str::from_utf8(body.data).is_ok()),
+        BodyKind::Bytes | BodyKind::MessagePack => {}
     }
 }
 

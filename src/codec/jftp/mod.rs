@@ -190,37 +190,39 @@ impl Jftp {
             (_, b"") => (b",null", b"]"),
             (_, _) => (b",", b"]"),
         };
-        self.put(id, [before, b"", b""], data, after, sink)
+        self.put(id, &[before], data, after, sink)
     }
 
     fn put_failure(&self, id: &Id, body: Body<'_>, sink: &mut impl FrameSink) -> Result<()> {
         let pair = json(body)?;
         if self.generation != Generation::A {
             let pair = if pair.is_empty() { b"null,null" } else { pair };
-            return self.put(id, [b",", b"", b""], pair, b"]", sink);
+            return self.put(id, &[b","], pair, b"]", sink);
         }
         let Some((data, error)) = envelope::pair(pair) else {
             return Err(Error::library(Kind::Internal, "a failure without its request's data"));
         };
-        self.put(id, [b",\"data\":", data, b",\"error\":"], error, b"}", sink)
+        // Half of the body isn't the body: a sink that was lent the whole would write that.
+        self.put(id, &[b",\"data\":", data, b",\"error\":", error], b"", b"}", sink)
     }
 
     #[cold]
     fn put_kind(&self, id: &Id, kind: u8, text: &str, sink: &mut impl FrameSink) -> Result<()> {
         let code = Kind::from_number(kind).unwrap_or(Kind::Remote).code();
-        let error = serde_json::json!({ "message": text, "code": code }).to_string();
+        let text = serde_json::Value::from(text);
+        let error = format!("{{\"code\":\"{code}\",\"message\":{text}}}");
         let (before, after): (&[u8], &[u8]) = match self.generation {
             Generation::A => (b",\"error\":", b"}"),
             Generation::B | Generation::D => (b",null,", b"]"),
         };
-        self.put(id, [before, b"", b""], error.as_bytes(), after, sink)
+        self.put(id, &[before, error.as_bytes()], b"", after, sink)
     }
 
     /// Writes a frame, or nothing if it is too large.
     fn put(
         &self,
         id: &Id,
-        before: [&[u8]; 3],
+        before: &[&[u8]],
         body: &[u8],
         after: &[u8],
         sink: &mut impl FrameSink,
@@ -231,7 +233,7 @@ impl Jftp {
             Id::Text(text) => text.as_bytes(),
         };
         let open: &[u8] = if self.generation == Generation::A { b"{\"id\":" } else { b"[" };
-        let parts = [open, id].into_iter().chain(before);
+        let parts = [open, id].into_iter().chain(before.iter().copied());
         let length =
             parts.clone().chain([body, after]).map(<[u8]>::len).fold(0, usize::saturating_add);
         let length = u64::try_from(length).unwrap_or(u64::MAX);

@@ -112,15 +112,18 @@ pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
     let Some(topic) = utf8(topic) else {
         return malformed(first, "a topic that is not UTF-8");
     };
-    if body_kind == BodyKind::Json {
-        if utf8(data).is_none() {
+    let mut body = Body { kind: body_kind, data };
+    match body_kind {
+        BodyKind::Json if utf8(data).is_none() => {
             return malformed(first, "a payload that is not UTF-8");
         }
-        if !is_shallow(data) {
+        BodyKind::Json if !is_shallow(data) => {
             return malformed(first, "a payload that is nested too deeply");
         }
+        // Bytes that are nothing have not been checked, and nobody may take them for text.
+        BodyKind::None => body = Body::NONE,
+        BodyKind::Json | BodyKind::Bytes | BodyKind::MessagePack => {}
     }
-    let body = Body { kind: body_kind, data };
     match kind {
         kind::REQUEST => Message::Request(Request { id: Id::Number(id), topic, body, deadline_ms }),
         kind::RESPONSE => Message::Response { id: Id::Number(id), body },
@@ -129,7 +132,7 @@ pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
         kind::CANCEL => Message::Cancel { id: Id::Number(id) },
         kind::PING => Message::Ping { token: id },
         kind::PONG => Message::Pong { token: id },
-        kind::GOAWAY => Message::Goaway { reason: utf8(data).unwrap_or_default() },
+        kind::GOAWAY => Message::Goaway { reason: utf8(body.data).unwrap_or_default() },
         _ => malformed(first, "a message of an unknown kind"),
     }
 }

@@ -111,7 +111,8 @@ impl Example {
         let hex: Vec<_> = lines.filter_map(|line| line.split(';').next()).collect();
         let (_, json) = after.split_once("\n```json\n").expect("what the bytes mean");
         let (json, _) = json.split_once("\n```").expect("the end of what they mean");
-        let messages = serde_json::from_str(json).expect("JSON");
+        let messages: Vec<Value> = serde_json::from_str(json).expect("JSON");
+        let messages = messages.into_iter().map(unfold).collect();
         Self { label, bytes: unhex(&hex.join(" ")), messages }
     }
 }
