@@ -8,12 +8,13 @@ import { join } from 'node:path';
 const here = import.meta.dirname;
 const generations = ['A', 'B', 'D'];
 
-const shortwire = read('shortwire').map(vector => {
+const shortwire = read('shortwire').map((vector) => {
   return { name: vector.name, choice: vector.preface ? 2 : 0, bytes: unhex(vector.hex) };
 });
-const jftp = read('jftp').map(vector => {
+const jftp = read('jftp').map((vector) => {
   const { name, generation, role, headerDigits = 0 } = vector;
-  const choice = (role === 'client' ? 1 : 0) | (generations.indexOf(generation) << 1) | (headerDigits << 3);
+  const choice =
+    (role === 'client' ? 1 : 0) | (generations.indexOf(generation) << 1) | (headerDigits << 3);
   return { name: `${generation} ${role} ${name}`, choice, bytes: unhex(vector.hex) };
 });
 const detect = [...shortwire, ...jftp].filter((_, index) => index % 4 === 0);
@@ -40,6 +41,8 @@ function write(target, seeds) {
 }
 
 function unhex(hex) {
-  const words = hex.split(' ').map(word => word.split('*'));
-  return Buffer.concat(words.flatMap(([word, times = 1]) => Array(Number(times)).fill(Buffer.from(word, 'hex'))));
+  const words = hex.split(' ').map((word) => word.split('*'));
+  return Buffer.concat(
+    words.flatMap(([word, times = 1]) => Array(Number(times)).fill(Buffer.from(word, 'hex')))
+  );
 }

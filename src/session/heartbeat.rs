@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// The watch over one peer. An interval of zero switches it off.
 #[derive(Debug)]
-pub struct Heartbeat {
+pub(crate) struct Heartbeat {
     interval: Duration,
     due: Option<Instant>,
     missed: u8,
@@ -18,7 +18,7 @@ pub struct Heartbeat {
 
 /// What the watch says when its time has come.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Beat {
+pub(crate) enum Beat {
     /// Nothing to do.
     Quiet,
     /// Ask the peer whether it is there.
@@ -29,13 +29,13 @@ pub enum Beat {
 
 impl Heartbeat {
     /// A watch that has not begun.
-    pub const fn new(interval: Duration) -> Self {
+    pub(crate) const fn new(interval: Duration) -> Self {
         Self { interval, due: None, missed: 0 }
     }
 
     /// The peer gave a sign of life, or the connection has just become ready.
     #[inline]
-    pub fn heard(&mut self, now: Instant) {
+    pub(crate) fn heard(&mut self, now: Instant) {
         if !self.interval.is_zero() {
             self.due = Some(now + self.interval);
             self.missed = 0;
@@ -43,7 +43,7 @@ impl Heartbeat {
     }
 
     /// The time may have come.
-    pub fn handle_timeout(&mut self, now: Instant) -> Beat {
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Beat {
         if self.due.is_none_or(|due| due > now) {
             return Beat::Quiet;
         }
@@ -57,10 +57,17 @@ impl Heartbeat {
     }
 
     /// When to come back.
-    pub const fn due(&self) -> Option<Instant> {
+    pub(crate) const fn due(&self) -> Option<Instant> {
         self.due
     }
 }
 
+/// When a time that begins now ends; a duration of zero never does.
+pub(crate) fn after(now: Instant, duration: Duration) -> Option<Instant> {
+    (!duration.is_zero()).then(|| now + duration)
+}
+
 /// Pings that may go unanswered.
 const MAX_MISSED: u8 = 2;
+/// The token of pings that nobody but the heartbeat waits for: no call's id is that large.
+pub(crate) const HEARTBEAT_TOKEN: u64 = u64::MAX;

@@ -12,7 +12,7 @@ use crate::message::Id;
 
 /// The table of open calls.
 #[derive(Debug)]
-pub struct InFlight {
+pub(crate) struct InFlight {
     entries: Vec<Entry>,
     serial: u32,
     ids: Ids,
@@ -61,7 +61,7 @@ pub struct Settled {
 
 impl InFlight {
     /// An empty table. With a `base`, ids are counted up from it.
-    pub fn new(base: Option<u64>) -> Self {
+    pub(crate) fn new(base: Option<u64>) -> Self {
         let ids = base.map_or(Ids::Joined, |next| Ids::Counted { next, slots: HashMap::new() });
         Self {
             entries: Vec::new(),
@@ -77,7 +77,7 @@ impl InFlight {
     /// Takes up a call that waits to be sent. False if the slot is taken or out of range: the
     /// application's fault.
     #[inline]
-    pub fn insert(&mut self, slot: u32, bytes: u32, deadline: Option<Instant>) -> bool {
+    pub(crate) fn insert(&mut self, slot: u32, bytes: u32, deadline: Option<Instant>) -> bool {
         let index = slot as usize;
         if index >= self.entries.len() {
             if slot >= MAX_SLOTS {
@@ -102,7 +102,7 @@ impl InFlight {
 
     /// Marks a waiting call as sent and gives it its wire id.
     #[inline]
-    pub fn send(&mut self, slot: u32) -> Option<Id> {
+    pub(crate) fn send(&mut self, slot: u32) -> Option<Id> {
         let entry = self.entries.get_mut(slot as usize)?;
         if entry.state != State::Waiting {
             return None;
@@ -123,14 +123,14 @@ impl InFlight {
     }
 
     /// The serial of the call in this slot, if it still waits: tells a call from its successor.
-    pub fn waiting_serial(&self, slot: u32) -> Option<u32> {
+    pub(crate) fn waiting_serial(&self, slot: u32) -> Option<u32> {
         let entry = self.entries.get(slot as usize)?;
         (entry.state == State::Waiting).then_some(entry.serial)
     }
 
     /// The answer to this id has come: its slot, or `None` for an id that is not pending.
     #[inline]
-    pub fn complete(&mut self, id: &Id) -> Option<u32> {
+    pub(crate) fn complete(&mut self, id: &Id) -> Option<u32> {
         let &Id::Number(number) = id else { return None };
         let slot = match &self.ids {
             Ids::Joined => {
@@ -151,13 +151,13 @@ impl InFlight {
     }
 
     /// The application no longer wants the answer.
-    pub fn cancel(&mut self, slot: u32) -> Option<Settled> {
+    pub(crate) fn cancel(&mut self, slot: u32) -> Option<Settled> {
         let state = self.entries.get(slot as usize)?.state;
         (state != State::Free).then(|| self.release(slot))
     }
 
     /// Takes out one call whose deadline has passed. Asked again until it says `None`.
-    pub fn expire(&mut self, now: Instant) -> Option<Settled> {
+    pub(crate) fn expire(&mut self, now: Instant) -> Option<Settled> {
         if self.next_deadline.is_none_or(|next| next > now) {
             return None;
         }
@@ -173,7 +173,7 @@ impl InFlight {
     }
 
     /// Takes out one call, whichever. Asked again until it says `None`.
-    pub fn fail_one(&mut self) -> Option<Settled> {
+    pub(crate) fn fail_one(&mut self) -> Option<Settled> {
         if self.open == 0 {
             self.next_deadline = None;
             return None;
@@ -203,22 +203,22 @@ impl InFlight {
     }
 
     /// When [`expire`](Self::expire) should be asked next.
-    pub const fn next_deadline(&self) -> Option<Instant> {
+    pub(crate) const fn next_deadline(&self) -> Option<Instant> {
         self.next_deadline
     }
 
     /// Calls that have not settled.
-    pub const fn open(&self) -> u32 {
+    pub(crate) const fn open(&self) -> u32 {
         self.open
     }
 
     /// Calls that the peer has.
-    pub const fn sent(&self) -> u32 {
+    pub(crate) const fn sent(&self) -> u32 {
         self.sent
     }
 
     /// The bytes of the calls that the peer has.
-    pub const fn sent_bytes(&self) -> u64 {
+    pub(crate) const fn sent_bytes(&self) -> u64 {
         self.sent_bytes
     }
 }
@@ -230,4 +230,4 @@ impl Entry {
 /// How many bits of a wire id are the slot.
 const SLOT_BITS: u32 = 20;
 /// The most calls that can be open on one connection, whatever the options say.
-pub const MAX_SLOTS: u32 = 1 << SLOT_BITS;
+pub(crate) const MAX_SLOTS: u32 = 1 << SLOT_BITS;

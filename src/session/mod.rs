@@ -11,28 +11,29 @@
 //! 5. [`Session::close`] for a goodbye, [`Session::is_drained`] to see it done, and
 //!    [`Session::fail_one`] until `None` when the connection is over.
 //!
-//! Each answers with a value instead of queueing one: nothing is allocated for a call that can be
-//! sent at once.
+//! Each answers with a value (`verdict.rs`): nothing is allocated for what can be done at once.
 
-mod heartbeat;
-mod in_flight;
-mod serving;
+pub(crate) mod heartbeat;
+pub(crate) mod in_flight;
+pub(crate) mod serving;
 mod state;
+mod verdict;
+pub(crate) mod waiting;
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use self::{
-    heartbeat::{Beat, Heartbeat},
+    heartbeat::{Beat, HEARTBEAT_TOKEN, Heartbeat, after},
     in_flight::InFlight,
     serving::Serving,
+    waiting::WaitingQueue,
 };
 pub use self::{
-    in_flight::{MAX_SLOTS, Settled},
+    in_flight::Settled,
     serving::Reply,
     state::State,
+    verdict::{Admission, Counters, Event, Timeout},
+    waiting::Waiting,
 };
 use crate::{
     config::Limits,
@@ -47,10 +48,7 @@ pub struct Session {
     state: State,
     in_flight: InFlight,
     serving: Serving,
-    waiting: VecDeque<Waiting>,
-    waiting_bytes: usize,
-    /// Entries of `waiting` whose calls have settled.
-    waiting_settled: usize,
+    waiting: WaitingQueue,
     /// The peer's limits on what we may have open there.
     peer_max_in_flight: u32,
     peer_max_in_flight_bytes: u64,
@@ -63,90 +61,6 @@ pub struct Session {
     counters: Counters,
 }
 
-/// A request that can't be sent yet.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// The application's index of the call.
-    pub slot: u32,
-    /// What it is about.
-    pub topic: Box<str>,
-    /// How the payload is encoded.
-    pub kind: BodyKind,
-    /// The payload.
-    pub body: Vec<u8>,
-    /// When it stops being wanted.
-    pub deadline: Option<Instant>,
-    serial: u32,
-}
-
-/// What happens to a new request of ours.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Admission {
-    /// Send it now, under this id.
-    Send(Id),
-    /// Hand it to [`Session::wait`]: the peer isn't there yet, or has enough.
-    Wait,
-    /// It fails.
-    Refuse(Kind, &'static str),
-}
-
-/// What a message leads to.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Event {
-    /// Nothing.
-    Ignored,
-    /// The peer has introduced itself: calls flow from here on.
-    Ready,
-    /// Hand the request to the application under this token.
-    Request(u32),
-    /// Settle the call in this slot with the message.
-    Settle(u32),
-    /// The call in this slot fails: its answer can't be read.
-    Unreadable(u32),
-    /// Hand the one-way message to the application.
-    Message,
-    /// The peer no longer wants the answer to the request with this token.
-    Cancelled(u32),
-    /// Our ping in this slot has been answered.
-    Pong(u32),
-    /// Answer the ping with this token.
-    SendPong(u64),
-    /// Answer the request with a failure; the application never sees it.
-    Refuse(Id, Kind, &'static str),
-    /// The peer says goodbye.
-    Goaway,
-    /// The peer broke the rules: the connection is over.
-    Violation(&'static str),
-}
-
-/// What a passed deadline leads to.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Timeout {
-    /// The call in this slot got no answer in time; tell the peer, if it has an id.
-    Call(Settled),
-    /// Send a ping with this token.
-    SendPing(u64),
-    /// The connection is over, for this reason.
-    Over(Kind, &'static str),
-}
-
-/// Plain numbers for `stats()`.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Counters {
-    /// Messages that came in, of every kind.
-    pub messages_in: u64,
-    /// Requests that came in and were handed to the application.
-    pub requests_in: u64,
-    /// Requests that went out.
-    pub requests_out: u64,
-    /// Answers to ids that were not pending.
-    pub late_responses: u64,
-    /// Messages that could not be read.
-    pub malformed: u64,
-    /// Requests of the peer that were refused for a limit.
-    pub refused: u64,
-}
-
 impl Session {
     /// A session without a transport. `id_base`: see [`in_flight`].
     pub fn new(limits: Limits, id_base: Option<u64>) -> Self {
@@ -155,9 +69,7 @@ impl Session {
             state: State::Idle,
             in_flight: InFlight::new(id_base),
             serving: Serving::default(),
-            waiting: VecDeque::new(),
-            waiting_bytes: 0,
-            waiting_settled: 0,
+            waiting: WaitingQueue::default(),
             peer_max_in_flight: u32::MAX,
             peer_max_in_flight_bytes: u64::MAX,
             heartbeat: Heartbeat::new(limits.heartbeat),
@@ -212,7 +124,7 @@ impl Session {
             return Admission::Refuse(Kind::Disconnected, "the peer is leaving");
         }
         let full = self.waiting.len() >= self.limits.max_queued_messages
-            || self.waiting_bytes.saturating_add(bytes as usize) > self.limits.max_queued_bytes;
+            || self.waiting.bytes().saturating_add(bytes as usize) > self.limits.max_queued_bytes;
         if full {
             return Admission::Refuse(Kind::Overflow, "too many calls wait to be sent");
         }
@@ -237,8 +149,7 @@ impl Session {
         let Some(serial) = self.in_flight.waiting_serial(slot) else {
             return;
         };
-        self.waiting_bytes += body.len();
-        self.waiting.push_back(Waiting { slot, topic: topic.into(), kind, body, deadline, serial });
+        self.waiting.push(Waiting { slot, topic: topic.into(), kind, body, deadline, serial });
     }
 
     /// The next waiting request that can be sent now, with its id.
@@ -250,9 +161,7 @@ impl Session {
             if wanted && !self.may_send(bytes) {
                 return None;
             }
-            let waiting = self.waiting.pop_front()?;
-            self.waiting_bytes -= waiting.body.len();
-            self.waiting_settled -= usize::from(!wanted);
+            let waiting = self.waiting.pop(wanted)?;
             if wanted && let Some(id) = self.send(waiting.slot) {
                 return Some((id, waiting));
             }
@@ -395,7 +304,6 @@ impl Session {
         self.state = State::Closed;
         (self.handshake_due, self.frame_due, self.drain_due) = (None, None, None);
         self.waiting.clear();
-        (self.waiting_bytes, self.waiting_settled) = (0, 0);
         self.serving = Serving::default();
         self.heartbeat = Heartbeat::new(Duration::ZERO);
     }
@@ -427,7 +335,7 @@ impl Session {
 
     /// Requests that wait to be sent, and their bytes.
     pub fn waiting(&self) -> (usize, usize) {
-        (self.waiting.len(), self.waiting_bytes)
+        (self.waiting.len(), self.waiting.bytes())
     }
 
     /// Plain numbers.
@@ -435,18 +343,10 @@ impl Session {
         &self.counters
     }
 
-    /// A call that settles while it waits leaves its payload behind; once these are the most of the
-    /// queue they are cleared out, so that a peer which never comes doesn't make it full.
     fn note_settled(&mut self, settled: &Settled) {
-        if settled.id.is_some() || self.waiting.is_empty() {
-            return;
-        }
-        self.waiting_settled += 1;
-        if self.waiting_settled * 2 > self.waiting.len() {
+        if settled.id.is_none() {
             let in_flight = &self.in_flight;
-            self.waiting.retain(|w| in_flight.waiting_serial(w.slot) == Some(w.serial));
-            self.waiting_bytes = self.waiting.iter().map(|waiting| waiting.body.len()).sum();
-            self.waiting_settled = 0;
+            self.waiting.note_settled(|w| in_flight.waiting_serial(w.slot) == Some(w.serial));
         }
     }
 
@@ -499,10 +399,3 @@ impl Session {
         None
     }
 }
-
-fn after(now: Instant, duration: Duration) -> Option<Instant> {
-    (!duration.is_zero()).then(|| now + duration)
-}
-
-/// The token of pings that nobody but the heartbeat waits for: no call's id is that large.
-const HEARTBEAT_TOKEN: u64 = u64::MAX;

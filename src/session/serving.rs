@@ -10,7 +10,7 @@ use crate::message::Id;
 
 /// The table of open requests.
 #[derive(Debug, Default)]
-pub struct Serving {
+pub(crate) struct Serving {
     entries: Vec<Entry>,
     free: Vec<u32>,
     bytes: u64,
@@ -37,7 +37,7 @@ pub enum Reply {
 impl Serving {
     /// Opens a request and gives it its token.
     #[inline]
-    pub fn accept(&mut self, id: Id, bytes: u32) -> u32 {
+    pub(crate) fn accept(&mut self, id: Id, bytes: u32) -> u32 {
         let token = self.free.pop().unwrap_or_else(|| {
             self.entries.push(Entry::default());
             (self.entries.len() - 1) as u32
@@ -52,7 +52,7 @@ impl Serving {
 
     /// The handler of this request has settled.
     #[inline]
-    pub fn reply(&mut self, token: u32) -> Reply {
+    pub(crate) fn reply(&mut self, token: u32) -> Reply {
         let Some(entry) = self.entries.get_mut(token as usize) else {
             return Reply::Drop;
         };
@@ -71,7 +71,7 @@ impl Serving {
     }
 
     /// The peer has taken a request back: its token, if it is still open.
-    pub fn cancel(&mut self, id: &Id) -> Option<u32> {
+    pub(crate) fn cancel(&mut self, id: &Id) -> Option<u32> {
         let index = self.index.get_or_insert_with(|| {
             let open = self.entries.iter().zip(0u32..);
             open.filter_map(|(entry, token)| Some((entry.id.clone()?, token))).collect()
@@ -83,12 +83,12 @@ impl Serving {
     }
 
     /// How many requests are open.
-    pub const fn open(&self) -> usize {
+    pub(crate) const fn open(&self) -> usize {
         self.entries.len() - self.free.len()
     }
 
     /// How many bytes they have together.
-    pub const fn bytes(&self) -> u64 {
+    pub(crate) const fn bytes(&self) -> u64 {
         self.bytes
     }
 }

@@ -13,7 +13,6 @@ use super::super::{
 };
 use crate::{
     config::{DriverKind, Format, Limits},
-    session::State,
     transport::Peer,
 };
 
@@ -99,11 +98,6 @@ impl Entry {
     /// thread judge for themselves.
     pub(super) fn is_choked(&self) -> bool {
         matches!(&self.place, Place::Task(handle) if handle.queued_bytes() > self.limits.max_queued_bytes)
-    }
-
-    /// Whether calls flow.
-    pub(super) fn is_ready(&self) -> bool {
-        self.machine().is_some_and(|machine| machine.state() == State::Ready)
     }
 }
 

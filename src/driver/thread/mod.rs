@@ -13,8 +13,12 @@
 //!
 //! Must not know: JavaScript values, wire formats.
 
+mod attached;
 mod entry;
+mod mail;
+mod place;
 mod servers;
+mod timer;
 mod turn;
 
 use std::{
@@ -109,7 +113,7 @@ impl Thread {
         host: Box<dyn Host>,
     ) -> Rc<Self> {
         Rc::new_cyclic(|me: &Weak<Self>| {
-            let (spinner, ticker) = (me.clone(), me.clone());
+            let (spinner, ticker) = (Weak::clone(me), Weak::clone(me));
             let spin = move || spinner.upgrade().map_or((), |thread| thread.spin());
             let tick = move || ticker.upgrade().map_or((), |thread| thread.tick());
             let inner = Inner {
@@ -134,7 +138,7 @@ impl Thread {
                 runtime,
                 inbox,
                 host,
-                me: me.clone(),
+                me: Weak::clone(me),
             }
         })
     }
@@ -165,63 +169,6 @@ impl Thread {
         });
         entry.dial = Some(Dial(dial.abort_handle()));
         self.rehold(&mut inner, index);
-    }
-
-    /// Speaks over a stream that the application reads and writes.
-    pub fn attach(&self, index: u32) -> u32 {
-        self.with_entry(index, |entry, now| {
-            if let Place::Waiting(mut machine) = std::mem::replace(&mut entry.place, Place::None) {
-                entry.pending.push_note(kind::OPENED, 0, 0, "");
-                machine.open(now, &mut entry.pending);
-                entry.place = Place::Attached(machine, true);
-            }
-            Next::Wait
-        })
-    }
-
-    /// What the attached stream has received.
-    pub fn feed(&self, index: u32, mut bytes: &[u8]) -> u32 {
-        let mut scratch = Vec::new();
-        self.with_entry(index, |entry, now| {
-            let Place::Attached(machine, _) = &mut entry.place else {
-                return Next::Wait;
-            };
-            while !bytes.is_empty() {
-                let receive = |buffer: &mut Vec<u8>| {
-                    let room = buffer.capacity() - buffer.len();
-                    let (now, later) = bytes.split_at(room.min(bytes.len()));
-                    buffer.extend_from_slice(now);
-                    bytes = later;
-                    if now.is_empty() {
-                        Err(std::io::ErrorKind::WouldBlock.into())
-                    } else {
-                        Ok(now.len())
-                    }
-                };
-                if let Err(error) = machine.read(now, &mut scratch, &mut entry.pending, receive) {
-                    return Next::Over(error);
-                }
-            }
-            Next::Wait
-        })
-    }
-
-    /// The attached stream has room, or none.
-    pub fn set_writable(&self, index: u32, writable: bool) -> u32 {
-        self.with_entry(index, |entry, _| {
-            if let Place::Attached(_, room) = &mut entry.place {
-                *room = writable;
-            }
-            Next::Wait
-        })
-    }
-
-    /// The attached stream has ended.
-    pub fn end(&self, index: u32) -> u32 {
-        self.with_entry(index, |entry, _| match &entry.place {
-            Place::Attached(machine, _) => Next::Over(machine.farewell()),
-            _ => Next::Wait,
-        })
     }
 
     /// Does what the application wants of a connection. See [`flags`].

@@ -1,0 +1,353 @@
+//! One connection as a machine that either driver turns; it has no thread and no socket of its own.
+//!
+//! ```text
+//!   receive ──► partial ──► codec ──► session ──► inbound batch      (one turn: `read`)
+//!   outbound batch ──► session ──► codec ──► write queue ──► send    (one turn: `submit`, `write`)
+//! ```
+//!
+//! Both turns are bounded (`read.rs`, `orders.rs`). Must not
+//! know: which driver turns it, JavaScript, any format by name beyond detection.
+
+mod orders;
+mod read;
+
+use std::{
+    io::{self, IoSlice},
+    time::{Duration, Instant},
+};
+
+pub use self::read::{ReadTurn, SCRATCH_BYTES};
+use super::{
+    batch::{self, Inbound, kind},
+    write_queue::WriteQueue,
+};
+use crate::{
+    codec::{Codec, native},
+    config::{Format, Formats, Limits},
+    error::{Error, Kind, Result},
+    message::{Message, Role},
+    session::{Counters, Session, State, Timeout},
+};
+
+/// The machine.
+#[derive(Debug)]
+pub struct Connection {
+    limits: Limits,
+    role: Role,
+    /// `None` while a new peer's format is not known.
+    codec: Option<Codec>,
+    formats: Formats,
+    session: Session,
+    queue: WriteQueue,
+    /// Bytes of a frame that is not whole yet.
+    partial: Vec<u8>,
+    /// How long `partial` must become before decoding can get on.
+    needed: usize,
+    /// A queue was full: say so when there is room again.
+    overflowed: bool,
+    /// The reason of the peer's goodbye.
+    goaway: Option<Box<str>>,
+    bytes_in: u64,
+}
+
+impl Connection {
+    /// The side that connects, speaking a format of its choice.
+    pub fn client(format: Format, limits: Limits, id_base: Option<u64>) -> Self {
+        let codec = Codec::new(format, Role::Client, &limits);
+        Self::new(Role::Client, Some(codec), Formats::NONE, limits, id_base)
+    }
+
+    /// The side that accepts: the peer's first bytes choose among these formats.
+    pub fn server(formats: Formats, limits: Limits) -> Self {
+        Self::new(Role::Server, None, formats, limits, None)
+    }
+
+    fn new(
+        role: Role,
+        codec: Option<Codec>,
+        formats: Formats,
+        limits: Limits,
+        id_base: Option<u64>,
+    ) -> Self {
+        Self {
+            limits,
+            role,
+            codec,
+            formats,
+            session: Session::new(limits, id_base),
+            queue: WriteQueue::default(),
+            partial: Vec::new(),
+            needed: 0,
+            overflowed: false,
+            goaway: None,
+            bytes_in: 0,
+        }
+    }
+
+    /// A transport is there.
+    pub fn open(&mut self, now: Instant, inbound: &mut Inbound) {
+        match &self.codec {
+            None => self.session.open(now, true),
+            Some(codec) => {
+                let format = codec.format();
+                self.session.open(now, format.has_handshake());
+                self.greet(format, inbound);
+                self.pump_waiting(now, inbound);
+            }
+        }
+    }
+
+    /// Takes a peer that has said nothing for a speaker of `format`, so that its server hears of it.
+    pub fn assume(&mut self, format: Format, now: Instant, inbound: &mut Inbound) {
+        if self.codec.is_none() && self.partial.is_empty() {
+            self.choose(format, now, inbound);
+        }
+    }
+
+    /// Writes what waits. True when nothing is left.
+    ///
+    /// # Errors
+    ///
+    /// The connection is over.
+    #[inline]
+    pub fn write(
+        &mut self,
+        now: Instant,
+        inbound: &mut Inbound,
+        send: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> Result<bool> {
+        let mut empty = self.queue.write_to(send).map_err(Error::disconnected)?;
+        self.after_write(now, inbound);
+        if empty && self.queue.bytes() != 0 {
+            empty = false;
+        }
+        Ok(empty)
+    }
+
+    /// Takes what waits to be written, for a stream that the application writes to itself.
+    pub fn take_output(&mut self, now: Instant, inbound: &mut Inbound) -> Vec<u8> {
+        let mut output = Vec::with_capacity(self.queue.bytes());
+        // Writing to memory can't fail.
+        let _ = self.write(now, inbound, |slices| {
+            slices.iter().for_each(|slice| output.extend_from_slice(slice));
+            Ok(slices.iter().map(|slice| slice.len()).sum())
+        });
+        output
+    }
+
+    #[inline]
+    fn after_write(&mut self, now: Instant, inbound: &mut Inbound) {
+        while let Some(slot) = self.queue.poll_written() {
+            if slot != batch::NO_SLOT {
+                inbound.push_note(kind::SENT, slot, 0, "");
+            }
+        }
+        if self.session.waiting().0 != 0 {
+            self.pump_waiting(now, inbound);
+        }
+        if self.overflowed && self.has_room() {
+            self.overflowed = false;
+            inbound.push_note(kind::DRAIN, 0, 0, "");
+        }
+    }
+
+    /// Whether anything waits to be written.
+    #[inline]
+    pub const fn wants_write(&self) -> bool {
+        self.queue.bytes() != 0
+    }
+
+    /// Whether reading should go on. A peer that doesn't read its answers isn't read either, unless
+    /// we wait for answers from it: two sides that both do so would wait for each other for ever.
+    #[inline]
+    pub fn wants_read(&self) -> bool {
+        self.queue.bytes() < PAUSE_BYTES || self.session.pending() != 0
+    }
+
+    /// Whether so much waits to be written that it is best written where it delays nobody.
+    pub const fn is_heavy(&self) -> bool {
+        self.queue.bytes() >= OFFLOAD_BYTES
+    }
+
+    /// Whether nothing is under way in either direction: the machine may change its driver.
+    pub fn is_quiet(&self) -> bool {
+        self.queue.bytes() == 0 && self.partial.is_empty()
+    }
+
+    /// A deadline may have passed.
+    ///
+    /// # Errors
+    ///
+    /// It was the connection's.
+    pub fn handle_timeout(&mut self, now: Instant, inbound: &mut Inbound) -> Result<()> {
+        while let Some(timeout) = self.session.handle_timeout(now) {
+            match timeout {
+                Timeout::Call(settled) => {
+                    let sent = settled.id.is_some();
+                    self.fail(settled.slot, Kind::Timeout, sent, "no answer in time", inbound);
+                    if let Some(id) = settled.id {
+                        self.send(&Message::Cancel { id });
+                    }
+                }
+                Timeout::SendPing(token) => self.send(&Message::Ping { token }),
+                Timeout::Over(kind, why) => return Err(Error::remote(kind, why)),
+            }
+        }
+        self.pump_waiting(now, inbound);
+        Ok(())
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) should be asked next.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.session.poll_timeout()
+    }
+
+    /// Says goodbye; what is open may take until `timeout` has passed.
+    pub fn close(&mut self, now: Instant, timeout: Duration, reason: &str) {
+        let met = self.session.state() == State::Ready;
+        if self.session.close(now, timeout) && met {
+            let end = reason.floor_char_boundary(native::MAX_CONTROL_BYTES as usize);
+            self.send(&Message::Goaway { reason: &reason[..end] });
+        }
+    }
+
+    /// Whether the goodbye has been said and everything is finished and written.
+    pub fn is_drained(&self) -> bool {
+        self.session.state() == State::Draining && self.session.is_drained() && !self.wants_write()
+    }
+
+    /// Ends it: every open call fails, then the application is told.
+    pub fn finish(&mut self, error: &Error, inbound: &mut Inbound) {
+        if self.session.state() == State::Closed {
+            return;
+        }
+        self.session.finish();
+        let unwritten: Vec<u32> = self.queue.unwritten().collect();
+        for slot in unwritten {
+            self.fail(slot, error.kind(), true, error.message(), inbound);
+        }
+        while let Some(settled) = self.session.fail_one() {
+            self.fail(settled.slot, error.kind(), settled.id.is_some(), error.message(), inbound);
+        }
+        let errno = error.errno().unwrap_or_default();
+        let reason = self.goaway.take();
+        let text = reason.as_deref().unwrap_or_else(|| error.message());
+        inbound.push_note(kind::CLOSED, errno as u32, error.kind() as u32, text);
+        self.partial = Vec::new();
+        self.queue = WriteQueue::default();
+    }
+
+    /// What the end of the stream means: a farewell that was announced, or a loss.
+    pub fn farewell(&self) -> Error {
+        if self.session.state() >= State::Draining {
+            return Error::local(Kind::Closed, "the socket was closed");
+        }
+        if self.goaway.is_some() {
+            return Error::remote(Kind::Closed, "the peer closed the connection");
+        }
+        let partial = !self.partial.is_empty();
+        let why = if partial { "the peer left within a frame" } else { "the peer left" };
+        Error::remote(Kind::Disconnected, why)
+    }
+
+    /// Where it stands.
+    pub const fn state(&self) -> State {
+        self.session.state()
+    }
+
+    /// Which side this is.
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Plain numbers for the application.
+    pub fn stats(&self) -> Stats {
+        let (waiting, waiting_bytes) = self.session.waiting();
+        Stats {
+            bytes_in: self.bytes_in,
+            bytes_out: self.queue.written(),
+            queued_bytes: (self.queue.bytes() + waiting_bytes) as u64,
+            queued_messages: (self.queue.messages() + waiting) as u64,
+            pending: self.session.pending(),
+            serving: self.session.serving() as u32,
+            counters: *self.session.counters(),
+        }
+    }
+
+    fn greet(&mut self, format: Format, inbound: &mut Inbound) {
+        if format.has_handshake() {
+            let hello = self.session.hello(native::VERSION);
+            self.send(&Message::Hello(hello));
+        } else {
+            self.announce_ready(inbound);
+        }
+    }
+
+    fn choose(&mut self, format: Format, now: Instant, inbound: &mut Inbound) {
+        self.codec = Some(Codec::new(format, self.role, &self.limits));
+        if !format.has_handshake() {
+            self.session.make_ready(now);
+        }
+        self.greet(format, inbound);
+    }
+
+    fn announce_ready(&self, inbound: &mut Inbound) {
+        let Some(codec) = &self.codec else { return };
+        inbound.push_note(kind::READY, 0, codec.format() as u32, "");
+    }
+
+    /// Sends a message that has no one to complain to.
+    fn send(&mut self, message: &Message<'_>) {
+        let Some(codec) = &mut self.codec else { return };
+        if codec.encode(message, &mut self.queue).is_ok() {
+            self.queue.end_message(batch::NO_SLOT);
+        }
+    }
+
+    #[cold]
+    fn fail(&self, slot: u32, kind: Kind, maybe_delivered: bool, why: &str, inbound: &mut Inbound) {
+        if slot != batch::NO_SLOT {
+            let delivered = if maybe_delivered { batch::MAYBE_DELIVERED } else { 0 };
+            inbound.push_note(kind::FAILED, slot, kind as u32 | delivered, why);
+        }
+    }
+
+    /// A message larger than the whole queue is let through alone, or it could never be sent.
+    #[inline]
+    fn is_full(&self, more: usize) -> bool {
+        let queued = self.queue.bytes();
+        queued != 0
+            && (queued + more > self.limits.max_queued_bytes
+                || self.queue.messages() >= self.limits.max_queued_messages)
+    }
+
+    fn has_room(&self) -> bool {
+        let (waiting, waiting_bytes) = self.session.waiting();
+        self.queue.bytes() + waiting_bytes <= self.limits.max_queued_bytes / 2
+            && self.queue.messages() + waiting <= self.limits.max_queued_messages / 2
+    }
+}
+
+/// Plain numbers of one connection.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Stats {
+    /// Bytes received.
+    pub bytes_in: u64,
+    /// Bytes the kernel has taken.
+    pub bytes_out: u64,
+    /// Bytes that wait to be sent.
+    pub queued_bytes: u64,
+    /// Messages that wait to be sent.
+    pub queued_messages: u64,
+    /// Our calls that have not settled.
+    pub pending: u32,
+    /// The peer's requests that have not been answered.
+    pub serving: u32,
+    /// What the session counts.
+    pub counters: Counters,
+}
+
+/// From this size on a frame is read and written off the JavaScript thread.
+pub const OFFLOAD_BYTES: usize = 256 * 1024;
+/// Answers that wait beyond this stop the reading of more requests.
+const PAUSE_BYTES: usize = 1024 * 1024;

@@ -1,0 +1,183 @@
+//! What the application wants: each order is admitted by the session, encoded, queued.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::{Connection, read::TAKE_BYTES};
+use crate::{
+    driver::batch::{self, Inbound, Order, Outbound, kind},
+    error::Kind,
+    message::{Body, Failure, Id, Message, Request},
+    session::{Admission, Reply, State},
+};
+
+impl Connection {
+    /// Does what the application wants. What can't be done comes back through `inbound`.
+    #[inline]
+    pub fn submit(&mut self, orders: Outbound<'_>, now: Instant, inbound: &mut Inbound) {
+        for order in orders.orders() {
+            match order.kind {
+                kind::REQUEST => self.request(&order, now, inbound),
+                kind::RESPONSE => self.respond(&order),
+                kind::FAILURE | kind::FAILED => self.respond_failure(&order),
+                kind::MESSAGE => self.notify(&order, inbound),
+                kind::CANCEL => self.cancel(order.subject, now, inbound),
+                kind::PING => self.ping(&order, now, inbound),
+                _ => {}
+            }
+        }
+    }
+
+    #[inline]
+    fn request(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
+        let Order { subject: slot, topic, body, extra: timeout_ms, .. } = *order;
+        if self.is_full(body.data.len()) {
+            self.overflowed = true;
+            return self.fail(slot, Kind::Overflow, false, "too much waits to be sent", inbound);
+        }
+        let timeout = Duration::from_millis(u64::from(timeout_ms));
+        let deadline = (timeout_ms != 0).then(|| now + timeout);
+        match self.session.request(slot, body.data.len() as u32, deadline) {
+            Admission::Send(id) => {
+                self.send_request(id, slot, topic, body, timeout_ms, None, inbound);
+            }
+            Admission::Wait => {
+                self.session.wait(slot, topic, body.kind, body.data.to_vec(), deadline);
+            }
+            Admission::Refuse(kind, why) => {
+                self.overflowed |= kind == Kind::Overflow;
+                self.fail(slot, kind, false, why, inbound);
+            }
+        }
+    }
+
+    #[inline]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one request, called in two places")]
+    fn send_request(
+        &mut self,
+        id: Id,
+        slot: u32,
+        topic: &str,
+        body: Body<'_>,
+        deadline_ms: u32,
+        owned: Option<Bytes>,
+        inbound: &mut Inbound,
+    ) {
+        let Some(codec) = &mut self.codec else { return };
+        if let Some(owned) = owned {
+            self.queue.lend(owned);
+        }
+        let message = Message::Request(Request { id, topic, body, deadline_ms });
+        if let Err(error) = codec.encode(&message, &mut self.queue) {
+            self.session.cancel(slot);
+            self.fail(slot, error.kind(), false, error.message(), inbound);
+        }
+        self.queue.end_message(batch::NO_SLOT);
+    }
+
+    /// Sends requests that had to wait, as many as may go now.
+    #[inline]
+    pub(super) fn pump_waiting(&mut self, now: Instant, inbound: &mut Inbound) {
+        while self.queue.bytes() < PUMP_LIMIT_BYTES
+            && let Some((id, waiting)) = self.session.poll_waiting()
+        {
+            let left = waiting.deadline.map(|deadline| deadline.saturating_duration_since(now));
+            let deadline_ms = left.map_or(0, |left| (left.as_millis() as u32).max(1));
+            let (slot, topic) = (waiting.slot, waiting.topic);
+            let owned = Bytes::from(waiting.body);
+            let body = Body { kind: waiting.kind, data: &owned.clone() };
+            let large = (owned.len() >= TAKE_BYTES).then_some(owned);
+            self.send_request(id, slot, &topic, body, deadline_ms, large, inbound);
+        }
+    }
+
+    #[inline]
+    fn respond(&mut self, order: &Order<'_>) {
+        let Reply::Send(id) = self.session.reply(order.subject) else {
+            return;
+        };
+        let Some(codec) = &mut self.codec else { return };
+        let message = Message::Response { id: id.clone(), body: order.body };
+        if let Err(error) = codec.encode(&message, &mut self.queue) {
+            let text = error.message();
+            let error = Failure::Kind { kind: error.kind() as u8, text };
+            self.send(&Message::Failure { id, error });
+            return;
+        }
+        self.queue.end_message(batch::NO_SLOT);
+    }
+
+    fn respond_failure(&mut self, order: &Order<'_>) {
+        let Reply::Send(id) = self.session.reply(order.subject) else {
+            return;
+        };
+        let error = if order.kind == kind::FAILURE {
+            Failure::Body(order.body)
+        } else {
+            let text = std::str::from_utf8(order.body.data).unwrap_or_default();
+            Failure::Kind { kind: order.extra as u8, text }
+        };
+        let message = Message::Failure { id: id.clone(), error };
+        let Some(codec) = &mut self.codec else { return };
+        if codec.encode(&message, &mut self.queue).is_err() {
+            // The error's own data is what is too large; the peer still gets an answer.
+            let text = "the handler failed, and its error is too large to be sent";
+            let error = Failure::Kind { kind: Kind::Remote as u8, text };
+            self.send(&Message::Failure { id, error });
+            return;
+        }
+        self.queue.end_message(batch::NO_SLOT);
+    }
+
+    fn notify(&mut self, order: &Order<'_>, inbound: &mut Inbound) {
+        let slot = order.subject;
+        if self.session.state() != State::Ready {
+            let gone = self.session.state() > State::Ready;
+            let kind = if gone { Kind::Closed } else { Kind::Disconnected };
+            return self.fail(slot, kind, false, "the socket is not connected", inbound);
+        }
+        if self.is_full(order.body.data.len()) {
+            self.overflowed = true;
+            return self.fail(slot, Kind::Overflow, false, "too much waits to be sent", inbound);
+        }
+        let Some(codec) = &mut self.codec else { return };
+        let message = Message::Event { topic: order.topic, body: order.body };
+        match codec.encode(&message, &mut self.queue) {
+            Ok(()) => self.queue.end_message(slot),
+            Err(error) => self.fail(slot, error.kind(), false, error.message(), inbound),
+        }
+    }
+
+    fn cancel(&mut self, slot: u32, now: Instant, inbound: &mut Inbound) {
+        if let Some(settled) = self.session.cancel(slot)
+            && let Some(id) = settled.id
+        {
+            self.send(&Message::Cancel { id });
+            self.pump_waiting(now, inbound);
+        }
+    }
+
+    fn ping(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
+        let Order { subject: slot, extra: timeout_ms, .. } = *order;
+        let deadline =
+            (timeout_ms != 0).then(|| now + Duration::from_millis(u64::from(timeout_ms)));
+        let token = match self.session.ping(slot, deadline) {
+            Ok(token) => token,
+            Err(kind) => {
+                return self.fail(slot, kind, false, "the socket is not connected", inbound);
+            }
+        };
+        let Some(codec) = &mut self.codec else { return };
+        match codec.encode(&Message::Ping { token }, &mut self.queue) {
+            Ok(()) => self.queue.end_message(batch::NO_SLOT),
+            Err(error) => {
+                self.session.cancel(slot);
+                self.fail(slot, error.kind(), false, error.message(), inbound);
+            }
+        }
+    }
+}
+
+/// Waiting requests are encoded only up to here: memory of the queue, latency of what comes after.
+const PUMP_LIMIT_BYTES: usize = 1024 * 1024;

@@ -1,0 +1,242 @@
+//! The reading turn: bytes in, messages out of them, verdicts of the session, a batch.
+//!
+//! A partial frame is kept in the connection's own buffer, which grows with what arrives and never
+//! by what a header claims; everything else is decoded where it was read.
+
+use std::{io, time::Instant};
+
+use super::{Connection, OFFLOAD_BYTES};
+use crate::{
+    codec::{Decoded, Detected, detect},
+    driver::batch::{self, Inbound, Record, kind},
+    error::{Error, Kind, Result},
+    message::{Body, BodyKind, Failure, Message},
+    session::Event,
+};
+
+/// What a turn of reading came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadTurn {
+    /// The kernel has no more for now.
+    Drained,
+    /// There may be more; others come first.
+    More,
+    /// A large frame is on its way, best read where it delays nobody.
+    Large,
+    /// The peer has ended the stream.
+    Ended,
+}
+
+impl Connection {
+    /// Reads and handles what has arrived. `receive` appends to the buffer what the kernel has, as
+    /// far as there is room; `scratch` is shared by all connections of a thread.
+    ///
+    /// # Errors
+    ///
+    /// The connection is over.
+    #[inline]
+    pub fn read(
+        &mut self,
+        now: Instant,
+        scratch: &mut Vec<u8>,
+        inbound: &mut Inbound,
+        mut receive: impl FnMut(&mut Vec<u8>) -> io::Result<usize>,
+    ) -> Result<ReadTurn> {
+        let mut budget = READ_BUDGET_BYTES;
+        loop {
+            let joined = !self.partial.is_empty();
+            let (room, received) = if joined {
+                let step = self.needed.saturating_sub(self.partial.len());
+                self.partial.reserve(step.clamp(MIN_RESERVE_BYTES, MAX_RESERVE_BYTES));
+                let room = self.partial.capacity() - self.partial.len();
+                (room, receive(&mut self.partial))
+            } else {
+                scratch.clear();
+                scratch.reserve(SCRATCH_BYTES);
+                (scratch.capacity(), receive(scratch))
+            };
+            let received = match received {
+                Ok(0) => return Ok(ReadTurn::Ended),
+                Ok(received) => received,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(ReadTurn::Drained);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Error::disconnected(error)),
+            };
+            self.bytes_in += received as u64;
+            if joined {
+                if self.partial.len() >= self.needed {
+                    let mut bytes = std::mem::take(&mut self.partial);
+                    let consumed = self.decode(&mut bytes, now, inbound)?;
+                    bytes.drain(..consumed);
+                    self.partial = bytes;
+                }
+            } else {
+                let consumed = self.decode(scratch, now, inbound)?;
+                if let Some(rest) = scratch.get(consumed..) {
+                    self.partial.extend_from_slice(rest);
+                }
+            }
+            if self.partial.is_empty() {
+                self.partial.shrink_to(SCRATCH_BYTES);
+            }
+            self.session.heard(!self.partial.is_empty(), now);
+            if received < room {
+                let large = self.needed >= OFFLOAD_BYTES && !self.partial.is_empty();
+                return Ok(if large { ReadTurn::Large } else { ReadTurn::Drained });
+            }
+            budget = budget.saturating_sub(received);
+            if budget == 0 || inbound.len() >= MAX_ITEMS {
+                return Ok(ReadTurn::More);
+            }
+        }
+    }
+
+    /// Handles all whole messages at the start of `buffer`; says how many bytes these took. A large
+    /// payload takes the buffer with it and leaves the bytes behind it.
+    fn decode(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        now: Instant,
+        inbound: &mut Inbound,
+    ) -> Result<usize> {
+        let mut at = 0;
+        self.needed = 0;
+        while at < buffer.len() {
+            if self.codec.is_none() {
+                match detect(&buffer[at..]) {
+                    Detected::More => return Ok(at),
+                    Detected::Format(format) if self.formats.contains(format) => {
+                        self.choose(format, now, inbound);
+                    }
+                    Detected::Format(format) => {
+                        let why =
+                            format!("the peer speaks {}, which is not accepted", format.name());
+                        return Err(Error::remote(Kind::Refused, why));
+                    }
+                    Detected::Stranger(name) => {
+                        return Err(Error::protocol(format!("the peer speaks {name}")));
+                    }
+                }
+            }
+            let Some(codec) = &mut self.codec else {
+                return Ok(at);
+            };
+            let (consumed, message) = match codec.decode(&buffer[at..])? {
+                Decoded::Incomplete { needed } => {
+                    self.needed = needed;
+                    return Ok(at);
+                }
+                Decoded::Skip { consumed } => {
+                    at += consumed;
+                    continue;
+                }
+                Decoded::Message { consumed, message } => (consumed, message),
+            };
+            let event = self.session.handle_message(&message, now);
+            if let Some((record, topic, body)) = delivery(&event, &message) {
+                let start = (body.data.as_ptr() as usize).wrapping_sub(buffer.as_ptr() as usize);
+                let inside = start < buffer.len();
+                if body.data.len() >= TAKE_BYTES
+                    && inside
+                    && buffer.len() - at - consumed < TAKE_BYTES
+                {
+                    let (topic, kind, len) = (topic.to_owned(), body.kind, body.data.len());
+                    let rest = buffer[at + consumed..].to_vec();
+                    let taken = std::mem::replace(buffer, rest);
+                    inbound.push_owned(record, &topic, kind, taken, start..start + len);
+                    at = 0;
+                } else {
+                    inbound.push(record, topic, body);
+                    at += consumed;
+                }
+                if matches!(event, Event::Settle(_)) {
+                    self.pump_waiting(now, inbound);
+                }
+                continue;
+            }
+            let goaway =
+                if let Message::Goaway { reason } = &message { Some(*reason) } else { None };
+            if let Some(reason) = goaway {
+                self.goaway = Some(reason.into());
+                inbound.push_note(kind::GOAWAY, 0, 0, reason);
+            }
+            at += consumed;
+            self.react(event, now, inbound)?;
+        }
+        Ok(at)
+    }
+
+    /// Events that need no payload.
+    fn react(&mut self, event: Event, now: Instant, inbound: &mut Inbound) -> Result<()> {
+        match event {
+            Event::Ready => {
+                self.announce_ready(inbound);
+                self.pump_waiting(now, inbound);
+            }
+            Event::Unreadable(slot) => {
+                let why = "the answer is not valid";
+                self.fail(slot, Kind::Serialize, true, why, inbound);
+                self.pump_waiting(now, inbound);
+            }
+            Event::Cancelled(token) => inbound.push_note(kind::CANCEL, token, 0, ""),
+            Event::Pong(slot) => inbound.push_note(kind::PING, slot, 0, ""),
+            Event::SendPong(token) => self.send(&Message::Pong { token }),
+            Event::Refuse(id, kind, text) => {
+                let error = Failure::Kind { kind: kind as u8, text };
+                self.send(&Message::Failure { id, error });
+            }
+            Event::Violation(why) => return Err(Error::protocol(why)),
+            _ => {}
+        }
+        // A peer that makes us answer without ever reading is stopped here.
+        if self.queue.bytes() > self.limits.max_queued_bytes {
+            return Err(Error::remote(Kind::Overflow, "the peer does not read its answers"));
+        }
+        Ok(())
+    }
+}
+
+/// What of a message the application gets to see.
+#[inline]
+fn delivery<'a, 'b>(
+    event: &Event,
+    message: &'b Message<'a>,
+) -> Option<(Record, &'b str, Body<'a>)> {
+    Some(match (event, message) {
+        (Event::Request(token), Message::Request(request)) => {
+            let extra = request.deadline_ms;
+            (Record { kind: kind::REQUEST, subject: *token, extra }, request.topic, request.body)
+        }
+        (Event::Settle(slot), Message::Response { body, .. }) => {
+            (Record { kind: kind::RESPONSE, subject: *slot, extra: 0 }, "", *body)
+        }
+        (Event::Settle(slot), Message::Failure { error, .. }) => match *error {
+            Failure::Body(body) => {
+                (Record { kind: kind::FAILURE, subject: *slot, extra: 0 }, "", body)
+            }
+            Failure::Kind { kind, text } => {
+                let extra = u32::from(kind) | batch::MAYBE_DELIVERED;
+                let body = Body { kind: BodyKind::None, data: text.as_bytes() };
+                (Record { kind: kind::FAILED, subject: *slot, extra }, "", body)
+            }
+        },
+        (Event::Message, Message::Event { topic, body }) => {
+            (Record { kind: kind::MESSAGE, subject: 0, extra: 0 }, *topic, *body)
+        }
+        _ => return None,
+    })
+}
+
+/// How much one turn of reading takes before others get theirs.
+const READ_BUDGET_BYTES: usize = 512 * 1024;
+/// How many items one turn of reading may produce.
+const MAX_ITEMS: usize = 2048;
+/// The shared read buffer.
+pub const SCRATCH_BYTES: usize = 64 * 1024;
+/// Room for the rest of a frame is made in steps, never by what its header claims.
+const MIN_RESERVE_BYTES: usize = 16 * 1024;
+const MAX_RESERVE_BYTES: usize = 256 * 1024;
+/// A payload of this size takes its buffer along instead of being copied out of it.
+pub(super) const TAKE_BYTES: usize = 64 * 1024;

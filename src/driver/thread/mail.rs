@@ -1,0 +1,109 @@
+//! What tokio's threads have for this one: batches of tasks, new transports, news of servers.
+
+use std::{os::fd::OwnedFd, time::Instant};
+
+use super::{Connection, Inbound, Mail, Next, Peer, Place, Result, Thread, kind};
+use crate::{driver::task::Command, transport::Stream};
+
+impl Thread {
+    /// Takes up what tokio's threads have for this one.
+    pub fn take_mail(&self) {
+        for mail in self.inbox.drain() {
+            match mail {
+                Mail::Batch(index, batch) => self.take_batch(index, batch),
+                Mail::Dialed { index, serial, outcome } => self.take_dialed(index, serial, outcome),
+                Mail::Accepted(server, stream, peer, _unseen) => self.accept(server, stream, peer),
+                Mail::Listening(server, outcome) => self.listening(server, outcome),
+                Mail::Unlistened(server, outcome) => self.unlistened(server, outcome),
+                Mail::Returned(index, machine, fd) => self.take_returned(index, machine, fd),
+                Mail::Tick => self.tick(),
+            }
+        }
+        self.worked();
+    }
+
+    fn take_batch(&self, index: u32, mut batch: Inbound) {
+        {
+            let mut inner = self.inner.borrow_mut();
+            let Some(entry) = inner.entries.get_mut(index as usize) else {
+                return;
+            };
+            let Place::Task(handle) = &entry.place else {
+                return;
+            };
+            handle.delivered(batch.bytes());
+            if batch.is_closed() {
+                entry.place = Place::None;
+            }
+            if !entry.pending.is_empty() {
+                let mut earlier = std::mem::take(&mut entry.pending);
+                earlier.append(batch);
+                batch = earlier;
+            }
+        }
+        self.deliver(index, batch, false);
+    }
+
+    fn take_dialed(&self, index: u32, serial: u32, outcome: Result<(Stream, Peer)>) {
+        let mut batch = self.batch.take();
+        {
+            let mut inner = self.inner.borrow_mut();
+            let inner = &mut *inner;
+            let wanted = inner.entries.get_mut(index as usize).filter(|e| e.serial == serial);
+            let Some(entry) = wanted else { return };
+            entry.dial = None;
+            batch.append(std::mem::take(&mut entry.pending));
+            match outcome {
+                Err(error) => inner.finish(index, &error, &mut batch),
+                Ok((stream, peer)) => {
+                    if let Place::Waiting(machine) =
+                        std::mem::replace(&mut entry.place, Place::None)
+                    {
+                        entry.peer = peer;
+                        batch.push_note(kind::OPENED, 0, 0, "");
+                        self.place(inner, index, machine, stream, &mut batch);
+                    }
+                }
+            }
+            self.rehold(inner, index);
+        }
+        self.deliver(index, batch, false);
+    }
+
+    fn take_returned(&self, index: u32, machine: Box<Connection>, fd: OwnedFd) {
+        let mut batch = self.batch.take();
+        {
+            let mut inner = self.inner.borrow_mut();
+            let inner = &mut *inner;
+            let Some(entry) = inner.entries.get_mut(index as usize) else {
+                return;
+            };
+            let Place::Task(handle) = std::mem::replace(&mut entry.place, Place::None) else {
+                return;
+            };
+            self.place_inline(inner, index, machine, fd, &mut batch);
+            // What the application wanted while the connection was on its way.
+            let now = Instant::now();
+            for command in handle.take_commands() {
+                let Some(entry) = inner.entries.get_mut(index as usize) else {
+                    break;
+                };
+                let Place::Inline(inline) = &mut entry.place else {
+                    break;
+                };
+                let next = match command {
+                    Command::Submit(orders) => inline.submit(orders.borrow(), now, &mut batch),
+                    Command::Close(timeout, reason) => {
+                        inline.close(now, timeout, &reason, &mut batch)
+                    }
+                    Command::Destroy(error) => Next::Over(error),
+                    Command::Abandon => Next::Wait,
+                };
+                self.follow(inner, index, next, &mut batch);
+            }
+            self.schedule(inner, index);
+            self.rehold(inner, index);
+        }
+        self.deliver(index, batch, false);
+    }
+}
