@@ -26,7 +26,11 @@ pub mod session;
 pub mod transport;
 
 #[cfg(feature = "napi")]
-#[expect(unnameable_types, reason = "napi-rs asks for `pub`; nothing in Rust uses them")]
+#[expect(
+    unnameable_types,
+    unreachable_pub,
+    reason = "napi-rs asks for `pub`; Rust has no use for it"
+)]
 mod bridge;
 
 #[cfg(test)]

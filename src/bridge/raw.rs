@@ -167,20 +167,26 @@ impl Env {
         unsafe { sys::napi_delete_reference(self.0, reference.0) };
     }
 
-    /// Runs `body` with a handle scope of its own: callbacks of libuv have none.
-    pub(super) fn scoped(self, body: impl FnOnce() -> Result<(), Failed>) -> Result<(), Failed> {
+    /// Runs `body` with a handle scope of its own: callbacks of libuv have none. An exception that
+    /// it leaves behind becomes an `uncaughtException`.
+    #[inline]
+    pub(super) fn scoped(self, body: impl FnOnce() -> Result<(), Failed>) {
         let mut scope = ptr::null_mut();
         // SAFETY: on the environment's thread.
-        check(unsafe { sys::napi_open_handle_scope(self.0, &raw mut scope) })?;
-        let result = body();
+        let status = unsafe { sys::napi_open_handle_scope(self.0, &raw mut scope) };
+        if status != sys::Status::napi_ok {
+            return;
+        }
+        if body().is_err() {
+            self.report_exception();
+        }
         // SAFETY: opened just above; values of the scope don't leave the body.
         unsafe { sys::napi_close_handle_scope(self.0, scope) };
-        result
     }
 
-    /// An exception that a callback left behind becomes an `uncaughtException`, on every version.
+    /// On every version alike, with what is left of ticks and microtasks run afterwards.
     #[cold]
-    pub(super) fn report_exception(self) {
+    fn report_exception(self) {
         let mut pending = false;
         // SAFETY: on the environment's thread.
         unsafe { sys::napi_is_exception_pending(self.0, &raw mut pending) };

@@ -6,14 +6,20 @@
 //! collapse as soon as there are more busy threads than cores.
 //!
 //! Spinning pays while arrivals follow each other closely, and only burns CPU when they are spread
-//! out. So the gaps between the end of one piece of work and the next arrival are watched:
+//! out. What counts is what the waiting has cost this thread: time during which others had the core
+//! costs nothing.
 //!
 //! ```text
-//!   gap short (a hit)   ──► likelihood up     likelihood ≥ SPIN: spin after the next piece of work
-//!   gap long  (a miss)  ──► likelihood down   below it: sleep, but try again once in PROBE_EVERY
+//!   arrival after a cheap wait (≤ WORTH) ──► likelihood up      likelihood ≥ SPIN: spin after work
+//!   a dear wait, or none within budget   ──► likelihood down    below it: sleep, and probe at times
+//!
+//!   probe caught something, dearly ──► a few more spins: the peer may be asleep for the same reason,
+//!                                      and only two who are awake at once find out that it pays
+//!   probe in vain                  ──► the next probe comes after twice as many arrivals
 //! ```
 //!
-//! Pure: `now` is an argument. Must not know: libuv, sockets.
+//! `docs/design/busy-polling.md` has the measurements. Pure: `now` is an argument. Must not know:
+//! libuv, sockets.
 
 use std::time::{Duration, Instant};
 
@@ -21,12 +27,23 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct BusyPoll {
     budget: Duration,
-    /// How likely an arrival within the budget is: 0 to 1.
+    /// How likely a cheap wait is: 0 to 1.
     likelihood: f32,
-    /// Pieces of work since the last spin.
-    skipped: u32,
-    /// When this spin began, while spinning.
-    since: Option<Instant>,
+    /// Pieces of work since the last spin, and how many make the next probe.
+    slept: u32,
+    probe_every: u32,
+    /// Spins that follow a probe which caught something.
+    encore: u32,
+    spinning: Option<Spinning>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Spinning {
+    /// The last look at the clock.
+    at: Instant,
+    /// What this wait has cost so far.
+    spent: Duration,
+    probe: bool,
 }
 
 /// What the idle callback should do.
@@ -41,7 +58,8 @@ pub enum Spin {
 impl BusyPoll {
     /// A judge with this budget; zero never spins.
     pub const fn new(budget: Duration) -> Self {
-        Self { budget, likelihood: 1.0, skipped: 0, since: None }
+        let (likelihood, probe_every) = (1.0, MIN_PROBE_EVERY);
+        Self { budget, likelihood, slept: 0, probe_every, encore: 0, spinning: None }
     }
 
     /// The most to spin from now on.
@@ -52,9 +70,17 @@ impl BusyPoll {
     /// Something arrived.
     #[inline]
     pub fn arrived(&mut self, now: Instant) {
-        if let Some(since) = self.since {
-            let hit = now.duration_since(since) <= self.budget;
-            self.learn(hit);
+        let Some(mut spinning) = self.spinning else { return };
+        spinning.look(now);
+        if spinning.spent <= WORTH {
+            self.likelihood += (1.0 - self.likelihood) * LEARNING_RATE;
+            self.probe_every = MIN_PROBE_EVERY;
+        } else {
+            self.likelihood -= self.likelihood * LEARNING_RATE;
+            if spinning.probe {
+                self.encore = ENCORE;
+                self.probe_less();
+            }
         }
     }
 
@@ -64,37 +90,59 @@ impl BusyPoll {
         if self.budget.is_zero() {
             return false;
         }
-        if self.since.is_none() && self.likelihood < SPIN_LIKELIHOOD {
-            self.skipped += 1;
-            if self.skipped < PROBE_EVERY {
-                return false;
+        let mut probe = false;
+        if self.likelihood < SPIN_LIKELIHOOD {
+            if self.encore > 0 {
+                self.encore -= 1;
+            } else {
+                self.slept += 1;
+                if self.slept < self.probe_every {
+                    self.spinning = None;
+                    return false;
+                }
+                probe = true;
             }
         }
-        self.skipped = 0;
-        self.since = Some(now);
+        self.slept = 0;
+        self.spinning = Some(Spinning { at: now, spent: Duration::ZERO, probe });
         true
     }
 
     /// Asked by the idle callback.
     #[inline]
     pub fn spin(&mut self, now: Instant) -> Spin {
-        match self.since {
-            Some(since) if now.duration_since(since) <= self.budget => Spin::On,
-            Some(_) => {
-                self.learn(false);
-                self.since = None;
-                Spin::Off
-            }
-            None => Spin::Off,
+        let Some(spinning) = &mut self.spinning else { return Spin::Off };
+        spinning.look(now);
+        if spinning.spent <= self.budget {
+            return Spin::On;
         }
+        self.likelihood -= self.likelihood * LEARNING_RATE;
+        if spinning.probe {
+            self.probe_less();
+        }
+        self.spinning = None;
+        Spin::Off
     }
 
-    fn learn(&mut self, hit: bool) {
-        let outcome = if hit { 1.0 } else { 0.0 };
-        self.likelihood += (outcome - self.likelihood) * LEARNING_RATE;
+    fn probe_less(&mut self) {
+        self.probe_every = (self.probe_every * 2).min(MAX_PROBE_EVERY);
     }
 }
 
+impl Spinning {
+    /// A turn that took longer than a turn takes was spent by others on this core.
+    fn look(&mut self, now: Instant) {
+        self.spent += now.duration_since(self.at).min(TURN);
+        self.at = now;
+    }
+}
+
+/// A wait that is cheaper than falling asleep and being woken.
+const WORTH: Duration = Duration::from_micros(25);
+/// The longest that one turn of a spinning loop takes by itself.
+const TURN: Duration = Duration::from_micros(5);
 const SPIN_LIKELIHOOD: f32 = 0.4;
 const LEARNING_RATE: f32 = 0.25;
-const PROBE_EVERY: u32 = 32;
+const MIN_PROBE_EVERY: u32 = 16;
+const MAX_PROBE_EVERY: u32 = 512;
+const ENCORE: u32 = 4;

@@ -84,8 +84,12 @@ impl Connection {
         }
     }
 
-    /// A transport is there.
+    /// A transport is there. What has been open before is left alone.
     pub fn open(&mut self, now: Instant, inbound: &mut Inbound) {
+        if self.session.state() != State::Idle {
+            // Only the driver is new: the conversation goes on.
+            return;
+        }
         match &self.codec {
             None => self.session.open(now, true),
             Some(codec) => {

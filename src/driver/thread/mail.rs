@@ -19,7 +19,6 @@ impl Thread {
                 Mail::Tick => self.tick(),
             }
         }
-        self.worked();
     }
 
     fn take_batch(&self, index: u32, mut batch: Inbound) {
@@ -85,19 +84,21 @@ impl Thread {
             // What the application wanted while the connection was on its way.
             let now = Instant::now();
             for command in handle.take_commands() {
-                let Some(entry) = inner.entries.get_mut(index as usize) else {
-                    break;
-                };
-                let Place::Inline(inline) = &mut entry.place else {
-                    break;
-                };
-                let next = match command {
-                    Command::Submit(orders) => inline.submit(orders.borrow(), now, &mut batch),
-                    Command::Close(timeout, reason) => {
+                let Some(entry) = inner.entries.get_mut(index as usize) else { break };
+                let next = match (&mut entry.place, command) {
+                    (Place::Inline(inline), Command::Submit(orders)) => {
+                        inline.submit(orders.borrow(), now, &mut batch)
+                    }
+                    (Place::Inline(inline), Command::Close(timeout, reason)) => {
                         inline.close(now, timeout, &reason, &mut batch)
                     }
-                    Command::Destroy(error) => Next::Over(error),
-                    Command::Abandon => Next::Wait,
+                    (Place::Inline(_), Command::Destroy(error)) => Next::Over(error),
+                    // One of these commands has sent it off again: the others follow it.
+                    (Place::Task(handle), command) => {
+                        handle.push(command);
+                        Next::Wait
+                    }
+                    _ => Next::Wait,
                 };
                 self.follow(inner, index, next, &mut batch);
             }

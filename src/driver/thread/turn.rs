@@ -5,10 +5,9 @@
 
 use std::{panic::AssertUnwindSafe, time::Instant};
 
-use super::{Entry, Error, Inbound, Inner, Kind, Next, Place, Result, Thread, flags, kind};
+use super::{Entry, Error, Inbound, Inner, Kind, Next, Place, Result, Thread, flags};
 use crate::{
-    driver::{batch::Record, busy_poll::Spin, task::Stay, uv::Interest},
-    message::BodyKind,
+    driver::{busy_poll::Spin, task::Stay, uv::Interest},
     transport::Stream,
 };
 
@@ -64,35 +63,28 @@ impl Thread {
         };
         let next = work(entry, now);
         if !matches!(next, Next::Wait) || !matches!(entry.place, Place::Inline(_)) {
-            let mut batch = std::mem::take(&mut entry.pending);
-            self.follow(inner, index, next, &mut batch);
-            if let Some(entry) = inner.entries.get_mut(index as usize) {
-                if let Place::Attached(machine, true) = &mut entry.place
-                    && machine.wants_write()
-                {
-                    let output = machine.take_output(now, &mut batch);
-                    let (whole, body) = (0..output.len(), BodyKind::Bytes);
-                    let record = Record { kind: kind::OUTPUT, subject: 0, extra: 0 };
-                    batch.push_owned(record, "", body, output, whole);
-                    if machine.is_drained() {
-                        let farewell = machine.farewell();
-                        inner.finish(index, &farewell, &mut batch);
-                    }
-                }
-                if let Some(entry) = inner.entries.get_mut(index as usize) {
-                    entry.pending = batch;
-                }
-            }
-            self.rehold(inner, index);
+            self.conclude(inner, index, next, now);
         }
         self.schedule(inner, index);
-        if inner.busy.worked(now) {
+        // Inside a turn, the turn itself decides at its end.
+        if !self.delivering.get() && inner.busy.worked(now) {
             inner.start_spinning();
         }
-        let Some(entry) = inner.entries.get(index as usize) else {
-            return 0;
-        };
-        if entry.pending.is_empty() { 0 } else { flags::PENDING }
+        let pending = inner.entries.get(index as usize).is_some_and(|e| !e.pending.is_empty());
+        if pending { flags::PENDING } else { 0 }
+    }
+
+    /// The rare part of a call's end: another driver, an attached stream, the connection's end.
+    #[cold]
+    fn conclude(&self, inner: &mut Inner, index: u32, next: Next, now: Instant) {
+        let Some(entry) = inner.entries.get_mut(index as usize) else { return };
+        let mut batch = std::mem::take(&mut entry.pending);
+        self.follow(inner, index, next, &mut batch);
+        inner.pump_attached(index, now, &mut batch);
+        if let Some(entry) = inner.entries.get_mut(index as usize) {
+            entry.pending = batch;
+        }
+        self.rehold(inner, index);
     }
 
     /// Does what a turn has led to.
