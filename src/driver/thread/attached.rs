@@ -1,6 +1,9 @@
 //! Connections over a stream that the application reads and writes itself.
 
-use super::{Next, Place, Thread, kind};
+use std::time::Instant;
+
+use super::{Inbound, Inner, Next, Place, Thread, kind};
+use crate::{driver::batch::Record, message::BodyKind};
 
 impl Thread {
     /// Speaks over a stream that the application reads and writes.
@@ -58,5 +61,27 @@ impl Thread {
             Place::Attached(machine, _) => Next::Over(machine.farewell()),
             _ => Next::Wait,
         })
+    }
+}
+
+impl Inner {
+    /// After any turn of such a connection: what it has for the stream, and whether it is done.
+    pub(super) fn turn_attached(&mut self, index: u32, now: Instant, batch: &mut Inbound) {
+        let Some(entry) = self.entries.get_mut(index as usize) else {
+            return;
+        };
+        let Place::Attached(machine, room) = &mut entry.place else {
+            return;
+        };
+        if *room && machine.wants_write() {
+            let output = machine.take_output(now, batch);
+            let (whole, body) = (0..output.len(), BodyKind::Bytes);
+            let record = Record { kind: kind::OUTPUT, subject: 0, extra: 0 };
+            batch.push_owned(record, "", body, output, whole);
+        }
+        if machine.is_drained() {
+            let farewell = machine.farewell();
+            self.finish(index, &farewell, batch);
+        }
     }
 }

@@ -33,6 +33,7 @@ impl Thread {
             };
             handle.delivered(batch.bytes());
             if batch.is_closed() {
+                entry.last = handle.stats();
                 entry.place = Place::None;
             }
             if !entry.pending.is_empty() {

@@ -325,6 +325,7 @@ impl Inner {
             dial: None,
             silent: None,
             seat: None,
+            last: Stats::default(),
         };
         if let Some(index) = self.free.pop() {
             self.entries[index as usize] = entry;
@@ -366,6 +367,6 @@ fn refuse_all(orders: Outbound<'_>, inbound: &mut Inbound) {
 pub mod flags {
     /// Something happened: ask for it with `drain`, when the application's own code has returned.
     pub const PENDING: u32 = 1;
-    /// Much waits to be sent.
+    /// The peer doesn't read what waits for it: stop feeding, until a call reports otherwise.
     pub const HIGH: u32 = 2;
 }

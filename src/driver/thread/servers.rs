@@ -66,6 +66,18 @@ impl Thread {
         index
     }
 
+    /// A connection without a transport yet, whose peer connects to us: over a stream that the
+    /// application has, so it belongs to no server here.
+    pub fn create_server_side(&self, options: &ServerOptions) -> u32 {
+        let machine = Box::new(Connection::server(options.server.formats, options.limits));
+        let mut inner = self.inner.borrow_mut();
+        let index = inner.insert(Place::Waiting(machine), options.limits, options.driver);
+        if let Some(format) = options.server.silent_format {
+            self.expect_silence(&mut inner, index, format, options.server.silent_after);
+        }
+        index
+    }
+
     /// Stops listening. [`ServerEvent::Closed`] follows; connections go on.
     pub fn unlisten(&self, server: u32) {
         if let Some(Some(entry)) = self.inner.borrow().servers.get(server as usize) {

@@ -5,10 +5,9 @@
 
 use std::{panic::AssertUnwindSafe, time::Instant};
 
-use super::{Entry, Error, Inbound, Inner, Kind, Next, Place, Result, Thread, flags, kind};
+use super::{Entry, Error, Inbound, Inner, Kind, Next, Place, Result, Thread};
 use crate::{
-    driver::{batch::Record, busy_poll::Spin, task::Stay, uv::Interest},
-    message::BodyKind,
+    driver::{busy_poll::Spin, task::Stay, uv::Interest},
     transport::Stream,
 };
 
@@ -66,22 +65,9 @@ impl Thread {
         if !matches!(next, Next::Wait) || !matches!(entry.place, Place::Inline(_)) {
             let mut batch = std::mem::take(&mut entry.pending);
             self.follow(inner, index, next, &mut batch);
+            inner.turn_attached(index, now, &mut batch);
             if let Some(entry) = inner.entries.get_mut(index as usize) {
-                if let Place::Attached(machine, true) = &mut entry.place
-                    && machine.wants_write()
-                {
-                    let output = machine.take_output(now, &mut batch);
-                    let (whole, body) = (0..output.len(), BodyKind::Bytes);
-                    let record = Record { kind: kind::OUTPUT, subject: 0, extra: 0 };
-                    batch.push_owned(record, "", body, output, whole);
-                    if machine.is_drained() {
-                        let farewell = machine.farewell();
-                        inner.finish(index, &farewell, &mut batch);
-                    }
-                }
-                if let Some(entry) = inner.entries.get_mut(index as usize) {
-                    entry.pending = batch;
-                }
+                entry.pending = batch;
             }
             self.rehold(inner, index);
         }
@@ -89,10 +75,7 @@ impl Thread {
         if inner.busy.worked(now) {
             inner.start_spinning();
         }
-        let Some(entry) = inner.entries.get(index as usize) else {
-            return 0;
-        };
-        if entry.pending.is_empty() { 0 } else { flags::PENDING }
+        inner.entries.get(index as usize).map_or(0, Entry::flags)
     }
 
     /// Does what a turn has led to.
@@ -222,6 +205,7 @@ impl Inner {
             return;
         };
         entry.dial = None;
+        entry.last = entry.stats();
         match std::mem::replace(&mut entry.place, Place::None) {
             Place::None | Place::Task(_) => {}
             Place::Waiting(mut machine) | Place::Attached(mut machine, _) => {
