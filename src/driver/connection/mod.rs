@@ -230,7 +230,7 @@ impl Connection {
             self.fail(settled.slot, error.kind(), settled.id.is_some(), error.message(), inbound);
         }
         let errno = error.errno().unwrap_or_default();
-        let reason = self.goaway.take();
+        let reason = self.goaway.take().filter(|reason| !reason.is_empty());
         let text = reason.as_deref().unwrap_or_else(|| error.message());
         inbound.push_note(kind::CLOSED, errno as u32, error.kind() as u32, text);
         self.partial = Vec::new();
@@ -246,6 +246,12 @@ impl Connection {
             return Error::remote(Kind::Closed, "the peer closed the connection");
         }
         let partial = !self.partial.is_empty();
+        let speaks_of_leaving =
+            self.codec.as_ref().is_none_or(|codec| codec.format().has_handshake());
+        if !speaks_of_leaving && !partial && self.session.pending() == 0 {
+            // Formats without a goodbye have no other way to say it.
+            return Error::remote(Kind::Closed, "the peer closed the connection");
+        }
         let why = if partial { "the peer left within a frame" } else { "the peer left" };
         Error::remote(Kind::Disconnected, why)
     }

@@ -94,6 +94,10 @@ impl Thread {
                 };
                 let next = match command {
                     Command::Submit(orders) => inline.submit(orders.borrow(), now, &mut batch),
+                    Command::Overflow(orders) => {
+                        inline.machine().note_overflow();
+                        inline.submit(orders.borrow(), now, &mut batch)
+                    }
                     Command::Close(timeout, reason) => {
                         inline.close(now, timeout, &reason, &mut batch)
                     }

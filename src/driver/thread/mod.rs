@@ -175,16 +175,17 @@ impl Thread {
     #[inline]
     pub fn submit(&self, index: u32, orders: Outbound<'_>) -> u32 {
         self.with_entry(index, |entry, now| {
-            if entry.is_choked() {
-                refuse_all(orders, &mut entry.pending);
-                return Next::Wait;
-            }
+            let choked = entry.is_choked();
             match &mut entry.place {
                 Place::None => {}
                 Place::Waiting(machine) | Place::Attached(machine, _) => {
                     machine.submit(orders, now, &mut entry.pending);
                 }
                 Place::Inline(inline) => return inline.submit(orders, now, &mut entry.pending),
+                Place::Task(handle) if choked => {
+                    refuse_new(orders, &mut entry.pending);
+                    handle.push(Command::Overflow(OwnedOutbound::answers(orders)));
+                }
                 Place::Task(handle) => handle.push(Command::Submit(OwnedOutbound::new(orders))),
             }
             Next::Wait
@@ -352,11 +353,10 @@ fn closed(reason: &str) -> Error {
     Error::local(Kind::Closed, reason)
 }
 
-/// Fails every order that somebody waits for.
-fn refuse_all(orders: Outbound<'_>, inbound: &mut Inbound) {
+/// Fails every order that takes something new on.
+fn refuse_new(orders: Outbound<'_>, inbound: &mut Inbound) {
     for order in orders.orders() {
-        let waited = matches!(order.kind, kind::REQUEST | kind::MESSAGE | kind::PING);
-        if waited && order.subject != batch::NO_SLOT {
+        if order.is_new() && order.subject != batch::NO_SLOT {
             let why = "too much waits to be sent";
             inbound.push_note(kind::FAILED, order.subject, Kind::Overflow as u32, why);
         }
