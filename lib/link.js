@@ -95,6 +95,8 @@ class Link {
     this.#begin();
     this.#path = path;
     const index = this.native();
+    // Connecting keeps the process alive whatever the user wishes, as it does with Node's sockets.
+    if (!this.#referenced) core.thread.setReferenced(index, true);
     const established = this.#established();
     try {
       core.thread.dial(index, target);
@@ -198,7 +200,8 @@ class Link {
   setReferenced(referenced) {
     this.#referenced = referenced;
     const index = this.#socket[kIndex];
-    if (index >= 0) core.thread.setReferenced(index, referenced);
+    const connecting = this.#beginning !== undefined;
+    if (index >= 0 && !connecting) core.thread.setReferenced(index, referenced);
   }
 
   /** Who is at the other end, by the kernel's word. */
@@ -258,6 +261,7 @@ class Link {
     if (this.status === 'connecting') this.#setStatus('ready');
     this.#beginning?.resolve();
     this.#beginning = undefined;
+    if (!this.#referenced) core.thread.setReferenced(socket[kIndex], false);
     if (socket.server !== undefined && !socket.server[kSocketReady](socket)) return;
     const { id, protocol } = socket;
     const news = { id, reconnected: false, protocol, compress: false, encoding: 'json' };
