@@ -6,60 +6,111 @@
 
 const core = require('./core.js');
 const { invalidArgument } = require('./errors.js');
+const { Layout } = require('./records.js');
 
 class Attachment {
   #index;
   #duplex;
-  #ended = false;
+  #failed;
+  #over = false;
 
   /**
    * @param {number} index
    * @param {import('node:stream').Duplex} duplex
+   * @param {(error: Error) => void} failed is told of the stream's own error, before it is over
    */
-  constructor(index, duplex) {
+  constructor(index, duplex, failed) {
     this.#index = index;
     this.#duplex = duplex;
+    this.#failed = failed;
   }
 
   /** @param {any} duplex */
   static check(duplex) {
-    const fits = typeof duplex?.write === 'function' && typeof duplex?.on === 'function';
+    const fits =
+      typeof duplex?.write === 'function' &&
+      typeof duplex.on === 'function' &&
+      typeof duplex.pause === 'function';
     if (!fits) throw invalidArgument('duplex', 'a Duplex stream', duplex);
     if (duplex.readableObjectMode || duplex.writableObjectMode) {
       throw invalidArgument('duplex', 'a stream of bytes', 'one in object mode');
+    }
+    if (duplex.readableEncoding) {
+      throw invalidArgument(
+        'duplex',
+        'a stream of bytes',
+        `one that decodes ${duplex.readableEncoding}`
+      );
+    }
+    if (duplex.destroyed || duplex.readableEnded || duplex.writableEnded) {
+      throw invalidArgument('duplex', 'an open stream', 'one that has ended');
     }
   }
 
   /** Begins. */
   open() {
     const duplex = this.#duplex;
-    duplex.on('data', (chunk) => {
-      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-      this.#act((index) => core.thread.feed(index, bytes));
-    });
-    duplex.on('drain', () => this.#act((index) => core.thread.setWritable(index, true)));
-    for (const event of ['end', 'close', 'error']) {
-      duplex.on(event, () => this.#act((index) => core.thread.end(index)));
-    }
+    duplex.on('data', this.#onData);
+    duplex.on('drain', this.#onDrain);
+    duplex.on('end', this.#onEnd);
+    duplex.on('close', this.#onEnd);
+    duplex.on('error', this.#onError);
     this.#act((index) => core.thread.attach(index));
   }
 
+  #onData = (/** @type {Uint8Array} */ bytes) => {
+    this.#act((index) => core.thread.feed(index, bytes));
+  };
+
+  #onDrain = () => {
+    this.#act((index) => core.thread.setWritable(index, true));
+  };
+
+  #onEnd = () => {
+    this.#act((index) => core.thread.end(index));
+  };
+
+  #onError = (/** @type {Error} */ error) => {
+    if (!this.#over) this.#failed(error);
+    this.#onEnd();
+  };
+
   /** @param {Uint8Array} bytes of the core, for the stream */
   write(bytes) {
-    if (!this.#duplex.write(bytes)) this.#act((index) => core.thread.setWritable(index, false));
+    const duplex = this.#duplex;
+    if (duplex.destroyed || duplex.writableEnded) return;
+    if (!duplex.write(bytes)) this.#act((index) => core.thread.setWritable(index, false));
   }
 
-  /** The connection is over, and with it the stream. */
-  end() {
-    this.#ended = true;
-    this.#duplex.end();
+  /**
+   * The connection is over, and with it the stream.
+   * @param {boolean} gently after what has been written
+   */
+  end(gently) {
+    const duplex = this.#duplex;
+    this.#over = true;
+    duplex.off('data', this.#onData);
+    duplex.off('drain', this.#onDrain);
+    // One that has no room for the last words might never find any.
+    if (!gently || duplex.writableNeedDrain) {
+      duplex.destroy();
+      return;
+    }
     // A peer that never ends its side would keep the stream half open for ever.
-    this.#duplex.resume();
+    duplex.end(() => duplex.destroy());
+    duplex.resume();
   }
 
   /** @param {(index: number) => number} call */
   #act(call) {
-    if (!this.#ended) core.act(this.#index, call);
+    if (this.#over) return;
+    const flags = core.act(this.#index, call);
+    // The peer doesn't read its answers: it isn't read either.
+    const high = (flags & Layout.FLAG_HIGH) !== 0;
+    if (high !== this.#duplex.isPaused()) {
+      if (high) this.#duplex.pause();
+      else this.#duplex.resume();
+    }
   }
 }
 

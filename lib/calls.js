@@ -29,6 +29,8 @@ class Calls {
     this.rejects = [];
     /** What must be undone when the call settles: listeners of signals. @type {((() => void) | undefined)[]} */
     this.undos = [];
+    /** Signals that can take a call back, by its slot. @type {Map<number, AbortSignal>} */
+    this.signals = new Map();
     /** @type {number[]} */
     this.free = [];
     this.open = 0;

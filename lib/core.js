@@ -190,10 +190,13 @@ function rethrow(error) {
  * Runs a lifecycle call on a connection, after everything that was ordered before it.
  * @param {number} index
  * @param {(index: number) => number} call
+ * @returns {number} flags
  */
 function act(index, call) {
   if (count > 0) flush();
-  if ((call(index) & FLAG_PENDING) !== 0) drainSoon(index);
+  const flags = call(index);
+  if ((flags & FLAG_PENDING) !== 0) drainSoon(index);
+  return flags;
 }
 
 /** Makes the core know everything that was ordered. */

@@ -86,6 +86,14 @@ function invalidArgument(name, expected, actual) {
   return new ShortwireError(ErrorKind.INVALID_ARG, `${name} must be ${expected}, not ${shown}`);
 }
 
+/**
+ * @param {string} name
+ * @returns {ShortwireError}
+ */
+function unknownOption(name) {
+  return new ShortwireError(ErrorKind.INVALID_ARG, `Unknown option ${name}`);
+}
+
 /** @param {unknown} value */
 function describe(value) {
   if (value === null || typeof value !== 'object') {
@@ -171,6 +179,7 @@ module.exports = {
   ErrorKind,
   ShortwireError,
   invalidArgument,
+  unknownOption,
   unsupported,
   aborted,
   systemError,

@@ -4,13 +4,14 @@
  */
 'use strict';
 
-const { ErrorKind, ShortwireError, invalidArgument, unsupported } = require('./errors.js');
+const { invalidArgument, unknownOption, unsupported } = require('./errors.js');
 
 /**
  * @typedef {object} Rule
  * @property {string} expected in words, after "must be"
  * @property {(value: any) => boolean} check
  * @property {unknown} [fallback] the default
+ * @property {boolean} [later] this version knows it by name only
  */
 
 /** @type {(least: number, most: number, fallback: number) => Rule} */
@@ -25,6 +26,16 @@ const oneOf = (names, fallback) => ({
   expected: `one of ${names.map((name) => `'${name}'`).join(', ')}`,
   check: (value) => names.includes(value),
   fallback
+});
+
+/**
+ * An option of something that this version doesn't have; switched off is what that is anyway.
+ * @type {(...off: unknown[]) => Rule}
+ */
+const later = (...off) => ({
+  expected: '',
+  check: (value) => value === null || off.includes(value),
+  later: true
 });
 
 const MAX_MS = 0x7fffffff;
@@ -44,11 +55,18 @@ const BOTH = {
   frameTimeoutMs: integer(0, MAX_MS, 30_000),
   heartbeatMs: integer(0, MAX_MS, 0),
   driver: oneOf(DRIVERS, 'auto'),
-  busyPollUs: integer(0, 1_000_000, 50)
+  busyPollUs: integer(0, 1_000_000, 50),
+  compress: later(false),
+  encoding: later('json')
 };
 
 /** @type {Record<string, Rule>} */
-const SOCKET = { ...BOTH, protocol: oneOf(PROTOCOLS, 'shortwire') };
+const SOCKET = {
+  ...BOTH,
+  protocol: oneOf(PROTOCOLS, 'shortwire'),
+  reconnect: later(false),
+  retry: later(false)
+};
 
 /** @type {Record<string, Rule>} */
 const SERVER = {
@@ -69,41 +87,31 @@ const SERVER = {
     expected: 'a function',
     check: (value) => typeof value === 'function',
     fallback: undefined
-  }
+  },
+  authorize: later(false)
 };
 
+/** @type {Rule} */
+const TOPIC = { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' };
+/** @type {Rule} */
+const SIGNAL = { expected: 'an AbortSignal', check: (value) => value instanceof AbortSignal };
 /** @type {Record<string, Rule>} */
 const REQUEST = {
-  topic: { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' },
+  topic: TOPIC,
   timeoutMs: integer(0, MAX_MS, 0),
-  signal: {
-    expected: 'an AbortSignal',
-    check: (value) => value instanceof AbortSignal,
-    fallback: undefined
-  }
+  signal: SIGNAL,
+  files: later()
 };
-
-const SEND = { topic: REQUEST.topic };
+const SEND = { topic: TOPIC, files: later() };
 const PING = { timeoutMs: REQUEST.timeoutMs };
-const CONNECT = { signal: REQUEST.signal };
+const CONNECT = { signal: SIGNAL, hello: later(), retry: later(false) };
 
 /** @type {Record<string, Rule>} */
 const CLOSE = {
   timeoutMs: integer(0, MAX_MS, 5000),
-  reason: { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' }
+  reason: { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' },
+  allowReconnect: later(false)
 };
-
-/** Options of API members that this version doesn't have; off is what they are anyway. */
-const LATER = new Set([
-  'reconnect',
-  'retry',
-  'compress',
-  'encoding',
-  'authorize',
-  'hello',
-  'files',
-  'allowReconnect'
-]);
 
 /**
  * @param {Record<string, Rule>} rules
@@ -114,42 +122,67 @@ const LATER = new Set([
 function complete(rules, given, defaults) {
   /** @type {Record<string, any>} */
   const options = {};
-  for (const name of Object.keys(rules)) options[name] = defaults?.[name] ?? rules[name].fallback;
-  if (given === undefined) return options;
-  if (given === null || typeof given !== 'object' || Array.isArray(given)) {
-    throw invalidArgument('options', 'an object', given);
+  for (const [name, rule] of Object.entries(rules)) {
+    if (!rule.later) options[name] = defaults?.[name] ?? rule.fallback;
   }
-  for (const [name, value] of Object.entries(given)) {
+  if (given === undefined) return options;
+  const values = checkObject(given);
+  for (const name of Object.keys(values)) {
+    const value = values[name];
     if (value === undefined) continue;
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (rule === undefined) rejectUnknown(name, value);
-    else if (rule.check(value)) options[name] = value;
-    else throw invalidArgument(name, rule.expected, value);
+    check(rules, name, value);
+    if (!rules[name].later) options[name] = value;
   }
   return options;
 }
 
 /**
+ * @param {Record<string, Rule>} rules
  * @param {string} name
  * @param {unknown} value
  */
-function rejectUnknown(name, value) {
-  if (!LATER.has(name)) {
-    throw new ShortwireError(ErrorKind.INVALID_ARG, `Unknown option ${name}`);
+function check(rules, name, value) {
+  const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+  if (rule === undefined) throw unknownOption(name);
+  if (rule.check(value)) return;
+  if (rule.later) throw unsupported(`The option ${name} is not supported in this version`);
+  throw invalidArgument(name, rule.expected, value);
+}
+
+/**
+ * @param {unknown} given
+ * @returns {Record<string, unknown>}
+ */
+function checkObject(given) {
+  if (given === null || typeof given !== 'object' || Array.isArray(given)) {
+    throw invalidArgument('options', 'an object', given);
   }
-  const off = value === false || (name === 'encoding' && value === 'json');
-  if (!off) throw unsupported(`The option ${name} is not supported in this version`);
+  return /** @type {Record<string, unknown>} */ (given);
 }
 
 /** @param {unknown} given */
 const socketOptions = (given) => complete(SOCKET, given);
 /** @param {unknown} given */
-const serverOptions = (given) => complete(SERVER, given);
+const serverOptions = (given) => {
+  const options = complete(SERVER, given);
+  // The caller may go on to change its own array.
+  options.protocols = Object.freeze([...options.protocols]);
+  return options;
+};
+
 /**
+ * Checks the options of a call, one by one: a call is too frequent to make a table of each.
  * @param {unknown} given
- * @param {number} timeoutMs of the socket
+ * @returns {{ topic?: string, timeoutMs?: number, signal?: AbortSignal }}
  */
-const requestOptions = (given, timeoutMs) => complete(REQUEST, given, { timeoutMs });
+function requestOptions(given) {
+  const values = checkObject(given);
+  for (const name of Object.keys(values)) {
+    if (values[name] !== undefined) check(REQUEST, name, values[name]);
+  }
+  return values;
+}
+
 /** @param {unknown} given */
 const sendOptions = (given) => complete(SEND, given);
 /**
@@ -159,6 +192,8 @@ const sendOptions = (given) => complete(SEND, given);
 const pingOptions = (given, timeoutMs) => complete(PING, given, { timeoutMs });
 /** @param {unknown} given */
 const connectOptions = (given) => complete(CONNECT, given);
+/** @param {unknown} given */
+const attachOptions = (given) => complete({}, given);
 /** @param {unknown} given */
 const closeOptions = (given) => complete(CLOSE, given);
 
@@ -213,7 +248,7 @@ function nativeServerOptions(options) {
 function ofAccepted(options) {
   /** @type {Record<string, any>} */
   const own = {};
-  for (const name of Object.keys(BOTH)) own[name] = options[name];
+  for (const name of Object.keys(BOTH)) if (!BOTH[name].later) own[name] = options[name];
   return own;
 }
 
@@ -231,7 +266,8 @@ function noStats() {
     serving: 0,
     lateResponses: 0,
     malformed: 0,
-    refused: 0
+    refused: 0,
+    dropped: 0
   };
 }
 
@@ -239,6 +275,7 @@ module.exports = {
   sendOptions,
   pingOptions,
   connectOptions,
+  attachOptions,
   ofAccepted,
   noStats,
   socketOptions,

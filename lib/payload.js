@@ -7,6 +7,8 @@
  */
 'use strict';
 
+const { isUint8Array } = require('node:util/types');
+
 const { ErrorKind, ShortwireError } = require('./errors.js');
 const { Body } = require('./records.js');
 
@@ -15,11 +17,22 @@ const JSON_HEAD = Body.JSON << 8;
 const BYTES_HEAD = Body.BYTES << 8;
 
 /**
+ * Whether a payload travels as bytes. By its kind and not by `instanceof`, which fails for the
+ * arrays of another realm; `isView` comes first because it is cheaper and mostly false.
+ * @param {unknown} value
+ * @returns {value is Uint8Array}
+ */
+function isBytes(value) {
+  return ArrayBuffer.isView(value) && isUint8Array(value);
+}
+
+/**
  * @param {unknown} value
  * @param {(value: any) => string | undefined} serializer
  * @returns {string | undefined} the text; undefined for no payload
  */
 function encode(value, serializer) {
+  if (value === undefined) return undefined;
   try {
     const text = serializer(value);
     if (typeof text === 'string' || text === undefined) return text;
@@ -45,4 +58,4 @@ function decode(kind, body) {
   return kind === Body.BYTES ? body : undefined;
 }
 
-module.exports = { JSON_HEAD, BYTES_HEAD, encode, decode };
+module.exports = { JSON_HEAD, BYTES_HEAD, isBytes, encode, decode };

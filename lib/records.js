@@ -37,7 +37,8 @@ const Layout = {
   INBOUND_HEAD: 3,
   OUTBOUND_HEAD: 2,
   OUTBOUND_RECORDS: 256,
-  FLAG_PENDING: 1
+  FLAG_PENDING: 1,
+  FLAG_HIGH: 2
 };
 
 /** Names of formats, by number. */

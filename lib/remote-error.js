@@ -8,33 +8,36 @@ const { ErrorKind, ShortwireError } = require('./errors.js');
 
 /**
  * What travels of a handler's error: never its stack.
- * @param {unknown} error
- * @returns {object}
+ * @param {any} error
+ * @returns {{ name: any, message: any, code?: any, data?: any }}
  */
 function portable(error) {
-  if (error !== null && typeof error === 'object') {
-    const { name, message, code, data } = /** @type {any} */ (error);
-    const isError = error instanceof Error || typeof message === 'string';
-    return isError
-      ? { name, message, code, data }
-      : { name: 'Error', message: 'The handler threw an object', data: error };
+  if (error === null || typeof error !== 'object') {
+    return { name: 'Error', message: String(error), data: error };
   }
-  return { name: 'Error', message: String(error), data: error === undefined ? undefined : error };
+  if (!(error instanceof Error) && typeof error.message !== 'string') {
+    return { name: 'Error', message: 'The handler threw an object', data: error };
+  }
+  const { name, message, code, data } = error;
+  return { name, message, code, data };
 }
 
 /**
- * The text of a failure. An error whose own data can't be encoded travels without them.
+ * The text of a failure. What can't be encoded of an error is left out: the caller gets the rest.
  * @param {unknown} error
+ * @returns {string}
  */
 function encodeFailure(error) {
-  const plain = /** @type {any} */ (portable(error));
+  let plain;
   try {
+    plain = portable(error);
     return JSON.stringify(plain);
   } catch {
+    const { name, message, code } = plain ?? {};
     return JSON.stringify({
-      name: text(plain.name),
-      message: text(plain.message),
-      code: text(plain.code)
+      name: text(name) ?? 'Error',
+      message: text(message) ?? "The handler threw something that can't be encoded",
+      code: typeof code === 'number' ? code : text(code)
     });
   }
 }
@@ -59,7 +62,6 @@ function encodeJftpFailure(payload, error) {
 /**
  * What the caller gets.
  * @param {any} failure as it was decoded
- * @returns {ShortwireError}
  */
 function decodeFailure(failure) {
   let remote = failure;
@@ -83,7 +85,11 @@ function encodable(value) {
 
 /** @param {unknown} value */
 function text(value) {
-  return value === undefined ? undefined : String(value);
+  try {
+    return value === undefined ? undefined : String(value);
+  } catch {
+    return undefined;
+  }
 }
 
 module.exports = { encodeFailure, encodeJftpFailure, decodeFailure };

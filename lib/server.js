@@ -4,35 +4,50 @@
  */
 'use strict';
 
-const { EventEmitter } = require('node:events');
-
+const { Answering } = require('./answering.js');
+const { Attachment } = require('./attachment.js');
 const core = require('./core.js');
-const { nativeEndpoint } = require('./endpoint.js');
+const { parseEndpoint } = require('./endpoint.js');
 const errors = require('./errors.js');
-const { Handlers } = require('./handlers.js');
 const options = require('./options.js');
-const { Kind, ServerEvent } = require('./records.js');
+const { ServerEvent } = require('./records.js');
 const { UDSocket } = require('./socket.js');
-const { kHandlers, kReceive, kSocketGone, kSocketReady, kWelcome } = require('./symbols.js');
+const {
+  kAccepted,
+  kAttach,
+  kEmit,
+  kIdentify,
+  kReceive,
+  kSocketDropped,
+  kSocketFailed,
+  kSocketGone,
+  kSocketMessage,
+  kSocketReady,
+  kTell,
+  kWelcome
+} = require('./symbols.js');
 
 const { ErrorKind, ShortwireError } = errors;
 
-class UDSocketServer extends EventEmitter {
-  [kHandlers] = new Handlers();
+/** @typedef {import('./socket.js').UDSocket} Socket */
+
+class UDSocketServer extends Answering {
   #options;
+  /** @type {'idle' | 'starting' | 'listening' | 'closing' | 'closed'} */
+  #status = 'idle';
   /** Its index in the core, or -1. */
   #index = -1;
-  /** @type {Map<string, UDSocket>} */
+  /** @type {Map<string, Socket>} */
   #sockets = new Map();
-  /** Accepted and not yet ready. @type {Set<UDSocket>} */
+  /** Accepted and not yet ready. @type {Set<Socket>} */
   #strangers = new Set();
   /** @type {string | undefined} */
   #address;
-  /** @type {{ resolve: () => void, reject: (error: Error) => void } | undefined} */
+  /** Of `start`, until it has settled. @type {{ resolve: () => void, reject: (error: Error) => void } | undefined} */
   #starting;
   /** The end of `close`. @type {Promise<void> | undefined} */
   #closing;
-  /** @type {(() => void) | undefined} */
+  /** Tells `close` that nobody can come any more. @type {(() => void) | undefined} */
   #unlistened;
   #referenced = true;
   #accepted = 0;
@@ -44,10 +59,9 @@ class UDSocketServer extends EventEmitter {
    */
   constructor(given, listener) {
     super();
-    const connectionListener = typeof given === 'function' ? given : listener;
-    this.#options = Object.freeze(
-      options.serverOptions(typeof given === 'function' ? undefined : given)
-    );
+    const alone = typeof given === 'function';
+    this.#options = Object.freeze(options.serverOptions(alone ? undefined : given));
+    const connectionListener = alone ? given : listener;
     if (connectionListener === undefined) return;
     if (typeof connectionListener !== 'function') {
       throw errors.invalidArgument('connectionListener', 'a function', connectionListener);
@@ -62,83 +76,69 @@ class UDSocketServer extends EventEmitter {
    * @returns {Promise<void>}
    */
   start(endpoint, callback) {
-    const started = this.#start(endpoint);
-    if (typeof callback !== 'function') return started;
-    started.then(
-      () => callback(),
-      (error) => this.emit('error', error)
-    );
-    started.catch(() => {});
-    return started;
+    return this[kTell](() => this.#start(endpoint), callback);
   }
 
-  /** @param {unknown} endpoint */
+  /**
+   * @param {unknown} endpoint
+   * @returns {Promise<void>}
+   */
   async #start(endpoint) {
-    const target = nativeEndpoint(endpoint);
-    if (this.#index >= 0 || this.#starting !== undefined) {
-      throw new ShortwireError(ErrorKind.INVALID_ARG, 'The server has been started already');
+    const { target, path } = parseEndpoint(endpoint);
+    if (this.#status !== 'idle' && this.#status !== 'closed') {
+      throw new ShortwireError(ErrorKind.INVALID_ARG, `The server is ${this.#status} already`);
     }
-    this.#address = typeof target === 'string' ? target : undefined;
-    this.#closing = undefined;
+    this.#address = path;
     core.thread.setBusyPoll(this.#options.busyPollUs);
-    const listening = new Promise((/** @type {(value: void) => void} */ resolve, reject) => {
-      this.#starting = { resolve, reject };
-    });
     try {
       this.#index = core.thread.listen(target, options.nativeServerOptions(this.#options));
     } catch (error) {
-      this.#starting = undefined;
-      throw errors.fromNative(error, this.#address);
+      throw errors.fromNative(error, path);
     }
+    this.#status = 'starting';
     core.servers[this.#index] = this;
     if (!this.#referenced) core.thread.setServerReferenced(this.#index, false);
-    return listening;
+    return new Promise((resolve, reject) => {
+      this.#starting = { resolve, reject };
+    });
   }
 
   /**
-   * Serves a connection that somebody else opened.
+   * Serves a connection that somebody else opened, whether the server listens or not.
    * @param {import('node:stream').Duplex} duplex
-   * @returns {Promise<UDSocket>}
+   * @param {object} [given]
+   * @returns {Promise<Socket>} its socket, when calls flow
    */
-  async attach(duplex) {
-    const { Attachment } = require('./attachment.js');
+  async attach(duplex, given) {
+    options.attachOptions(given);
     Attachment.check(duplex);
-    throw errors.unsupported('attach');
+    if (this.#status === 'closing') {
+      throw new ShortwireError(ErrorKind.CLOSED, 'The server is closing');
+    }
+    if (this.#sockets.size + this.#strangers.size >= this.#options.maxConnections) {
+      this.#turnAway({});
+      throw new ShortwireError(ErrorKind.REFUSED, TOO_MANY);
+    }
+    const native = options.nativeServerOptions(this.#options);
+    const index = core.thread.createServerSide(native);
+    const socket = this[kWelcome](index);
+    core.sockets[index] = socket;
+    await socket[kAttach](duplex);
+    return socket;
   }
 
-  /**
-   * Answers requests on every socket: `handle(fn)`, `handle(topic, fn)`, `handle(topic, null)`.
-   * @param {any} topic
-   * @param {any} [handler]
-   * @returns {this}
-   */
-  handle(topic, handler) {
-    this[kHandlers].handle(topic, handler, arguments.length);
-    return this;
-  }
-
-  /**
-   * Middleware around every inbound request.
-   * @param {import('./handlers.js').Middleware} middleware
-   * @returns {this}
-   */
-  use(middleware) {
-    this[kHandlers].use(middleware);
-    return this;
-  }
-
-  /** The connected sockets, by id. @returns {ReadonlyMap<string, UDSocket>} */
+  /** The connected sockets, by id. @returns {ReadonlyMap<string, Socket>} */
   get sockets() {
     return this.#sockets;
   }
 
-  /** Where it listens, or null. */
+  /** Where it listens, or null. @returns {string | null} */
   address() {
-    return this.listening ? this.#address : null;
+    return this.listening ? (this.#address ?? null) : null;
   }
 
   get listening() {
-    return this.#index >= 0 && this.#starting === undefined;
+    return this.#status === 'listening';
   }
 
   /** The options, with their defaults. */
@@ -146,18 +146,16 @@ class UDSocketServer extends EventEmitter {
     return this.#options;
   }
 
-  /** Plain numbers. */
+  /** Plain numbers: connections now, and how many were ever accepted and refused. */
   stats() {
-    const [connected, turnedAway] =
-      this.#index < 0 ? [this.#sockets.size, 0] : core.thread.serverCounts(this.#index);
     return {
-      connections: connected,
+      connections: this.#sockets.size,
       accepted: this.#accepted,
-      refused: this.#refused + turnedAway
+      refused: this.#refused
     };
   }
 
-  /** @returns {this} */
+  /** Keeps the process alive while it listens; the default. @returns {this} */
   ref() {
     return this.#setReferenced(true);
   }
@@ -185,22 +183,32 @@ class UDSocketServer extends EventEmitter {
     } catch (error) {
       return Promise.reject(error);
     }
-    this.#closing ??= this.#close(given);
+    const over = this.#status === 'closed' && this.#sockets.size + this.#strangers.size === 0;
+    if (this.#closing === undefined || (this.#status !== 'closing' && !over)) {
+      this.#closing = this.#close(given);
+    }
     return this.#closing;
   }
 
   /** @param {{ timeoutMs?: number, reason?: string } | undefined} given */
   async #close(given) {
-    const unlistened =
-      this.#index < 0
-        ? undefined
-        : new Promise((/** @type {(value: void) => void} */ resolve) => {
-            this.#unlistened = resolve;
-            core.thread.unlisten(this.#index);
-          });
-    const sockets = [...this.#sockets.values(), ...this.#strangers];
-    await Promise.all([unlistened, ...sockets.map((socket) => socket.close(given))]);
-    this.emit('close');
+    this.#status = 'closing';
+    let listens;
+    if (this.#index >= 0) {
+      listens = new Promise((/** @type {(value: void) => void} */ resolve) => {
+        this.#unlistened = resolve;
+      });
+      core.thread.unlisten(this.#index);
+    }
+    // Some may have been accepted while the listener was on its way out.
+    const closeAll = () =>
+      Promise.all(
+        [...this.#sockets.values(), ...this.#strangers].map((socket) => socket.close(given))
+      );
+    await Promise.all([listens, closeAll()]);
+    await closeAll();
+    this.#status = 'closed';
+    this[kEmit]('close');
   }
 
   async [Symbol.asyncDispose]() {
@@ -208,100 +216,153 @@ class UDSocketServer extends EventEmitter {
   }
 
   /**
+   * @param {number} _depth
+   * @param {import('node:util').InspectOptionsStylized} settings
+   * @param {typeof import('node:util').inspect} inspect
+   */
+  [Symbol.for('nodejs.util.inspect.custom')](_depth, settings, inspect) {
+    const shown = { address: this.address(), status: this.#status, sockets: this.#sockets.size };
+    return `${this.constructor.name} ${inspect(shown, settings)}`;
+  }
+
+  /**
    * The socket of a new connection.
    * @param {number} index
+   * @returns {Socket}
    */
   [kWelcome](index) {
-    const socket = UDSocket.accepted(this, index, this.#options);
+    const socket = UDSocket[kAccepted](this, index);
     this.#strangers.add(socket);
     return socket;
   }
 
-  /** @param {UDSocket} socket */
+  /**
+   * @param {Socket} socket
+   * @returns {boolean} false if it can't be taken in
+   */
   [kSocketReady](socket) {
+    try {
+      this.#identify(socket);
+    } catch (error) {
+      this[kEmit]('error', error, socket);
+      socket.destroy(/** @type {Error} */ (error));
+      return false;
+    }
     this.#strangers.delete(socket);
     this.#sockets.set(socket.id, socket);
     this.#accepted++;
-    this.#emitSafely('connection', socket, undefined);
+    this[kEmit]('connection', socket, undefined);
+    return true;
+  }
+
+  /** @param {Socket} socket */
+  #identify(socket) {
+    const { generateId } = this.#options;
+    if (generateId === undefined) return;
+    const id = String(generateId());
+    if (this.#sockets.has(id)) {
+      throw errors.invalidArgument('generateId()', 'an id that no other socket has', id);
+    }
+    socket[kIdentify](id);
   }
 
   /**
-   * @param {UDSocket} socket
+   * @param {Socket} socket
    * @param {string} reason
-   * @param {Error} error
    */
-  [kSocketGone](socket, reason, error) {
+  [kSocketGone](socket, reason) {
     if (this.#strangers.delete(socket)) {
       this.#refused++;
-      this.#emitSafely('refused', error.message, socket.peer);
+      this[kEmit]('refused', reason, socket.peer);
       return;
     }
     this.#sockets.delete(socket.id);
-    this.#emitSafely('disconnect', socket, reason);
+    this[kEmit]('disconnect', socket, reason);
   }
 
   /**
-   * What the core tells of this server, and its sockets of themselves.
-   * @param {number} kind
-   * @param {any} detail
-   * @param {any} [second]
-   * @param {any} [third]
+   * A peer's fault: told to whoever listens, and never thrown.
+   * @param {Socket} socket
+   * @param {Error} error
    */
-  [kReceive](kind, detail, second, third) {
-    if (typeof second === 'object') return this.#fromSocket(kind, detail, second, third);
-    const error =
-      second === 0xffffffff ? undefined : errors.errorOf(second, third, detail, this.#address);
+  [kSocketFailed](socket, error) {
+    if (this.listenerCount('error') > 0) this[kEmit]('error', error, socket);
+  }
+
+  /**
+   * @param {any} payload
+   * @param {Socket} socket
+   * @param {import('./context.js').Info} info
+   */
+  [kSocketMessage](payload, socket, info) {
+    this[kEmit]('message', payload, socket, info);
+    if (info.topic !== '') this[kEmit](`message:${info.topic}`, payload, socket, info);
+  }
+
+  /**
+   * @param {Socket} socket
+   * @param {object} info
+   */
+  [kSocketDropped](socket, info) {
+    this[kEmit]('dropped', socket, info);
+  }
+
+  /**
+   * What the core tells of this server.
+   * @param {number} kind
+   * @param {string} detail
+   * @param {number} errorKind
+   * @param {number} errno
+   * @param {number} uid
+   * @param {number} pid
+   */
+  [kReceive](kind, detail, errorKind, errno, uid, pid) {
+    if (kind === ServerEvent.TURNED_AWAY) {
+      this.#turnAway({ ...(uid !== NONE && { uid }), ...(pid !== NONE && { pid }) });
+      return;
+    }
     if (kind === ServerEvent.LISTENING) {
       this.#address = detail;
-      const starting = this.#starting;
+      // It may have been closed meanwhile.
+      if (this.#status !== 'starting') return;
+      this.#status = 'listening';
+      this.#starting?.resolve();
       this.#starting = undefined;
-      this.#emitSafely('listening');
-      starting?.resolve();
-    } else if (kind === ServerEvent.FAILED) {
-      core.servers[this.#index] = undefined;
-      this.#index = -1;
-      const starting = this.#starting;
-      this.#starting = undefined;
-      this.#unlistened?.();
-      starting?.reject(/** @type {Error} */ (error));
-    } else if (kind === ServerEvent.CLOSED) {
-      core.servers[this.#index] = undefined;
-      this.#index = -1;
-      this.#unlistened?.();
-      if (error !== undefined) this.#emitSafely('error', error);
-    } else if (kind === ServerEvent.TURNED_AWAY) {
-      this.#emitSafely('refused', 'The server has too many connections', {});
+      this[kEmit]('listening');
+      return;
     }
+    const error =
+      errorKind === NONE ? undefined : errors.errorOf(errorKind, errno, detail, this.#address);
+    this.#over(error);
   }
 
   /**
-   * @param {number} kind
-   * @param {any} detail
-   * @param {UDSocket} socket
-   * @param {any} info
+   * It doesn't listen any more, or never did.
+   * @param {Error | undefined} error
    */
-  #fromSocket(kind, detail, socket, info) {
-    if (kind === Kind.MESSAGE) {
-      this.#emitSafely('message', detail, socket, info);
-      if (info.topic !== '') this.#emitSafely(`message:${info.topic}`, detail, socket, info);
-    } else if (this.listenerCount('error') > 0) {
-      // A peer's fault: told to whoever listens, and never thrown.
-      this.#emitSafely('error', detail, socket);
-    }
+  #over(error) {
+    core.servers[this.#index] = undefined;
+    this.#index = -1;
+    if (this.#status !== 'closing') this.#status = 'idle';
+    const starting = this.#starting;
+    this.#starting = undefined;
+    starting?.reject(
+      error ?? new ShortwireError(ErrorKind.CLOSED, 'The server was closed before it listened')
+    );
+    this.#unlistened?.();
+    this.#unlistened = undefined;
+    if (error !== undefined && starting === undefined) this[kEmit]('error', error);
   }
 
-  /**
-   * A listener that throws must not stop what else has to happen.
-   * @param {string} event
-   * @param {...any} values
-   */
-  #emitSafely(event, ...values) {
-    try {
-      this.emit(event, ...values);
-    } catch (error) {
-      core.rethrow(error);
-    }
+  /** @param {object} peer */
+  #turnAway(peer) {
+    this.#refused++;
+    this[kEmit]('refused', TOO_MANY, peer);
   }
 }
+
+const TOO_MANY = 'The server has too many connections';
+/** What the core passes for a number that it doesn't have. */
+const NONE = 0xffffffff;
 
 module.exports = { UDSocketServer };

@@ -8,7 +8,7 @@ const { Context } = require('./context.js');
 const core = require('./core.js');
 const { ErrorKind, ShortwireError } = require('./errors.js');
 const { choose, run } = require('./handlers.js');
-const { JSON_HEAD, BYTES_HEAD, decode, encode } = require('./payload.js');
+const { JSON_HEAD, BYTES_HEAD, decode, encode, isBytes } = require('./payload.js');
 const { Kind } = require('./records.js');
 const { encodeFailure, encodeJftpFailure } = require('./remote-error.js');
 const { kHandlers, kIndex, kSerializer } = require('./symbols.js');
@@ -52,22 +52,28 @@ class Serving {
       return;
     }
     let result;
+    let later;
     try {
       if (chain === undefined) result = /** @type {Function} */ (handler)(payload, context);
       else result = run(chain, handler ?? refuseTopic, payload, context);
+      later = result !== null && typeof result === 'object' && typeof result.then === 'function';
     } catch (error) {
       this.#fail(context, payload, error);
       return;
     }
-    if (result === null || typeof result !== 'object' || typeof result.then !== 'function') {
+    if (!later) {
       this.#reply(context, result);
       return;
     }
     this.#open[token] = context;
-    result.then(
-      (/** @type {unknown} */ value) => this.#reply(context, value),
-      (/** @type {unknown} */ error) => this.#fail(context, payload, error)
-    );
+    const reply = (/** @type {unknown} */ value) => this.#reply(context, value);
+    const fail = (/** @type {unknown} */ error) => this.#fail(context, payload, error);
+    try {
+      result.then(reply, fail);
+    } catch (error) {
+      // No promise of JavaScript's own does that.
+      fail(error);
+    }
   }
 
   /**
@@ -84,7 +90,10 @@ class Serving {
     const open = this.#open;
     this.#open = [];
     for (const context of open) {
-      if (context !== undefined) Context.abandon(context, 'The connection of the caller has ended');
+      if (context === undefined) continue;
+      Context.abandon(context, 'The connection of the caller has ended');
+      // Its token means another request once the socket is connected again.
+      Context.take(context);
     }
   }
 
@@ -95,17 +104,17 @@ class Serving {
    */
   #reply(context, value) {
     const socket = this.#socket;
+    const bytes = isBytes(value);
     let text;
-    if (!(value instanceof Uint8Array)) {
+    if (!bytes) {
       try {
         text = encode(value, socket[kSerializer]);
       } catch (error) {
-        this.#refuse(
-          context,
-          ErrorKind.SERIALIZE,
-          `The handler's answer can't be encoded: ${message(error)}`
-        );
-        return true;
+        const why = message(/** @type {Error} */ (error).cause ?? error);
+        return this.#refuse(context, ErrorKind.SERIALIZE, `The answer can't be encoded: ${why}`);
+      }
+      if (text === '{}' && isStream(value)) {
+        return this.#refuse(context, ErrorKind.UNSUPPORTED, "Answers can't be streamed yet");
       }
     }
     const token = this.#take(context);
@@ -113,8 +122,7 @@ class Serving {
     if (socket[kIndex] < 0) return true;
     if (text !== undefined)
       core.order(socket[kIndex], Kind.RESPONSE | JSON_HEAD, token, '', text, 0);
-    else if (value === undefined || !(value instanceof Uint8Array))
-      core.order(socket[kIndex], Kind.RESPONSE, token, '', '', 0);
+    else if (!bytes) core.order(socket[kIndex], Kind.RESPONSE, token, '', '', 0);
     else core.orderBytes(socket[kIndex], Kind.RESPONSE | BYTES_HEAD, token, '', value, 0);
     return true;
   }
@@ -125,20 +133,13 @@ class Serving {
    * @param {unknown} error
    */
   #fail(context, payload, error) {
+    if (error instanceof Unanswered) {
+      this.#refuse(context, ErrorKind.NO_HANDLER, error.message);
+      return;
+    }
     const token = this.#take(context);
     const socket = this.#socket;
     if (token < 0 || socket[kIndex] < 0) return;
-    if (error instanceof Unanswered) {
-      core.order(
-        socket[kIndex],
-        Kind.FAILED,
-        token,
-        '',
-        nobody(context.topic),
-        ErrorKind.NO_HANDLER
-      );
-      return;
-    }
     const jftp = socket.protocol.startsWith('jftp');
     const text = jftp ? encodeJftpFailure(payload, error) : encodeFailure(error);
     core.order(socket[kIndex], Kind.FAILURE | JSON_HEAD, token, '', text, 0);
@@ -148,11 +149,13 @@ class Serving {
    * @param {Context} context
    * @param {number} kind
    * @param {string} why
+   * @returns {boolean} false if it has been answered before
    */
   #refuse(context, kind, why) {
     const token = this.#take(context);
     const index = this.#socket[kIndex];
     if (token >= 0 && index >= 0) core.order(index, Kind.FAILED, token, '', why, kind);
+    return token >= 0;
   }
 
   /** @param {Context} context */
@@ -172,6 +175,14 @@ class Unanswered extends ShortwireError {}
  */
 function refuseTopic(_payload, context) {
   throw new Unanswered(ErrorKind.NO_HANDLER, nobody(context.topic));
+}
+
+/**
+ * An async generator looks like an empty object to a serializer, so only those need to be asked.
+ * @param {any} value
+ */
+function isStream(value) {
+  return typeof value?.[Symbol.asyncIterator] === 'function';
 }
 
 /** @param {string} topic */

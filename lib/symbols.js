@@ -3,18 +3,47 @@
  */
 'use strict';
 
+/** Of a socket: the index of its connection in the core, or -1. */
+const kIndex = Symbol('index');
+/** Of a socket or a server: who answers requests. */
+const kHandlers = Symbol('handlers');
+/** Of a socket or a server: emits, and lets nothing that a listener throws through. */
+const kEmit = Symbol('emit');
+/** Of a socket or a server: tells of a promise by callback and event as well. */
+const kTell = Symbol('tell');
+/** Of a socket: what makes text of outgoing payloads. */
+const kSerializer = Symbol('serializer');
+/** Of a socket or a server: takes what the core tells of it. */
+const kReceive = Symbol('receive');
+/** Of the socket class: makes the socket of a connection that a server has accepted. */
+const kAccepted = Symbol('accepted');
+/** Of such a socket: lets it speak over a stream. */
+const kAttach = Symbol('attach');
+/** Of such a socket: gives it the id that its server's `generateId` has made. */
+const kIdentify = Symbol('identify');
+/** Of a server: makes the socket of a connection that it has accepted. */
+const kWelcome = Symbol('welcome');
+/** Of a server: a socket of its is ready, gone, at fault, or has something to tell. */
+const kSocketReady = Symbol('socketReady');
+const kSocketGone = Symbol('socketGone');
+const kSocketFailed = Symbol('socketFailed');
+const kSocketMessage = Symbol('socketMessage');
+const kSocketDropped = Symbol('socketDropped');
+
 module.exports = {
-  /** Of a socket: the index of its connection in the core, or -1. */
-  kIndex: Symbol('index'),
-  /** Of a socket or a server: who answers requests. */
-  kHandlers: Symbol('handlers'),
-  /** Of a socket: what makes text of outgoing payloads. */
-  kSerializer: Symbol('serializer'),
-  /** Of a socket or a server: takes what the core tells of it. */
-  kReceive: Symbol('receive'),
-  /** Of a server: makes the socket of a connection that it has accepted. */
-  kWelcome: Symbol('welcome'),
-  /** Of a server: a socket of its is ready, or gone. */
-  kSocketReady: Symbol('socketReady'),
-  kSocketGone: Symbol('socketGone')
+  kIndex,
+  kHandlers,
+  kEmit,
+  kTell,
+  kSerializer,
+  kReceive,
+  kAccepted,
+  kAttach,
+  kIdentify,
+  kWelcome,
+  kSocketReady,
+  kSocketGone,
+  kSocketFailed,
+  kSocketMessage,
+  kSocketDropped
 };

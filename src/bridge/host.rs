@@ -164,16 +164,17 @@ impl JsHost {
 
 impl Host for JsHost {
     fn deliver(&self, index: u32, server: Option<u32>, batch: &mut Inbound, from_call: bool) {
+        let mut body = || self.deliver_batch(index, server, batch, from_call);
         if from_call {
-            // An exception goes where the application's own call comes from.
-            let _ = self.deliver_batch(index, server, batch, true);
+            // An exception goes on to whoever called.
+            let _ = body();
         } else {
-            self.env.scoped(|| self.deliver_batch(index, server, batch, false));
+            self.env.reporting(body);
         }
     }
 
     fn server_event(&self, server: u32, event: ServerEvent) {
-        self.env.scoped(|| self.server_event_now(server, &event));
+        self.env.reporting(|| self.server_event_now(server, &event));
     }
 
     fn hold(&self, held: bool) {

@@ -24,6 +24,7 @@ use crate::{
         uv::Loop,
     },
     error::{Error, Kind},
+    message::BodyKind,
     transport::Endpoint,
 };
 
@@ -114,6 +115,12 @@ impl NativeThread {
     #[napi]
     pub fn create(&self, options: NativeOptions, protocol: String, id_base: Option<u32>) -> u32 {
         self.thread.create(&options.client(&protocol, id_base))
+    }
+
+    /// A connection without a transport whose peer connects to us.
+    #[napi]
+    pub fn create_server_side(&self, options: NativeServerOptions) -> u32 {
+        self.thread.create_server_side(&options.server())
     }
 
     /// Connects it.
@@ -269,6 +276,11 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("CLOSED", host::CLOSED),
         ("TURNED_AWAY", host::TURNED_AWAY),
     ];
+    let bodies = [
+        ("NONE", BodyKind::None as u32),
+        ("JSON", BodyKind::Json as u32),
+        ("BYTES", BodyKind::Bytes as u32),
+    ];
     let layout = [
         ("WORDS", batch::WORDS as u32),
         ("BLOB", batch::BLOB),
@@ -278,6 +290,7 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("OUTBOUND_HEAD", hot::HEAD as u32),
         ("OUTBOUND_RECORDS", hot::SHARED_RECORDS as u32),
         ("FLAG_PENDING", flags::PENDING),
+        ("FLAG_HIGH", flags::HIGH),
     ];
     let errors = Kind::ALL.map(|kind| (kind.code(), kind as u32));
     let formats = Format::ALL.map(|format| (format.name(), format as u32));
@@ -292,6 +305,7 @@ pub fn numbers() -> Vec<NativeNumber> {
     let groups = [
         group("kind", &kinds),
         group("serverEvent", &servers),
+        group("body", &bodies),
         group("layout", &layout),
         group("error", &errors),
         group("format", &formats),

@@ -249,8 +249,15 @@ impl<'a> Outbound<'a> {
     }
 }
 
+impl Order<'_> {
+    /// Whether it asks for something new, as opposed to answering or taking back.
+    pub const fn is_new(&self) -> bool {
+        matches!(self.kind, kind::REQUEST | kind::MESSAGE | kind::PING)
+    }
+}
+
 /// UTF-16 code units of valid UTF-8: one for each character, two for those of four bytes.
-fn units(utf8: &[u8]) -> u32 {
+pub(super) fn units(utf8: &[u8]) -> u32 {
     utf8.iter().map(|&byte| u32::from(byte & 0xc0 != 0x80) + u32::from(byte >= 0xf0)).sum()
 }
 

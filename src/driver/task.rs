@@ -22,7 +22,7 @@ use std::{
 use tokio::{runtime, sync::Notify};
 
 use super::{
-    batch::{Inbound, Outbound},
+    batch::{Inbound, Order, Outbound, units},
     connection::{Connection, ReadTurn, SCRATCH_BYTES, Stats},
     inbox::{Inbox, Mail},
 };
@@ -49,6 +49,8 @@ struct Shared {
 pub enum Command {
     /// A batch of orders.
     Submit(OwnedOutbound),
+    /// The answers of a batch whose other orders were refused: too much waits.
+    Overflow(OwnedOutbound),
     /// Say goodbye.
     Close(Duration, Box<str>),
     /// End it now.
@@ -95,7 +97,7 @@ impl Handle {
     /// Gives the task something to do. The commands are bounded by the caller, which refuses new
     /// orders when [`queued_bytes`](Self::queued_bytes) is over the connection's limit.
     pub fn push(&self, command: Command) {
-        if let Command::Submit(orders) = &command {
+        if let Command::Submit(orders) | Command::Overflow(orders) = &command {
             self.0.command_bytes.fetch_add(orders.bytes(), Ordering::Relaxed);
         }
         let mut commands = lock(&self.0.commands);
@@ -258,6 +260,10 @@ impl Task {
         for command in commands {
             match command {
                 Command::Submit(orders) => self.machine.submit(orders.borrow(), now, inbound),
+                Command::Overflow(orders) => {
+                    self.machine.note_overflow();
+                    self.machine.submit(orders.borrow(), now, inbound);
+                }
                 Command::Close(timeout, reason) => self.machine.close(now, timeout, &reason),
                 Command::Destroy(error) => return Ok(Turn::End(End::Over(error))),
                 Command::Abandon => return Ok(Turn::End(End::Abandoned)),
@@ -302,6 +308,26 @@ impl OwnedOutbound {
             text: orders.text.to_owned(),
             bytes: orders.bytes.map(<[u8]>::to_vec),
         }
+    }
+
+    /// A copy of those among these orders that take nothing new on.
+    pub fn answers(orders: Outbound<'_>) -> Self {
+        let mut answers = Self { records: Vec::new(), text: String::new(), bytes: None };
+        for order in orders.orders().filter(|order| !order.is_new()) {
+            let Order { kind, subject, topic, body, extra } = order;
+            let mut text = "";
+            if orders.bytes.is_some() {
+                answers.bytes = orders.bytes.map(<[u8]>::to_vec);
+            } else {
+                text = std::str::from_utf8(body.data).unwrap_or_default();
+            }
+            let head = kind | (body.kind as u32) << 8;
+            let lengths = [units(topic.as_bytes()), units(text.as_bytes())];
+            answers.records.extend_from_slice(&[head, subject, lengths[0], lengths[1], extra]);
+            answers.text.push_str(topic);
+            answers.text.push_str(text);
+        }
+        answers
     }
 
     /// The orders.

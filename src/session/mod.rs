@@ -58,6 +58,8 @@ pub struct Session {
     drain_due: Option<Instant>,
     /// The peer said goodbye: it takes no more requests.
     peer_leaving: bool,
+    /// The peer has introduced itself, or needn't.
+    met: bool,
     counters: Counters,
 }
 
@@ -77,6 +79,7 @@ impl Session {
             frame_due: None,
             drain_due: None,
             peer_leaving: false,
+            met: false,
             counters: Counters::default(),
         }
     }
@@ -96,9 +99,10 @@ impl Session {
 
     /// The format turned out to have no handshake, or the handshake is over.
     pub fn make_ready(&mut self, now: Instant) {
+        self.met = true;
+        self.handshake_due = None;
         if self.state < State::Ready {
             self.state = State::Ready;
-            self.handshake_due = None;
             self.heartbeat.heard(now);
         }
     }
@@ -359,7 +363,7 @@ impl Session {
     }
 
     fn handle_hello(&mut self, hello: &Hello, now: Instant) -> Event {
-        if self.state > State::Handshaking {
+        if self.met {
             return Event::Violation("a second hello");
         }
         self.peer_max_in_flight = hello.max_in_flight;
@@ -378,7 +382,9 @@ impl Session {
     #[inline]
     fn may_send(&self, bytes: u32) -> bool {
         let (sent, sent_bytes) = (self.in_flight.sent(), self.in_flight.sent_bytes());
-        self.state == State::Ready
+        // What waits when the goodbye is said is still sent: it was taken on before.
+        self.met
+            && self.state < State::Closed
             && sent < self.peer_max_in_flight
             && (sent == 0 || sent_bytes + u64::from(bytes) <= self.peer_max_in_flight_bytes)
     }

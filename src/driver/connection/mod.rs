@@ -84,10 +84,9 @@ impl Connection {
         }
     }
 
-    /// A transport is there. What has been open before is left alone.
+    /// A transport is there, or again a driver: the conversation begins once.
     pub fn open(&mut self, now: Instant, inbound: &mut Inbound) {
         if self.session.state() != State::Idle {
-            // Only the driver is new: the conversation goes on.
             return;
         }
         match &self.codec {
@@ -234,7 +233,7 @@ impl Connection {
             self.fail(settled.slot, error.kind(), settled.id.is_some(), error.message(), inbound);
         }
         let errno = error.errno().unwrap_or_default();
-        let reason = self.goaway.take();
+        let reason = self.goaway.take().filter(|reason| !reason.is_empty());
         let text = reason.as_deref().unwrap_or_else(|| error.message());
         inbound.push_note(kind::CLOSED, errno as u32, error.kind() as u32, text);
         self.partial = Vec::new();
@@ -250,6 +249,12 @@ impl Connection {
             return Error::remote(Kind::Closed, "the peer closed the connection");
         }
         let partial = !self.partial.is_empty();
+        let speaks_of_leaving =
+            self.codec.as_ref().is_none_or(|codec| codec.format().has_handshake());
+        if !speaks_of_leaving && !partial && self.session.pending() == 0 {
+            // Formats without a goodbye have no other way to say it.
+            return Error::remote(Kind::Closed, "the peer closed the connection");
+        }
         let why = if partial { "the peer left within a frame" } else { "the peer left" };
         Error::remote(Kind::Disconnected, why)
     }

@@ -29,6 +29,11 @@ impl Connection {
         }
     }
 
+    /// Orders were refused on its behalf: it says so when there is room again.
+    pub const fn note_overflow(&mut self) {
+        self.overflowed = true;
+    }
+
     #[inline]
     fn request(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
         let Order { subject: slot, topic, body, extra: timeout_ms, .. } = *order;
@@ -150,9 +155,10 @@ impl Connection {
     }
 
     fn cancel(&mut self, slot: u32, now: Instant, inbound: &mut Inbound) {
-        if let Some(settled) = self.session.cancel(slot)
-            && let Some(id) = settled.id
-        {
+        // None: it has settled, and the application is about to hear of that.
+        let Some(settled) = self.session.cancel(slot) else { return };
+        self.fail(slot, Kind::Aborted, settled.id.is_some(), "aborted", inbound);
+        if let Some(id) = settled.id {
             self.send(&Message::Cancel { id });
             self.pump_waiting(now, inbound);
         }

@@ -65,17 +65,20 @@ impl Thread {
 }
 
 impl Inner {
-    /// Hands what waits to be written to the application, if its stream has room.
-    pub(super) fn pump_attached(&mut self, index: u32, now: Instant, batch: &mut Inbound) {
-        let Some(entry) = self.entries.get_mut(index as usize) else { return };
-        let Place::Attached(machine, true) = &mut entry.place else { return };
-        if !machine.wants_write() {
+    /// After any turn of such a connection: what it has for the stream, and whether it is done.
+    pub(super) fn turn_attached(&mut self, index: u32, now: Instant, batch: &mut Inbound) {
+        let Some(entry) = self.entries.get_mut(index as usize) else {
             return;
+        };
+        let Place::Attached(machine, room) = &mut entry.place else {
+            return;
+        };
+        if *room && machine.wants_write() {
+            let output = machine.take_output(now, batch);
+            let (whole, body) = (0..output.len(), BodyKind::Bytes);
+            let record = Record { kind: kind::OUTPUT, subject: 0, extra: 0 };
+            batch.push_owned(record, "", body, output, whole);
         }
-        let output = machine.take_output(now, batch);
-        let whole = 0..output.len();
-        let record = Record { kind: kind::OUTPUT, subject: 0, extra: 0 };
-        batch.push_owned(record, "", BodyKind::Bytes, output, whole);
         if machine.is_drained() {
             let farewell = machine.farewell();
             self.finish(index, &farewell, batch);

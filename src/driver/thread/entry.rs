@@ -11,6 +11,7 @@ use super::super::{
     server::Seat,
     task,
 };
+use super::flags;
 use crate::{
     config::{DriverKind, Format, Limits},
     transport::Peer,
@@ -38,6 +39,8 @@ pub(super) struct Entry {
     pub(super) silent: Option<(Instant, Format)>,
     /// Its place in its server's census, given back when the connection is over.
     pub(super) seat: Option<Seat>,
+    /// Its numbers when it ended.
+    pub(super) last: Stats,
 }
 
 /// Where the connection runs.
@@ -89,8 +92,19 @@ impl Entry {
     /// Plain numbers.
     pub(super) fn stats(&self) -> Stats {
         match &self.place {
+            Place::None => self.last,
             Place::Task(handle) => handle.stats(),
             _ => self.machine().map(Connection::stats).unwrap_or_default(),
+        }
+    }
+
+    /// What a call into it reports.
+    #[inline]
+    pub(super) fn flags(&self) -> u32 {
+        let pending = if self.pending.is_empty() { 0 } else { flags::PENDING };
+        match &self.place {
+            Place::Attached(machine, _) if !machine.wants_read() => pending | flags::HIGH,
+            _ => pending,
         }
     }
 

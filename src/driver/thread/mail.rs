@@ -32,6 +32,7 @@ impl Thread {
             };
             handle.delivered(batch.bytes());
             if batch.is_closed() {
+                entry.last = handle.stats();
                 entry.place = Place::None;
             }
             if !entry.pending.is_empty() {
@@ -80,25 +81,34 @@ impl Thread {
             let Place::Task(handle) = std::mem::replace(&mut entry.place, Place::None) else {
                 return;
             };
+            batch.append(std::mem::take(&mut entry.pending));
             self.place_inline(inner, index, machine, fd, &mut batch);
             // What the application wanted while the connection was on its way.
             let now = Instant::now();
             for command in handle.take_commands() {
-                let Some(entry) = inner.entries.get_mut(index as usize) else { break };
-                let next = match (&mut entry.place, command) {
-                    (Place::Inline(inline), Command::Submit(orders)) => {
+                let Some(entry) = inner.entries.get_mut(index as usize) else {
+                    break;
+                };
+                let inline = match &mut entry.place {
+                    Place::Inline(inline) => inline,
+                    // One of the commands was large: the others follow it.
+                    Place::Task(handle) => {
+                        handle.push(command);
+                        continue;
+                    }
+                    _ => break,
+                };
+                let next = match command {
+                    Command::Submit(orders) => inline.submit(orders.borrow(), now, &mut batch),
+                    Command::Overflow(orders) => {
+                        inline.machine().note_overflow();
                         inline.submit(orders.borrow(), now, &mut batch)
                     }
-                    (Place::Inline(inline), Command::Close(timeout, reason)) => {
+                    Command::Close(timeout, reason) => {
                         inline.close(now, timeout, &reason, &mut batch)
                     }
-                    (Place::Inline(_), Command::Destroy(error)) => Next::Over(error),
-                    // One of these commands has sent it off again: the others follow it.
-                    (Place::Task(handle), command) => {
-                        handle.push(command);
-                        Next::Wait
-                    }
-                    _ => Next::Wait,
+                    Command::Destroy(error) => Next::Over(error),
+                    Command::Abandon => Next::Wait,
                 };
                 self.follow(inner, index, next, &mut batch);
             }

@@ -57,6 +57,8 @@ pub struct Thread {
     batch: Cell<Inbound>,
     /// The application is being called.
     delivering: Cell<bool>,
+    /// Connections whose news it asked for meanwhile.
+    owed: RefCell<Vec<u32>>,
     uv: Option<Loop>,
     runtime: runtime::Handle,
     inbox: Arc<Inbox>,
@@ -134,6 +136,7 @@ impl Thread {
                 inner: RefCell::new(inner),
                 batch: Cell::default(),
                 delivering: Cell::new(false),
+                owed: RefCell::default(),
                 uv,
                 runtime,
                 inbox,
@@ -175,16 +178,17 @@ impl Thread {
     #[inline]
     pub fn submit(&self, index: u32, orders: Outbound<'_>) -> u32 {
         self.with_entry(index, |entry, now| {
-            if entry.is_choked() {
-                refuse_all(orders, &mut entry.pending);
-                return Next::Wait;
-            }
+            let choked = entry.is_choked();
             match &mut entry.place {
                 Place::None => {}
                 Place::Waiting(machine) | Place::Attached(machine, _) => {
                     machine.submit(orders, now, &mut entry.pending);
                 }
                 Place::Inline(inline) => return inline.submit(orders, now, &mut entry.pending),
+                Place::Task(handle) if choked => {
+                    refuse_new(orders, &mut entry.pending);
+                    handle.push(Command::Overflow(OwnedOutbound::answers(orders)));
+                }
                 Place::Task(handle) => handle.push(Command::Submit(OwnedOutbound::new(orders))),
             }
             Next::Wait
@@ -229,15 +233,10 @@ impl Thread {
     pub fn drain(&self, index: u32) {
         if self.delivering.get() {
             // The application has been called already; it gets this when it returns.
+            self.owed.borrow_mut().push(index);
             return;
         }
-        let pending = {
-            let mut inner = self.inner.borrow_mut();
-            let Some(entry) = inner.entries.get_mut(index as usize) else {
-                return;
-            };
-            std::mem::take(&mut entry.pending)
-        };
+        let pending = self.take_pending(index);
         self.deliver(index, pending, true);
     }
 
@@ -325,6 +324,7 @@ impl Inner {
             dial: None,
             silent: None,
             seat: None,
+            last: Stats::default(),
         };
         if let Some(index) = self.free.pop() {
             self.entries[index as usize] = entry;
@@ -351,11 +351,10 @@ fn closed(reason: &str) -> Error {
     Error::local(Kind::Closed, reason)
 }
 
-/// Fails every order that somebody waits for.
-fn refuse_all(orders: Outbound<'_>, inbound: &mut Inbound) {
+/// Fails every order that takes something new on.
+fn refuse_new(orders: Outbound<'_>, inbound: &mut Inbound) {
     for order in orders.orders() {
-        let waited = matches!(order.kind, kind::REQUEST | kind::MESSAGE | kind::PING);
-        if waited && order.subject != batch::NO_SLOT {
+        if order.is_new() && order.subject != batch::NO_SLOT {
             let why = "too much waits to be sent";
             inbound.push_note(kind::FAILED, order.subject, Kind::Overflow as u32, why);
         }
@@ -366,6 +365,6 @@ fn refuse_all(orders: Outbound<'_>, inbound: &mut Inbound) {
 pub mod flags {
     /// Something happened: ask for it with `drain`, when the application's own code has returned.
     pub const PENDING: u32 = 1;
-    /// Much waits to be sent.
+    /// The peer doesn't read what waits for it: stop feeding, until a call reports otherwise.
     pub const HIGH: u32 = 2;
 }

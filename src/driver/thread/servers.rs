@@ -17,6 +17,9 @@ pub(super) struct ServerEntry {
     server: Server,
     options: ServerOptions,
     referenced: bool,
+    /// Until it listens or has failed to, it keeps the process alive whatever the application
+    /// wishes: Node's own servers listen within the call.
+    starting: bool,
 }
 
 /// How a server is to be, and its connections.
@@ -47,6 +50,10 @@ impl ServerEntry {
     pub(super) fn stop(&self) {
         self.server.stop();
     }
+
+    const fn holds(&self) -> bool {
+        self.referenced || self.starting
+    }
 }
 
 impl Thread {
@@ -61,8 +68,21 @@ impl Thread {
         let index = place as u32;
         let inbox = Arc::clone(&self.inbox);
         let server = Server::spawn(&self.runtime, inbox, index, endpoint, options.bind);
-        inner.servers[place] = Some(ServerEntry { server, options: *options, referenced: true });
+        let entry = ServerEntry { server, options: *options, referenced: true, starting: true };
+        inner.servers[place] = Some(entry);
         self.count_holder(&mut inner, false, true);
+        index
+    }
+
+    /// A connection without a transport yet, whose peer connects to us: over a stream that the
+    /// application has, so it belongs to no server here.
+    pub fn create_server_side(&self, options: &ServerOptions) -> u32 {
+        let machine = Box::new(Connection::server(options.server.formats, options.limits));
+        let mut inner = self.inner.borrow_mut();
+        let index = inner.insert(Place::Waiting(machine), options.limits, options.driver);
+        if let Some(format) = options.server.silent_format {
+            self.expect_silence(&mut inner, index, format, options.server.silent_after);
+        }
         index
     }
 
@@ -75,10 +95,16 @@ impl Thread {
 
     /// Whether a server keeps the process alive.
     pub fn set_server_referenced(&self, server: u32, referenced: bool) {
+        self.change_server(server, |entry| entry.referenced = referenced);
+    }
+
+    fn change_server(&self, server: u32, change: impl FnOnce(&mut ServerEntry)) {
         let mut inner = self.inner.borrow_mut();
         if let Some(Some(entry)) = inner.servers.get_mut(server as usize) {
-            let held = std::mem::replace(&mut entry.referenced, referenced);
-            self.count_holder(&mut inner, held, referenced);
+            let held = entry.holds();
+            change(entry);
+            let holds = entry.holds();
+            self.count_holder(&mut inner, held, holds);
         }
     }
 
@@ -93,6 +119,8 @@ impl Thread {
     pub(super) fn listening(&self, server: u32, outcome: Result<String>) {
         if outcome.is_err() {
             self.forget(server);
+        } else {
+            self.change_server(server, |entry| entry.starting = false);
         }
         self.host.server_event(server, ServerEvent::Listening(outcome));
     }
@@ -105,7 +133,7 @@ impl Thread {
     fn forget(&self, server: u32) {
         let mut inner = self.inner.borrow_mut();
         let entry = inner.servers.get_mut(server as usize).and_then(Option::take);
-        let held = entry.is_some_and(|entry| entry.referenced);
+        let held = entry.is_some_and(|entry| entry.holds());
         self.count_holder(&mut inner, held, false);
     }
 

@@ -41,7 +41,13 @@ impl Thread {
         let silent = entry.silent.take_if(|(due, _)| *due <= now);
         let next = match &mut entry.place {
             Place::None | Place::Task(_) => Next::Wait,
-            Place::Waiting(machine) | Place::Attached(machine, _) => {
+            Place::Waiting(machine) => {
+                machine.handle_timeout(now, batch).map_or_else(Next::Over, |()| Next::Wait)
+            }
+            Place::Attached(machine, _) => {
+                if let Some((_, format)) = silent {
+                    machine.assume(format, now, batch);
+                }
                 machine.handle_timeout(now, batch).map_or_else(Next::Over, |()| Next::Wait)
             }
             Place::Inline(inline) => {
@@ -52,6 +58,7 @@ impl Thread {
             }
         };
         self.follow(inner, index, next, batch);
+        inner.turn_attached(index, now, batch);
         self.rehold(inner, index);
     }
 

@@ -5,7 +5,7 @@
 
 use std::{panic::AssertUnwindSafe, time::Instant};
 
-use super::{Entry, Error, Inbound, Inner, Kind, Next, Place, Result, Thread, flags};
+use super::{Entry, Error, Inbound, Inner, Kind, Next, Place, Result, Thread};
 use crate::{
     driver::{busy_poll::Spin, task::Stay, uv::Interest},
     transport::Stream,
@@ -41,7 +41,7 @@ impl Thread {
         }
         let next = match ready {
             Ok(ready) => inline.ready(ready, now, &mut inner.scratch, batch),
-            Err(errno) => Next::Over(Error::disconnected(std::io::Error::from_raw_os_error(errno))),
+            Err(_) => inline.failed(now, &mut inner.scratch, batch),
         };
         entry.silent = None;
         self.follow(inner, index, next, batch);
@@ -70,8 +70,7 @@ impl Thread {
         if !self.delivering.get() && inner.busy.worked(now) {
             inner.start_spinning();
         }
-        let pending = inner.entries.get(index as usize).is_some_and(|e| !e.pending.is_empty());
-        if pending { flags::PENDING } else { 0 }
+        inner.entries.get(index as usize).map_or(0, Entry::flags)
     }
 
     /// The rare part of a call's end: another driver, an attached stream, the connection's end.
@@ -80,7 +79,7 @@ impl Thread {
         let Some(entry) = inner.entries.get_mut(index as usize) else { return };
         let mut batch = std::mem::take(&mut entry.pending);
         self.follow(inner, index, next, &mut batch);
-        inner.pump_attached(index, now, &mut batch);
+        inner.turn_attached(index, now, &mut batch);
         if let Some(entry) = inner.entries.get_mut(index as usize) {
             entry.pending = batch;
         }
@@ -114,8 +113,27 @@ impl Thread {
         }
     }
 
-    /// Calls the application with a batch, and frees the place of a connection that is over.
-    pub(super) fn deliver(&self, index: u32, mut batch: Inbound, from_call: bool) {
+    /// Calls the application with a batch, and then with what it asked for of other connections
+    /// while it was called.
+    pub(super) fn deliver(&self, index: u32, batch: Inbound, from_call: bool) {
+        self.deliver_one(index, batch, from_call);
+        loop {
+            let owed = self.owed.borrow_mut().pop();
+            let Some(index) = owed else { return };
+            let pending = self.take_pending(index);
+            self.deliver_one(index, pending, from_call);
+        }
+    }
+
+    /// What happened to a connection during calls of the application's own.
+    pub(super) fn take_pending(&self, index: u32) -> Inbound {
+        let mut inner = self.inner.borrow_mut();
+        let entry = inner.entries.get_mut(index as usize);
+        entry.map(|entry| std::mem::take(&mut entry.pending)).unwrap_or_default()
+    }
+
+    /// Frees the place of a connection that is over.
+    fn deliver_one(&self, index: u32, mut batch: Inbound, from_call: bool) {
         let mut over = false;
         while !batch.is_empty() {
             over |= batch.is_closed();
@@ -214,6 +232,7 @@ impl Inner {
             return;
         };
         entry.dial = None;
+        entry.last = entry.stats();
         match std::mem::replace(&mut entry.place, Place::None) {
             Place::None | Place::Task(_) => {}
             Place::Waiting(mut machine) | Place::Attached(mut machine, _) => {

@@ -1,0 +1,341 @@
+/**
+ * A socket's link to its peer: how it comes to be, where it stands, how and why it ends, and who
+ * waits for either.
+ *
+ *   idle ──connect──► connecting ──ready──► ready ──close──► closing ──► closed ──connect──► …
+ *                         └──────────── failed, lost, destroyed ────────────▲
+ *
+ * Must not know: payloads, calls, handlers beyond telling them that it is over.
+ */
+'use strict';
+
+const { Attachment } = require('./attachment.js');
+const core = require('./core.js');
+const { parseEndpoint } = require('./endpoint.js');
+const errors = require('./errors.js');
+const options = require('./options.js');
+const { FORMATS, Kind } = require('./records.js');
+const { kEmit, kIndex, kSocketFailed, kSocketGone, kSocketReady } = require('./symbols.js');
+
+const { ErrorKind, ShortwireError } = errors;
+
+/** @typedef {'idle' | 'connecting' | 'ready' | 'closing' | 'closed'} Status */
+
+class Link {
+  /** @type {Status} */
+  status = 'idle';
+  /** What is spoken on it. @type {string} */
+  protocol;
+  /** Why it is closed, or about to be. @type {Error | undefined} */
+  error;
+  #socket;
+  /** What has to know that it is over. */
+  #calls;
+  #serving;
+  #referenced = true;
+  /** Calls have flowed. */
+  #met = false;
+  /** Where it leads, for errors to tell. @type {string | undefined} */
+  #path;
+  /** This side's own reason for its end. @type {string | undefined} */
+  #reason;
+  /** Of `connect`, until it has settled. @type {{ resolve: () => void, reject: (error: Error) => void } | undefined} */
+  #beginning;
+  /** Who waits for the end of `close`. @type {(() => void)[]} */
+  #endings = [];
+  /** @type {Attachment | undefined} */
+  #attachment;
+  /** @type {object | undefined} */
+  #peer;
+  /** The last numbers, kept for a link that is over. @type {any} */
+  #lastStats;
+
+  /**
+   * @param {any} socket
+   * @param {import('./calls.js').Calls} calls
+   * @param {import('./serving.js').Serving} serving
+   */
+  constructor(socket, calls, serving) {
+    this.#socket = socket;
+    this.#calls = calls;
+    this.#serving = serving;
+    this.protocol = socket.options.protocol;
+  }
+
+  /** A server has accepted this connection, which the core knows already. */
+  accept() {
+    this.status = 'connecting';
+  }
+
+  /** The connection in the core; made when it is first needed. @returns {number} */
+  native() {
+    const socket = this.#socket;
+    if (socket[kIndex] < 0) {
+      const { protocol, busyPollUs } = socket.options;
+      core.thread.setBusyPoll(busyPollUs);
+      // jftp numbers its calls from the process id up.
+      const base = protocol.startsWith('jftp') ? process.pid + 1 : undefined;
+      const index = core.thread.create(options.nativeOptions(socket.options), protocol, base);
+      socket[kIndex] = index;
+      core.sockets[index] = socket;
+      if (!this.#referenced) core.thread.setReferenced(index, false);
+    }
+    return socket[kIndex];
+  }
+
+  /**
+   * @param {unknown} endpoint
+   * @param {unknown} given
+   * @returns {Promise<void>}
+   */
+  async connect(endpoint, given) {
+    const { signal } = options.connectOptions(given);
+    const { target, path } = parseEndpoint(endpoint);
+    if (signal?.aborted) throw errors.aborted(signal, false);
+    this.#begin();
+    this.#path = path;
+    const index = this.native();
+    // Connecting keeps the process alive whatever the user wishes, as it does with Node's sockets.
+    if (!this.#referenced) core.thread.setReferenced(index, true);
+    const established = this.#established();
+    try {
+      core.thread.dial(index, target);
+    } catch (error) {
+      this.destroy(errors.fromNative(error, path));
+      return established;
+    }
+    if (signal === undefined) return established;
+    const abort = () => this.destroy(errors.aborted(signal, false));
+    signal.addEventListener('abort', abort, { once: true });
+    return established.finally(() => signal.removeEventListener('abort', abort));
+  }
+
+  /**
+   * @param {import('node:stream').Duplex} duplex
+   * @returns {Promise<void>}
+   */
+  async attach(duplex) {
+    Attachment.check(duplex);
+    this.#begin();
+    this.#path = undefined;
+    this.native();
+    return this.speakOver(duplex);
+  }
+
+  /**
+   * @param {import('node:stream').Duplex} duplex
+   * @returns {Promise<void>}
+   */
+  speakOver(duplex) {
+    const established = this.#established();
+    this.#attachment = new Attachment(this.#socket[kIndex], duplex, (error) => {
+      this.error ??= new ShortwireError(ErrorKind.DISCONNECTED, error.message, { cause: error });
+    });
+    this.#attachment.open();
+    return established;
+  }
+
+  #begin() {
+    if (this.status !== 'idle' && this.status !== 'closed') {
+      throw new ShortwireError(ErrorKind.INVALID_ARG, `The socket is ${this.status} already`);
+    }
+    this.error = undefined;
+    this.#reason = undefined;
+    this.#peer = undefined;
+    this.#met = false;
+    this.#setStatus('connecting');
+  }
+
+  /** @returns {Promise<void>} */
+  #established() {
+    return new Promise((resolve, reject) => {
+      this.#beginning = { resolve, reject };
+    });
+  }
+
+  /**
+   * @param {unknown} given
+   * @returns {Promise<void>}
+   */
+  async close(given) {
+    const { timeoutMs, reason } = options.closeOptions(given);
+    if (this.status === 'closed') return;
+    const index = this.#socket[kIndex];
+    if (index < 0) {
+      this.#endUnbegun(reason);
+      return;
+    }
+    const ended = new Promise((/** @type {(value: void) => void} */ resolve) =>
+      this.#endings.push(resolve)
+    );
+    if (this.status !== 'closing') {
+      this.#reason = reason;
+      this.#setStatus('closing');
+      core.act(index, (at) => core.thread.close(at, timeoutMs, reason));
+    }
+    await ended;
+  }
+
+  /** @param {Error} [error] */
+  destroy(error) {
+    if (this.status === 'closed') return;
+    const index = this.#socket[kIndex];
+    this.error ??= error;
+    this.#reason ??= error === undefined ? '' : error.message;
+    if (index < 0) this.#endUnbegun(this.#reason);
+    else core.act(index, (at) => core.thread.destroy(at, this.#reason ?? ''));
+  }
+
+  /**
+   * The end of a socket that was never connected and never asked anything.
+   * @param {string} reason
+   */
+  #endUnbegun(reason) {
+    this.#setStatus('closed');
+    if (this.error !== undefined) this.#complain(this.error);
+    this.#socket[kEmit]('close', reason || OWN_REASON);
+  }
+
+  /** @param {boolean} referenced */
+  setReferenced(referenced) {
+    this.#referenced = referenced;
+    const index = this.#socket[kIndex];
+    const connecting = this.#beginning !== undefined;
+    if (index >= 0 && !connecting) core.thread.setReferenced(index, referenced);
+  }
+
+  /** Who is at the other end, by the kernel's word. */
+  get peer() {
+    const index = this.#socket[kIndex];
+    if (this.#peer === undefined && index >= 0) this.#peer = core.thread.peer(index);
+    return this.#peer ?? {};
+  }
+
+  /** Plain numbers. @returns {any} */
+  get stats() {
+    const index = this.#socket[kIndex];
+    if (index < 0) return { ...(this.#lastStats ?? options.noStats()) };
+    core.flushNow();
+    return core.thread.stats(index);
+  }
+
+  /** @param {Uint8Array} bytes for the stream that is attached */
+  write(bytes) {
+    this.#attachment?.write(bytes);
+  }
+
+  refuseIfOver() {
+    if (this.status !== 'closing' && this.status !== 'closed') return;
+    const more = { maybeDelivered: false, cause: this.error };
+    throw new ShortwireError(ErrorKind.CLOSED, `The socket is ${this.status}`, more);
+  }
+
+  refuseUnlessReady() {
+    this.refuseIfOver();
+    if (this.status === 'ready') return;
+    const more = { maybeDelivered: false };
+    throw new ShortwireError(ErrorKind.DISCONNECTED, 'The socket is not connected', more);
+  }
+
+  /**
+   * What the core tells of it.
+   * @param {number} kind
+   * @param {number} subject
+   * @param {number} extra
+   * @param {string} detail
+   */
+  receive(kind, subject, extra, detail) {
+    if (kind === Kind.OPENED) this.#socket[kEmit]('connect');
+    else if (kind === Kind.READY) this.#ready(extra);
+    else if (kind === Kind.GOAWAY) this.#socket[kEmit]('goaway', detail);
+    else if (kind === Kind.DRAIN) this.#socket[kEmit]('drain');
+    else if (kind === Kind.CLOSED) this.#closed(extra, subject | 0, detail);
+  }
+
+  /** @param {number} format */
+  #ready(format) {
+    const socket = this.#socket;
+    this.protocol = FORMATS[format];
+    this.#met = true;
+    // Closing may have begun before the peer had introduced itself.
+    if (this.status === 'connecting') this.#setStatus('ready');
+    this.#beginning?.resolve();
+    this.#beginning = undefined;
+    if (!this.#referenced) core.thread.setReferenced(socket[kIndex], false);
+    if (socket.server !== undefined && !socket.server[kSocketReady](socket)) return;
+    const { id, protocol } = socket;
+    const news = { id, reconnected: false, protocol, compress: false, encoding: 'json' };
+    socket[kEmit]('ready', news);
+  }
+
+  /**
+   * @param {number} kind
+   * @param {number} errno
+   * @param {string} detail
+   */
+  #closed(kind, errno, detail) {
+    const socket = this.#socket;
+    const given = this.error;
+    const error = given ?? errors.errorOf(kind, errno, detail, this.#path);
+    const reason = this.#reason === undefined ? detail : this.#reason || OWN_REASON;
+    const shown = kind === ErrorKind.SYSTEM ? error.message : reason;
+    this.error = error;
+    this.#lastStats = { ...this.stats, pending: 0, serving: 0, queuedBytes: 0, queuedMessages: 0 };
+    // The last moment to ask.
+    this.#peer = this.peer;
+    socket[kIndex] = -1;
+    this.#attachment?.end(kind === ErrorKind.CLOSED && given === undefined);
+    this.#attachment = undefined;
+    this.#calls.rejectAll(unsent(kind, error));
+    this.#serving.end();
+    this.#setStatus('closed');
+    const beginning = this.#beginning;
+    this.#beginning = undefined;
+    if (beginning !== undefined) beginning.reject(error);
+    else if (kind !== ErrorKind.CLOSED || given !== undefined) this.#complain(error);
+    if (this.#met) socket[kEmit]('disconnect', shown);
+    socket.server?.[kSocketGone](socket, shown);
+    socket[kEmit]('close', shown);
+    const endings = this.#endings;
+    this.#endings = [];
+    for (const ended of endings) ended();
+  }
+
+  /**
+   * A fault of the peer's, or of the connection: told to whoever listens, and to nobody else.
+   * @param {Error} error
+   */
+  #complain(error) {
+    const socket = this.#socket;
+    if (socket.listenerCount('error') > 0) socket[kEmit]('error', error);
+    socket.server?.[kSocketFailed](socket, error);
+  }
+
+  /** @param {Status} status */
+  #setStatus(status) {
+    if (this.status === status) return;
+    this.status = status;
+    this.#socket[kEmit]('status', status);
+  }
+}
+
+/**
+ * What calls fail with that the core never had: they were made when it was over already, or before
+ * it came to be.
+ * @param {number} kind
+ * @param {Error} error
+ */
+function unsent(kind, error) {
+  const more = { maybeDelivered: false, cause: error };
+  if (kind !== ErrorKind.SYSTEM) return new ShortwireError(kind, error.message, more);
+  return new ShortwireError(
+    ErrorKind.DISCONNECTED,
+    `There is no connection: ${error.message}`,
+    more
+  );
+}
+
+/** The reason of an end for which this side gave none. */
+const OWN_REASON = 'the socket was closed';
+
+module.exports = { Link };
