@@ -68,10 +68,18 @@ impl Waker {
 
     /// Wakes the thread, soon. From any thread.
     pub(super) fn wake(&self) {
-        if let Some(Function(function)) = &*self.lock() {
-            let mode = sys::ThreadsafeFunctionCallMode::nonblocking;
-            // SAFETY: not yet given up, which the lock held here prevents.
+        let mut guard = self.lock();
+        let Some(Function(function)) = &*guard else {
+            return;
+        };
+        let mode = sys::ThreadsafeFunctionCallMode::nonblocking;
+        // SAFETY: not yet given up, which the lock held here prevents.
+        let status =
             unsafe { sys::napi_call_threadsafe_function(*function, ptr::null_mut(), mode) };
+        if status == sys::Status::napi_closing {
+            // Node has begun to end it before our own hook ran. The answer counts as our release,
+            // after which the function may be freed at any time.
+            *guard = None;
         }
     }
 

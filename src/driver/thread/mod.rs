@@ -57,6 +57,8 @@ pub struct Thread {
     batch: Cell<Inbound>,
     /// The application is being called.
     delivering: Cell<bool>,
+    /// Connections whose news it asked for meanwhile.
+    owed: RefCell<Vec<u32>>,
     uv: Option<Loop>,
     runtime: runtime::Handle,
     inbox: Arc<Inbox>,
@@ -134,6 +136,7 @@ impl Thread {
                 inner: RefCell::new(inner),
                 batch: Cell::default(),
                 delivering: Cell::new(false),
+                owed: RefCell::default(),
                 uv,
                 runtime,
                 inbox,
@@ -229,15 +232,10 @@ impl Thread {
     pub fn drain(&self, index: u32) {
         if self.delivering.get() {
             // The application has been called already; it gets this when it returns.
+            self.owed.borrow_mut().push(index);
             return;
         }
-        let pending = {
-            let mut inner = self.inner.borrow_mut();
-            let Some(entry) = inner.entries.get_mut(index as usize) else {
-                return;
-            };
-            std::mem::take(&mut entry.pending)
-        };
+        let pending = self.take_pending(index);
         self.deliver(index, pending, true);
     }
 

@@ -17,6 +17,9 @@ pub(super) struct ServerEntry {
     server: Server,
     options: ServerOptions,
     referenced: bool,
+    /// Until it listens or has failed to, it keeps the process alive whatever the application
+    /// wishes: Node's own servers listen within the call.
+    starting: bool,
 }
 
 /// How a server is to be, and its connections.
@@ -47,6 +50,10 @@ impl ServerEntry {
     pub(super) fn stop(&self) {
         self.server.stop();
     }
+
+    const fn holds(&self) -> bool {
+        self.referenced || self.starting
+    }
 }
 
 impl Thread {
@@ -61,7 +68,8 @@ impl Thread {
         let index = place as u32;
         let inbox = Arc::clone(&self.inbox);
         let server = Server::spawn(&self.runtime, inbox, index, endpoint, options.bind);
-        inner.servers[place] = Some(ServerEntry { server, options: *options, referenced: true });
+        let entry = ServerEntry { server, options: *options, referenced: true, starting: true };
+        inner.servers[place] = Some(entry);
         self.count_holder(&mut inner, false, true);
         index
     }
@@ -75,10 +83,16 @@ impl Thread {
 
     /// Whether a server keeps the process alive.
     pub fn set_server_referenced(&self, server: u32, referenced: bool) {
+        self.change_server(server, |entry| entry.referenced = referenced);
+    }
+
+    fn change_server(&self, server: u32, change: impl FnOnce(&mut ServerEntry)) {
         let mut inner = self.inner.borrow_mut();
         if let Some(Some(entry)) = inner.servers.get_mut(server as usize) {
-            let held = std::mem::replace(&mut entry.referenced, referenced);
-            self.count_holder(&mut inner, held, referenced);
+            let held = entry.holds();
+            change(entry);
+            let holds = entry.holds();
+            self.count_holder(&mut inner, held, holds);
         }
     }
 
@@ -93,6 +107,8 @@ impl Thread {
     pub(super) fn listening(&self, server: u32, outcome: Result<String>) {
         if outcome.is_err() {
             self.forget(server);
+        } else {
+            self.change_server(server, |entry| entry.starting = false);
         }
         self.host.server_event(server, ServerEvent::Listening(outcome));
     }
@@ -105,7 +121,7 @@ impl Thread {
     fn forget(&self, server: u32) {
         let mut inner = self.inner.borrow_mut();
         let entry = inner.servers.get_mut(server as usize).and_then(Option::take);
-        let held = entry.is_some_and(|entry| entry.referenced);
+        let held = entry.is_some_and(|entry| entry.holds());
         self.count_holder(&mut inner, held, false);
     }
 

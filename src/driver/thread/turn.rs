@@ -122,8 +122,27 @@ impl Thread {
         }
     }
 
-    /// Calls the application with a batch, and frees the place of a connection that is over.
-    pub(super) fn deliver(&self, index: u32, mut batch: Inbound, from_call: bool) {
+    /// Calls the application with a batch, and then with what it asked for of other connections
+    /// while it was called.
+    pub(super) fn deliver(&self, index: u32, batch: Inbound, from_call: bool) {
+        self.deliver_one(index, batch, from_call);
+        loop {
+            let owed = self.owed.borrow_mut().pop();
+            let Some(index) = owed else { return };
+            let pending = self.take_pending(index);
+            self.deliver_one(index, pending, from_call);
+        }
+    }
+
+    /// What happened to a connection during calls of the application's own.
+    pub(super) fn take_pending(&self, index: u32) -> Inbound {
+        let mut inner = self.inner.borrow_mut();
+        let entry = inner.entries.get_mut(index as usize);
+        entry.map(|entry| std::mem::take(&mut entry.pending)).unwrap_or_default()
+    }
+
+    /// Frees the place of a connection that is over.
+    fn deliver_one(&self, index: u32, mut batch: Inbound, from_call: bool) {
         let mut over = false;
         while !batch.is_empty() {
             over |= batch.is_closed();
