@@ -84,8 +84,11 @@ impl Connection {
         }
     }
 
-    /// A transport is there.
+    /// A transport is there, or again a driver: the conversation begins once.
     pub fn open(&mut self, now: Instant, inbound: &mut Inbound) {
+        if self.session.state() != State::Idle {
+            return;
+        }
         match &self.codec {
             None => self.session.open(now, true),
             Some(codec) => {
