@@ -81,6 +81,7 @@ impl Thread {
             let Place::Task(handle) = std::mem::replace(&mut entry.place, Place::None) else {
                 return;
             };
+            batch.append(std::mem::take(&mut entry.pending));
             self.place_inline(inner, index, machine, fd, &mut batch);
             // What the application wanted while the connection was on its way.
             let now = Instant::now();
@@ -88,8 +89,14 @@ impl Thread {
                 let Some(entry) = inner.entries.get_mut(index as usize) else {
                     break;
                 };
-                let Place::Inline(inline) = &mut entry.place else {
-                    break;
+                let inline = match &mut entry.place {
+                    Place::Inline(inline) => inline,
+                    // One of the commands was large: the others follow it.
+                    Place::Task(handle) => {
+                        handle.push(command);
+                        continue;
+                    }
+                    _ => break,
                 };
                 let next = match command {
                     Command::Submit(orders) => inline.submit(orders.borrow(), now, &mut batch),
