@@ -104,6 +104,17 @@ impl Inline {
         self.next()
     }
 
+    /// The descriptor has an error: a peer that left without reading everything, mostly. What it
+    /// said before is read first, then reading tells which error it was (libuv doesn't).
+    pub fn failed(&mut self, now: Instant, scratch: &mut Vec<u8>, inbound: &mut Inbound) -> Next {
+        let next = self.ready(Interest::READABLE.and(Interest::DISCONNECT), now, scratch, inbound);
+        if matches!(next, Next::Wait) {
+            // libuv has stopped the watch.
+            self.poll.start(self.interest);
+        }
+        next
+    }
+
     /// Does what the application wants, and writes it.
     #[inline]
     pub fn submit(&mut self, orders: Outbound<'_>, now: Instant, inbound: &mut Inbound) -> Next {

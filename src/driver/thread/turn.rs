@@ -42,7 +42,7 @@ impl Thread {
         }
         let next = match ready {
             Ok(ready) => inline.ready(ready, now, &mut inner.scratch, batch),
-            Err(errno) => Next::Over(Error::disconnected(std::io::Error::from_raw_os_error(errno))),
+            Err(_) => inline.failed(now, &mut inner.scratch, batch),
         };
         entry.silent = None;
         self.follow(inner, index, next, batch);
