@@ -165,16 +165,16 @@ impl JsHost {
 impl Host for JsHost {
     fn deliver(&self, index: u32, server: Option<u32>, batch: &mut Inbound, from_call: bool) {
         let mut body = || self.deliver_batch(index, server, batch, from_call);
-        let delivered = if from_call { body() } else { self.env.scoped(body) };
-        if delivered.is_err() && !from_call {
-            self.env.report_exception();
+        if from_call {
+            // An exception goes on to whoever called.
+            let _ = body();
+        } else {
+            self.env.reporting(body);
         }
     }
 
     fn server_event(&self, server: u32, event: ServerEvent) {
-        if self.env.scoped(|| self.server_event_now(server, &event)).is_err() {
-            self.env.report_exception();
-        }
+        self.env.reporting(|| self.server_event_now(server, &event));
     }
 
     fn hold(&self, held: bool) {

@@ -167,20 +167,24 @@ impl Env {
         unsafe { sys::napi_delete_reference(self.0, reference.0) };
     }
 
-    /// Runs `body` with a handle scope of its own: callbacks of libuv have none.
-    pub(super) fn scoped(self, body: impl FnOnce() -> Result<(), Failed>) -> Result<(), Failed> {
+    /// Runs `body` with a handle scope of its own, which callbacks of libuv have none of. An
+    /// exception that it leaves behind is reported.
+    pub(super) fn reporting(self, body: impl FnOnce() -> Result<(), Failed>) {
         let mut scope = ptr::null_mut();
         // SAFETY: on the environment's thread.
-        check(unsafe { sys::napi_open_handle_scope(self.0, &raw mut scope) })?;
-        let result = body();
+        if check(unsafe { sys::napi_open_handle_scope(self.0, &raw mut scope) }).is_err() {
+            return;
+        }
+        if body().is_err() {
+            self.report_exception();
+        }
         // SAFETY: opened just above; values of the scope don't leave the body.
         unsafe { sys::napi_close_handle_scope(self.0, scope) };
-        result
     }
 
     /// An exception that a callback left behind becomes an `uncaughtException`, on every version.
     #[cold]
-    pub(super) fn report_exception(self) {
+    fn report_exception(self) {
         let mut pending = false;
         // SAFETY: on the environment's thread.
         unsafe { sys::napi_is_exception_pending(self.0, &raw mut pending) };
@@ -189,7 +193,10 @@ impl Env {
         }
         let mut exception = ptr::null_mut();
         // SAFETY: one is pending.
-        unsafe { sys::napi_get_and_clear_last_exception(self.0, &raw mut exception) };
+        let cleared = unsafe { sys::napi_get_and_clear_last_exception(self.0, &raw mut exception) };
+        if check(cleared).is_err() {
+            return;
+        }
         // SAFETY: the exception is a value of the current scope.
         unsafe { sys::napi_fatal_exception(self.0, exception) };
     }
