@@ -64,11 +64,13 @@ class UDSocketServer extends EventEmitter {
   start(endpoint, callback) {
     const started = this.#start(endpoint);
     if (typeof callback !== 'function') return started;
-    started.then(
-      () => callback(),
-      (error) => this.emit('error', error)
-    );
-    started.catch(() => {});
+    // Whoever gave a callback may leave the promise alone, and a throw of theirs is no rejection.
+    started
+      .then(
+        () => callback(),
+        (error) => this.emit('error', error)
+      )
+      .catch(core.rethrow);
     return started;
   }
 

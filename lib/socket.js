@@ -100,12 +100,13 @@ class UDSocket extends EventEmitter {
     const given = typeof second === 'function' ? undefined : second;
     const connected = this.#connect(endpoint, given);
     if (typeof callback !== 'function') return connected;
-    connected.then(
-      () => callback(),
-      (error) => this.emit('error', error)
-    );
-    // Whoever gave a callback may leave the promise alone.
-    connected.catch(() => {});
+    // Whoever gave a callback may leave the promise alone, and a throw of theirs is no rejection.
+    connected
+      .then(
+        () => callback(),
+        (error) => this.emit('error', error)
+      )
+      .catch(core.rethrow);
     return connected;
   }
 
@@ -123,6 +124,8 @@ class UDSocket extends EventEmitter {
     }
     this.#address = typeof target === 'string' ? target : undefined;
     const index = this.#native();
+    // Connecting keeps the process alive whatever the user wishes, as it does with Node's own sockets.
+    if (!this.#referenced) core.thread.setReferenced(index, true);
     const established = new Promise((/** @type {(value: void) => void} */ resolve, reject) => {
       this.#connecting = { resolve, reject };
     });
@@ -262,7 +265,7 @@ class UDSocket extends EventEmitter {
    */
   send(payload, given) {
     const sent = this.#send(payload, given);
-    sent.catch((error) => this.emit('dropped', { reason: error.code, error, payload }));
+    sent.catch((error) => this.#emitSafely('dropped', { reason: error.code, error, payload }));
     return sent;
   }
 
@@ -396,7 +399,8 @@ class UDSocket extends EventEmitter {
   /** @param {boolean} referenced */
   #setReferenced(referenced) {
     this.#referenced = referenced;
-    if (this[kIndex] >= 0) core.thread.setReferenced(this[kIndex], referenced);
+    const connecting = this.#connecting !== undefined;
+    if (this[kIndex] >= 0 && !connecting) core.thread.setReferenced(this[kIndex], referenced);
     return this;
   }
 
@@ -581,6 +585,7 @@ class UDSocket extends EventEmitter {
     if (this.#status === 'connecting') this.#setStatus('ready');
     this.#connecting?.resolve();
     this.#connecting = undefined;
+    if (!this.#referenced) core.thread.setReferenced(this[kIndex], false);
     this.server?.[kSocketReady](this);
     const { protocol, id } = this;
     this.#emitSafely('ready', {

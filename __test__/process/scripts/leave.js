@@ -62,9 +62,7 @@ play({
   },
 
   async whileConnecting({ newSocket, path }) {
-    newSocket()
-      .connect(path)
-      .then(() => say('connected'));
+    newSocket().connect(path);
     setImmediate(leave);
   },
 

@@ -60,16 +60,14 @@ pub(super) struct Dial(pub(super) tokio::task::AbortHandle);
 impl Entry {
     /// Whether it keeps the process alive by itself; libuv does that for inline ones.
     pub(super) fn holds(&self) -> bool {
-        match &self.place {
-            Place::None => false,
-            // A dial holds whatever the application wishes, as connecting does with Node's sockets.
-            Place::Waiting(machine) => {
-                self.dial.is_some() || (self.referenced && machine.stats().pending != 0)
+        self.referenced
+            && match &self.place {
+                Place::None => false,
+                Place::Waiting(machine) => self.dial.is_some() || machine.stats().pending != 0,
+                Place::Task(_) => true,
+                // The application's stream does so, or doesn't.
+                Place::Inline(_) | Place::Attached(..) => false,
             }
-            Place::Task(_) => self.referenced,
-            // The application's stream does so, or doesn't.
-            Place::Inline(_) | Place::Attached(..) => false,
-        }
     }
 
     /// The machine, if it is on this thread.
