@@ -1,0 +1,110 @@
+// A service interface types both ends: what is sent, handled and answered.
+
+import { UDSocket, UDSocketServer } from 'shortwire';
+
+/** Exactly the same type, in both directions. */
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function same<A, B>(_: Same<A, B>): void {}
+
+interface User {
+  id: number;
+  name: string;
+}
+interface Users {
+  'users.get': (query: { id: number }) => User;
+  'users.count': () => number;
+  'users.find': (name?: string) => Promise<User[]>;
+  log: (line: string) => void;
+}
+interface Clients {
+  whoami: () => string;
+}
+
+const socket = new UDSocket<Users, Clients>();
+const server = new UDSocketServer<Users, Clients>();
+
+// Callers.
+
+const user = socket.call('users.get', { id: 7 });
+same<typeof user, Promise<User>>(true);
+const count = socket.call('users.count');
+same<typeof count, Promise<number>>(true);
+const found = socket.call('users.find', undefined, { timeoutMs: 100 });
+same<typeof found, Promise<User[]>>(true);
+const asked = socket.rpc({ id: 7 }, { topic: 'users.get' });
+same<typeof asked, Promise<User>>(true);
+const general = socket.rpc({ anything: 1 });
+same<typeof general, Promise<unknown>>(true);
+void socket.notify('log', 'ready');
+void socket.send('ready', { topic: 'log' });
+
+// @ts-expect-error no such topic
+void socket.call('users.gte', { id: 7 });
+// @ts-expect-error the payload is missing
+void socket.call('users.get');
+// @ts-expect-error the payload is of the wrong type
+void socket.call('users.get', { id: '7' });
+// @ts-expect-error the payload is of the wrong type
+void socket.rpc({ id: '7' }, { topic: 'users.get' });
+// @ts-expect-error no such topic
+void socket.rpc({ id: 7 }, { topic: 'users.gte' });
+// @ts-expect-error the payload is of the wrong type
+void socket.notify('log', 7);
+// @ts-expect-error no such topic
+void socket.send('ready', { topic: 'lgo' });
+// @ts-expect-error no such option
+void socket.call('users.count', undefined, { timeout: 100 });
+
+// Handlers.
+
+server.handle('users.get', ({ id }, context) => {
+  same<typeof id, number>(true);
+  same<typeof context.socket, UDSocket<Clients, Users>>(true);
+  return { id, name: 'Ada' };
+});
+server.handle('users.count', async () => 1);
+server.handle('users.find', (name) => {
+  same<typeof name, string | undefined>(true);
+  return [];
+});
+server.handle('users.get', null);
+socket.handle('whoami', () => 'me');
+
+// @ts-expect-error no such topic
+server.handle('users.gte', () => null);
+// @ts-expect-error the answer is of the wrong type
+server.handle('users.get', () => ({ id: 7 }));
+// @ts-expect-error the answer is of the wrong type
+server.handle('users.count', async () => '1');
+// @ts-expect-error the server answers users.count, this end doesn't
+socket.handle('users.count', () => 1);
+
+// A server's sockets are the other way round.
+
+server.on('connection', (accepted) => {
+  const name = accepted.call('whoami');
+  same<typeof name, Promise<string>>(true);
+  accepted.handle('users.count', () => 1);
+  // @ts-expect-error clients don't answer that
+  void accepted.call('users.count');
+});
+for (const accepted of server.sockets.values()) void accepted.call('whoami');
+
+// Messages.
+
+server.on('message:log', (line, from, info) => {
+  same<typeof line, string>(true);
+  same<typeof from, UDSocket<Clients, Users>>(true);
+  same<typeof info.expectsReply, false>(true);
+});
+// @ts-expect-error the payload is a string
+server.on('message:log', (line: number) => line);
+
+// A service is a map of functions, as an interface or as a type.
+
+type Plain = { add: (numbers: number[]) => number };
+const sum = new UDSocket<Plain>().call('add', [1, 2]);
+same<typeof sum, Promise<number>>(true);
+// @ts-expect-error a topic's type is a function
+new UDSocket<{ add: number }>();
