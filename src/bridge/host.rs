@@ -103,10 +103,9 @@ impl JsHost {
             return self.call(function, &[text], from_call);
         }
         let array = env.array(blobs.len())?;
-        for (blob, at) in blobs.iter().zip(0u32..) {
+        for (blob, at) in blobs.into_iter().zip(0u32..) {
             env.set_element(array, at, text::make_blob(env, blob)?)?;
         }
-        drop(blobs);
         let records = own.map_or_else(|| env.undefined(), Ok)?;
         self.call(function, &[text, array, records], from_call)
     }

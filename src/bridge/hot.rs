@@ -14,6 +14,7 @@ use super::{
 };
 use crate::driver::{
     batch::{Outbound, WORDS},
+    connection::OFFLOAD_BYTES,
     thread::Thread,
 };
 
@@ -24,13 +25,15 @@ pub(super) struct Shared {
     words: *const u32,
     records: Reference,
     buffer: Cell<Vec<u8>>,
+    /// The last large text was not ASCII.
+    wide: Cell<bool>,
 }
 
 impl Shared {
     pub(super) fn new(env: Env, thread: Rc<Thread>) -> Result<Self, Failed> {
         let (records, words) = env.words(HEAD + SHARED_RECORDS * WORDS)?;
         let records = env.reference(records)?;
-        Ok(Self { thread, words, records, buffer: Cell::default() })
+        Ok(Self { thread, words, records, buffer: Cell::default(), wide: Cell::default() })
     }
 
     /// The shared records, for JavaScript to write.
@@ -65,7 +68,11 @@ impl Shared {
         let (index, count) = (words[0], words[1] as usize);
         let records = words.get(HEAD..HEAD + count * WORDS).ok_or(Failed)?;
         let units = records.chunks_exact(WORDS).map(|record| (record[2] + record[3]) as usize);
-        let units = units.sum();
+        let units: usize = units.sum();
+        if units >= OFFLOAD_BYTES && count == 1 && bytes.is_none() {
+            let text = text::read_large(env, text, units, &self.wide)?;
+            return Ok(self.thread.submit_large(index, records, text));
+        }
         let mut buffer = self.buffer.take();
         text::read(env, text, units, &mut buffer)?;
         let bytes = bytes.map(|bytes| env.bytes(bytes)).transpose()?;

@@ -11,6 +11,7 @@
 //! [`waker`], which any thread may call. Must not know: codecs, sockets, session state.
 
 mod cleanup;
+mod external;
 mod host;
 mod hot;
 mod native_thread;

@@ -6,10 +6,18 @@
 //! UTF-8 decoder is several times slower.
 #![expect(unsafe_code, reason = "N-API is a C interface")]
 
+use std::cell::Cell;
+
 use napi::sys;
 
-use super::raw::{Env, Failed, Value};
-use crate::driver::batch::Blob;
+use super::{
+    external,
+    raw::{Env, Failed, Value},
+};
+use crate::driver::{
+    batch::{Blob, LargeText},
+    pool,
+};
 
 /// Reads a string of `units` UTF-16 code units into `buffer`, as UTF-8. `buffer` is emptied first.
 #[inline]
@@ -54,13 +62,49 @@ pub(super) fn make(env: Env, text: &[u8], ascii: bool) -> Result<Value, Failed> 
     if ascii { env.latin1(text) } else { env.utf16(&utf16(text)) }
 }
 
-/// A payload that is handed over whole.
-pub(super) fn make_blob(env: Env, blob: &Blob) -> Result<Value, Failed> {
+/// A payload that is handed over whole. Where the host can, the string is made of our memory
+/// instead of a copy of it, and gives it back when it is collected.
+pub(super) fn make_blob(env: Env, blob: Blob) -> Result<Value, Failed> {
     match blob {
-        Blob::Ascii(buffer, range) => env.latin1(&buffer[range.clone()]),
-        Blob::Utf16(units) => env.utf16(units),
-        Blob::Bytes(buffer, range) => env.buffer(&buffer[range.clone()]),
+        Blob::Ascii(buffer, range) => external::latin1(env, buffer, range),
+        Blob::Utf16(units) => external::utf16(env, units),
+        Blob::Bytes(buffer, range) => {
+            let value = env.buffer(&buffer[range])?;
+            pool::give(buffer);
+            Ok(value)
+        }
     }
+}
+
+/// Reads a large string: as UTF-8 if it may be ASCII, else as UTF-16 for a task to convert. `wide`
+/// says what the last one was, and learns what this one is.
+pub(super) fn read_large(
+    env: Env,
+    value: Value,
+    units: usize,
+    wide: &Cell<bool>,
+) -> Result<LargeText, Failed> {
+    if !wide.get() {
+        let room = units + 8;
+        let mut text = pool::take(room);
+        if write_utf8(env, value, room, &mut text)? <= units {
+            return Ok(LargeText::Utf8(text));
+        }
+        wide.set(true);
+        pool::give(text);
+    }
+    let mut text = vec![0u16; units + 1];
+    let mut written = 0;
+    let (start, room) = (text.as_mut_ptr(), text.len());
+    // SAFETY: on the environment's thread; the buffer has room for that many units.
+    let status =
+        unsafe { sys::napi_get_value_string_utf16(env.0, value, start, room, &raw mut written) };
+    if status != sys::Status::napi_ok {
+        return Err(Failed);
+    }
+    text.truncate(written);
+    wide.set(!encoding_rs::mem::is_utf16_latin1(&text));
+    Ok(LargeText::Utf16(text))
 }
 
 fn utf16(text: &[u8]) -> Vec<u16> {

@@ -16,6 +16,7 @@
 
 use std::ops::Range;
 
+use super::pool;
 use crate::message::{Body, BodyKind};
 
 /// What a turn of a connection produced for its application.
@@ -60,6 +61,15 @@ pub struct Outbound<'a> {
     pub text: &'a str,
     /// The body of a single item whose body is not text.
     pub bytes: Option<&'a [u8]>,
+}
+
+/// A single order's topic and body, too large to be copied about.
+#[derive(Debug)]
+pub enum LargeText {
+    /// UTF-8.
+    Utf8(Vec<u8>),
+    /// UTF-16, to be converted by whoever has the time.
+    Utf16(Vec<u16>),
 }
 
 /// One item that an application wants.
@@ -246,6 +256,23 @@ impl<'a> Outbound<'a> {
             let body = Body { kind, data };
             Order { kind: words[0] & 0xff, subject: words[1], topic, body, extra: words[4] }
         })
+    }
+}
+
+impl LargeText {
+    /// The text in UTF-8, in a buffer of the pool.
+    pub fn into_utf8(self) -> Vec<u8> {
+        match self {
+            Self::Utf8(text) => text,
+            Self::Utf16(units) => {
+                // Three bytes for each unit are always enough: four-byte characters have two units.
+                let mut text = pool::take(units.len() * 3);
+                text.resize(units.len() * 3, 0);
+                let written = encoding_rs::mem::convert_utf16_to_utf8(&units, &mut text);
+                text.truncate(written);
+                text
+            }
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use std::{
 use tokio::{runtime, sync::Notify};
 
 use super::{
-    batch::{Inbound, Order, Outbound, units},
+    batch::{Inbound, LargeText, Order, Outbound, units},
     connection::{Connection, ReadTurn, SCRATCH_BYTES, Stats},
     inbox::{Inbox, Mail},
 };
@@ -49,6 +49,8 @@ struct Shared {
 pub enum Command {
     /// A batch of orders.
     Submit(OwnedOutbound),
+    /// A single order, by its record, with a text too large to be copied about.
+    Large(Box<[u32]>, LargeText),
     /// The answers of a batch whose other orders were refused: too much waits.
     Overflow(OwnedOutbound),
     /// Say goodbye.
@@ -97,9 +99,13 @@ impl Handle {
     /// Gives the task something to do. The commands are bounded by the caller, which refuses new
     /// orders when [`queued_bytes`](Self::queued_bytes) is over the connection's limit.
     pub fn push(&self, command: Command) {
-        if let Command::Submit(orders) | Command::Overflow(orders) = &command {
-            self.0.command_bytes.fetch_add(orders.bytes(), Ordering::Relaxed);
-        }
+        let bytes = match &command {
+            Command::Submit(orders) | Command::Overflow(orders) => orders.bytes(),
+            Command::Large(_, LargeText::Utf8(text)) => text.len(),
+            Command::Large(_, LargeText::Utf16(units)) => units.len() * 2,
+            Command::Close(..) | Command::Destroy(_) | Command::Abandon => 0,
+        };
+        self.0.command_bytes.fetch_add(bytes, Ordering::Relaxed);
         let mut commands = lock(&self.0.commands);
         let first = commands.is_empty();
         commands.push(command);
@@ -260,6 +266,9 @@ impl Task {
         for command in commands {
             match command {
                 Command::Submit(orders) => self.machine.submit(orders.borrow(), now, inbound),
+                Command::Large(record, text) => {
+                    self.machine.submit_large(&record, text.into_utf8(), now, inbound);
+                }
                 Command::Overflow(orders) => {
                     self.machine.note_overflow();
                     self.machine.submit(orders.borrow(), now, inbound);

@@ -44,9 +44,14 @@ impl WriteQueue {
         }
     }
 
-    /// The body that the next message will have; it is queued as it is instead of being copied.
+    /// The body that the next message may have; it is queued as it is then instead of being copied.
     pub fn lend(&mut self, body: Bytes) {
         self.owned = Some(body);
+    }
+
+    /// Nobody wanted it.
+    pub fn end_loan(&mut self) {
+        self.owned = None;
     }
 
     /// Writes as much as the kernel takes. True when nothing is left.
@@ -156,7 +161,7 @@ impl FrameSink for WriteQueue {
 
     #[inline]
     fn put_body(&mut self, body: &[u8]) {
-        let Some(owned) = self.owned.take() else {
+        let Some(owned) = self.owned.take_if(|owned| owned.as_ptr() == body.as_ptr()) else {
             return self.put_slice(body);
         };
         if !self.tail.is_empty() {

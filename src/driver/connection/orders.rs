@@ -6,7 +6,10 @@ use bytes::Bytes;
 
 use super::{Connection, read::TAKE_BYTES};
 use crate::{
-    driver::batch::{self, Inbound, Order, Outbound, kind},
+    driver::{
+        batch::{self, Inbound, Order, Outbound, kind},
+        pool::Pooled,
+    },
     error::Kind,
     message::{Body, Failure, Id, Message, Request},
     session::{Admission, Reply, State},
@@ -27,6 +30,25 @@ impl Connection {
                 _ => {}
             }
         }
+    }
+
+    /// Does the single order of `record`, whose topic and body are `text`, without copying it.
+    pub fn submit_large(
+        &mut self,
+        record: &[u32],
+        text: Vec<u8>,
+        now: Instant,
+        inbound: &mut Inbound,
+    ) {
+        let text = Bytes::from_owner(Pooled::new(text));
+        // Only an unpaired surrogate of a custom serializer could make it anything else.
+        let Ok(content) = simdutf8::basic::from_utf8(&text) else { return };
+        let orders = Outbound { records: record, text: content, bytes: None };
+        for order in orders.orders() {
+            self.queue.lend(text.slice(order.topic.len()..));
+        }
+        self.submit(orders, now, inbound);
+        self.queue.end_loan();
     }
 
     /// Orders were refused on its behalf: it says so when there is room again.

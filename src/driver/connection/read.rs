@@ -8,7 +8,10 @@ use std::{io, time::Instant};
 use super::{Connection, OFFLOAD_BYTES};
 use crate::{
     codec::{Decoded, Detected, detect},
-    driver::batch::{self, Inbound, Record, kind},
+    driver::{
+        batch::{self, Inbound, Record, kind},
+        pool,
+    },
     error::{Error, Kind, Result},
     message::{Body, BodyKind, Failure, Message},
     session::Event,
@@ -46,6 +49,7 @@ impl Connection {
         loop {
             let joined = !self.partial.is_empty();
             let (room, received) = if joined {
+                self.make_room_for_large();
                 let step = self.needed.saturating_sub(self.partial.len());
                 self.partial.reserve(step.clamp(MIN_RESERVE_BYTES, MAX_RESERVE_BYTES));
                 let room = self.partial.capacity() - self.partial.len();
@@ -90,6 +94,18 @@ impl Connection {
             if budget == 0 || inbound.len() >= MAX_ITEMS {
                 return Ok(ReadTurn::More);
             }
+        }
+    }
+
+    /// A large frame is read into a buffer of the pool, if there is one. Fresh memory is made only
+    /// for what has arrived, but this is there already.
+    fn make_room_for_large(&mut self) {
+        if self.needed >= OFFLOAD_BYTES
+            && self.partial.capacity() < self.needed
+            && let Some(mut buffer) = pool::reuse(self.needed)
+        {
+            buffer.extend_from_slice(&self.partial);
+            pool::give(std::mem::replace(&mut self.partial, buffer));
         }
     }
 

@@ -90,6 +90,14 @@ impl Thread {
                     break;
                 };
                 let inline = match &mut entry.place {
+                    // What is large needs no look: it goes to a task again, and the rest follows.
+                    Place::Inline(_) if matches!(command, Command::Large(..)) => {
+                        self.follow(inner, index, Next::Offload, &mut batch);
+                        if let Place::Task(handle) = &inner.entries[index as usize].place {
+                            handle.push(command);
+                        }
+                        continue;
+                    }
                     Place::Inline(inline) => inline,
                     // One of the commands was large: the others follow it.
                     Place::Task(handle) => {
@@ -108,7 +116,7 @@ impl Thread {
                         inline.close(now, timeout, &reason, &mut batch)
                     }
                     Command::Destroy(error) => Next::Over(error),
-                    Command::Abandon => Next::Wait,
+                    Command::Large(..) | Command::Abandon => Next::Wait,
                 };
                 self.follow(inner, index, next, &mut batch);
             }

@@ -36,7 +36,7 @@ use self::{
     servers::ServerEntry,
 };
 use super::{
-    batch::{self, Inbound, Outbound, kind},
+    batch::{self, Inbound, LargeText, Outbound, kind},
     busy_poll::BusyPoll,
     connection::{Connection, Stats},
     inbox::{Inbox, Mail},
@@ -193,6 +193,36 @@ impl Thread {
             }
             Next::Wait
         })
+    }
+
+    /// Does a single order whose topic and body are large: in a task, so that writing it delays
+    /// nobody.
+    pub fn submit_large(&self, index: u32, record: &[u32], text: LargeText) -> u32 {
+        let flags = self.with_entry(index, |entry, _| match entry.place {
+            Place::Inline(_) => Next::Offload,
+            _ => Next::Wait,
+        });
+        flags
+            | self.with_entry(index, |entry, now| {
+                let choked = entry.is_choked();
+                match &mut entry.place {
+                    Place::Task(handle) if !choked => {
+                        handle.push(Command::Large(record.into(), text));
+                    }
+                    Place::Task(handle) => {
+                        let text = text.into_utf8();
+                        let text = std::str::from_utf8(&text).unwrap_or_default();
+                        let orders = Outbound { records: record, text, bytes: None };
+                        refuse_new(orders, &mut entry.pending);
+                        handle.push(Command::Overflow(OwnedOutbound::answers(orders)));
+                    }
+                    Place::Waiting(machine) | Place::Attached(machine, _) => {
+                        machine.submit_large(record, text.into_utf8(), now, &mut entry.pending);
+                    }
+                    Place::Inline(_) | Place::None => {}
+                }
+                Next::Wait
+            })
     }
 
     /// Says goodbye. What is open may take until `timeout` has passed; then `CLOSED` is delivered.

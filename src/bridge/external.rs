@@ -1,0 +1,116 @@
+//! Strings of V8 over memory of ours.
+//!
+//! Node-API has them since version 10, and Node 20 under the same names as an experiment; so the two
+//! functions are looked up at run time, and where they are missing the text is copied. V8 may copy
+//! too, as it must in a sandbox, and says so by calling the finalizer at once.
+#![expect(unsafe_code, reason = "Node-API is a C interface")]
+
+use std::{
+    ffi::{c_char, c_void},
+    ops::Range,
+    ptr,
+    sync::OnceLock,
+};
+
+use napi::sys;
+
+use super::raw::{Env, Failed, Value};
+use crate::driver::pool;
+
+type Finalize = unsafe extern "C" fn(sys::napi_env, *mut c_void, *mut c_void);
+type Create<T> = unsafe extern "C" fn(
+    sys::napi_env,
+    *mut T,
+    usize,
+    Option<Finalize>,
+    *mut c_void,
+    *mut Value,
+    *mut bool,
+) -> sys::napi_status;
+
+struct Api {
+    latin1: Create<c_char>,
+    utf16: Create<u16>,
+}
+
+/// A string of the ASCII text in this range of a buffer.
+pub(super) fn latin1(env: Env, buffer: Vec<u8>, range: Range<usize>) -> Result<Value, Failed> {
+    let Some(api) = api() else {
+        let value = env.latin1(&buffer[range])?;
+        pool::give(buffer);
+        return Ok(value);
+    };
+    let owner = Box::into_raw(Box::new(buffer));
+    // SAFETY: just leaked; nobody else has it.
+    let text = unsafe { &mut (&mut (*owner))[range] };
+    let (start, length) = (text.as_mut_ptr().cast(), text.len());
+    let (mut value, mut copied) = (ptr::null_mut(), false);
+    // SAFETY: on the environment's thread; the text lives until the finalizer is called.
+    let status = unsafe {
+        (api.latin1)(
+            env.0,
+            start,
+            length,
+            Some(give_bytes),
+            owner.cast(),
+            &raw mut value,
+            &raw mut copied,
+        )
+    };
+    made(status, value)
+}
+
+/// A string of these code units.
+pub(super) fn utf16(env: Env, units: Vec<u16>) -> Result<Value, Failed> {
+    let Some(api) = api() else { return env.utf16(&units) };
+    let owner = Box::into_raw(Box::new(units));
+    // SAFETY: just leaked; nobody else has it.
+    let text = unsafe { &mut *owner };
+    let (start, length) = (text.as_mut_ptr(), text.len());
+    let (mut value, mut copied) = (ptr::null_mut(), false);
+    // SAFETY: on the environment's thread; the text lives until the finalizer is called.
+    let status = unsafe {
+        (api.utf16)(
+            env.0,
+            start,
+            length,
+            Some(drop_units),
+            owner.cast(),
+            &raw mut value,
+            &raw mut copied,
+        )
+    };
+    made(status, value)
+}
+
+fn made(status: sys::napi_status, value: Value) -> Result<Value, Failed> {
+    // When it fails the finalizer isn't called: the text is leaked, since V8 is out of memory then.
+    if status == sys::Status::napi_ok { Ok(value) } else { Err(Failed) }
+}
+
+unsafe extern "C" fn give_bytes(_: sys::napi_env, _: *mut c_void, owner: *mut c_void) {
+    // SAFETY: leaked in `latin1`; V8 calls this once.
+    pool::give(*unsafe { Box::from_raw(owner.cast::<Vec<u8>>()) });
+}
+
+unsafe extern "C" fn drop_units(_: sys::napi_env, _: *mut c_void, owner: *mut c_void) {
+    // SAFETY: leaked in `utf16`; V8 calls this once.
+    drop(unsafe { Box::from_raw(owner.cast::<Vec<u16>>()) });
+}
+
+fn api() -> Option<&'static Api> {
+    static API: OnceLock<Option<Api>> = OnceLock::new();
+    API.get_or_init(look_up).as_ref()
+}
+
+fn look_up() -> Option<Api> {
+    #[cfg(unix)]
+    let process = libloading::os::unix::Library::this();
+    #[cfg(windows)]
+    let process = libloading::os::windows::Library::this().ok()?;
+    // SAFETY: the type is that of Node's header, in all versions that have it.
+    let latin1 = unsafe { process.get(b"node_api_create_external_string_latin1\0") }.ok()?;
+    // SAFETY: as above.
+    let utf16 = unsafe { process.get(b"node_api_create_external_string_utf16\0") }.ok()?;
+    Some(Api { latin1: *latin1, utf16: *utf16 })
+}
