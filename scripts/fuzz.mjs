@@ -3,7 +3,7 @@
 //   node scripts/fuzz.mjs                       every target, 60 seconds each
 //   node scripts/fuzz.mjs --seconds 600 native  the targets named, ten minutes each
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -33,7 +33,11 @@ const failed = [];
 for (const target of positionals.length > 0 ? positionals : targets) {
   console.log(`\n${target}: ${seconds} s`);
   const limits = [`-max_total_time=${seconds}`, '-rss_limit_mb=1024', '-timeout=10'];
-  if ((await run('cargo', ['+nightly', 'fuzz', 'run', target, '--', ...limits])) !== 0) {
+  // What a run finds worth keeping goes into the first folder; the second is committed.
+  const corpus = join(root, 'fuzz/corpus', target);
+  mkdirSync(corpus, { recursive: true });
+  const folders = [corpus, join(root, 'fuzz/seeds', target)].filter((folder) => existsSync(folder));
+  if ((await run('cargo', ['+nightly', 'fuzz', 'run', target, ...folders, '--', ...limits])) !== 0) {
     failed.push(target);
   }
 }

@@ -58,7 +58,7 @@ pub enum Decoded<'a> {
 pub trait FrameSink {
     /// Control bytes: copied.
     fn put_slice(&mut self, bytes: &[u8]);
-    /// The body, once per message that has one.
+    /// The body, whole, at most once per message.
     fn put_body(&mut self, body: &[u8]);
 }
 

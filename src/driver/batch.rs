@@ -242,8 +242,15 @@ impl<'a> Outbound<'a> {
             .map(|words| u64::from(words[2]) + u64::from(words[3]))
             .sum();
         let ascii = units == self.text.len() as u64;
+        let mut left = units;
         let mut split = move |units: u32| {
-            let at = if ascii { units as usize } else { bytes_of_units(rest, units) };
+            left = left.saturating_sub(u64::from(units));
+            // The last share is what is left: a large one is not searched for its end.
+            let at = match (ascii, left) {
+                (true, _) => units as usize,
+                (false, 0) => rest.len(),
+                (false, _) => bytes_of_units(rest, units),
+            };
             let (share, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
             rest = after;
             share
@@ -266,8 +273,7 @@ impl LargeText {
             Self::Utf8(text) => text,
             Self::Utf16(units) => {
                 // Three bytes for each unit are always enough: four-byte characters have two units.
-                let mut text = pool::take(units.len() * 3);
-                text.resize(units.len() * 3, 0);
+                let mut text = pool::take_filled(units.len() * 3);
                 let written = encoding_rs::mem::convert_utf16_to_utf8(&units, &mut text);
                 text.truncate(written);
                 text

@@ -18,17 +18,29 @@ pub fn take(capacity: usize) -> Vec<u8> {
 
 /// An empty buffer with room for so many bytes, if the pool has one.
 pub fn reuse(capacity: usize) -> Option<Vec<u8>> {
+    let mut buffer = find(capacity)?;
+    buffer.clear();
+    Some(buffer)
+}
+
+/// A buffer of so many bytes, to be overwritten: they are whatever was there before.
+pub fn take_filled(length: usize) -> Vec<u8> {
+    let mut buffer = find(length).unwrap_or_default();
+    buffer.resize(length, 0);
+    buffer
+}
+
+fn find(capacity: usize) -> Option<Vec<u8>> {
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     let at = pool.iter().position(|buffer| buffer.capacity() >= capacity)?;
     Some(pool.swap_remove(at))
 }
 
 /// Gives a buffer to whoever needs one next.
-pub fn give(mut buffer: Vec<u8>) {
+pub fn give(buffer: Vec<u8>) {
     if !(MIN_BYTES..=MAX_BYTES).contains(&buffer.capacity()) {
         return;
     }
-    buffer.clear();
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     if pool.len() < MAX_BUFFERS {
         pool.push(buffer);
