@@ -101,6 +101,7 @@ forEachDriver((driver) => {
       const first = new UDSocket({ driver });
       t.after(() => first.destroy());
       const failed = event(server, 'error');
+      server.on('error', () => {});
       await first.connect(path).catch(() => {});
       const second = new UDSocket({ driver });
       t.after(() => second.destroy());
