@@ -172,11 +172,14 @@ impl Connection {
                 }
                 continue;
             }
-            let goaway =
-                if let Message::Goaway { reason } = &message { Some(*reason) } else { None };
-            if let Some(reason) = goaway {
-                self.goaway = Some(reason.into());
-                inbound.push_note(kind::GOAWAY, 0, 0, reason);
+            match message {
+                Message::Goaway { reason } => {
+                    self.goaway = Some(reason.into());
+                    inbound.push_note(kind::GOAWAY, 0, 0, reason);
+                }
+                // What it takes is a limit for what we send, from the first message on.
+                Message::Hello(hello) => codec.meet(&hello),
+                _ => {}
             }
             at += consumed;
             self.react(event, now, inbound)?;

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Connection, Inbound, Place, Result, Thread};
+use super::{Connection, Inbound, Place, Result, Thread, kind};
 use crate::{
     config::{DriverKind, Limits, ServerLimits},
     driver::server::Server,
@@ -158,6 +158,9 @@ impl Thread {
             entry.server = Some(server);
             entry.peer = peer;
             entry.seat = Some(seat);
+            // The application knows of a peer before that has said anything: a server that closes
+            // must end those, too.
+            batch.push_note(kind::OPENED, 0, 0, "");
             self.place(inner, index, machine, stream, &mut batch);
             if let Some(format) = options.server.silent_format {
                 self.expect_silence(inner, index, format, options.server.silent_after);
