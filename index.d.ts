@@ -554,8 +554,8 @@ export class UDSocket<
   readonly pending: number;
   /** Bytes that wait to be sent. */
   readonly queuedBytes: number;
-  /** The options with their defaults. */
-  readonly options: Readonly<SocketOptions>;
+  /** The options with their defaults; of an accepted socket, those of its server that concern connections. */
+  readonly options: Readonly<Required<ConnectionOptions> & SocketOptions>;
 
   /**
    * Connects; resolves when calls flow. It doesn't retry: a path at which nobody listens rejects at once, with Node's own code
@@ -737,7 +737,10 @@ export class UDSocketServer<
   /** Whether it can be connected to. */
   readonly listening: boolean;
   /** The options with their defaults. */
-  readonly options: Readonly<ServerOptions>;
+  readonly options: Readonly<
+    Required<Omit<ServerOptions, 'silentProtocol' | 'generateId'>> &
+      Pick<ServerOptions, 'silentProtocol' | 'generateId'>
+  >;
 
   /**
    * Listens; resolves when it can be connected to. The file of a server that died is taken over, that of one that lives never. With a

@@ -28,6 +28,9 @@ const documents = [
     .map((name) => join('docs', name))
 ];
 
+/** Files of this repository that a document speaks of. */
+const MENTION = /(?<![\w/.])(?:src|lib|scripts|docs|examples|benchmark|__test__)\/[\w./-]+\.\w+/g;
+
 /** The code blocks that say which file they are. */
 function blocks() {
   const found = readme.matchAll(/```js\n\/\/ (\S+\.mjs)\n(.*?)```/gs);
@@ -75,6 +78,38 @@ for (const document of documents) {
     assert.deepEqual(broken, []);
   });
 }
+
+for (const document of documents) {
+  test(`the files that ${document} names are there`, () => {
+    const mentioned = readFileSync(join(root, document), 'utf8').match(MENTION) ?? [];
+    assert.deepEqual(
+      mentioned.filter((file) => !existsSync(join(root, file))),
+      []
+    );
+  });
+}
+
+test('docs/architecture.md gives a reason for every crate that is used, and for no other', () => {
+  const manifest = readFileSync(join(root, 'Cargo.toml'), 'utf8');
+  const tables = manifest.split(/^(?=\[)/m).filter((table) => /^\[.*dependencies\]/.test(table));
+  const crates = tables.flatMap((table) =>
+    [...table.matchAll(/^([\w-]+) = /gm)].map(([, name]) => name)
+  );
+  const rust = readdirSync(join(root, 'src'), { recursive: true })
+    .filter((name) => name.endsWith('.rs'))
+    .map((name) => readFileSync(join(root, 'src', name), 'utf8'))
+    .concat(readFileSync(join(root, 'build.rs'), 'utf8'))
+    .join('\n');
+  const used = crates.filter((name) => new RegExp(`\\b${name.replaceAll('-', '_')}\\b`).test(rust));
+  const [, section] = /## Dependencies(.*?)\n## /s.exec(
+    readFileSync(join(root, 'docs/architecture.md'), 'utf8')
+  );
+  const listed = [...section.matchAll(/^\| ([a-z0-9_, -]+) \|/gm)].flatMap(([, names]) =>
+    names.split(', ')
+  );
+  const explained = listed.filter((name) => name !== 'crate' && !/^-+$/.test(name));
+  assert.deepEqual(explained.sort(), [...new Set(used)].sort());
+});
 
 /**
  * @param {string} from
