@@ -218,8 +218,8 @@ export interface ConnectionOptions {
    */
   driver?: Driver;
   /**
-   * The most that the event loop may spin after activity, waiting for the next message instead of sleeping, in µs. It spins only
-   * while that tends to pay off. 0: never. One setting counts for the whole thread: that of the socket or server made ready last.
+   * The most that the event loop may spin after activity, waiting for the next message instead of sleeping, in µs of its own time. It
+   * spins only while that tends to pay off. 0: never. One setting counts for the whole thread: that of the socket or server made ready last.
    * `docs/architecture.md` tells what it does to `eventLoopUtilization`.
    * @default 50
    */
@@ -415,6 +415,7 @@ export interface DroppedInfo {
   /** The error's code. */
   readonly reason: string;
   readonly error: Error;
+  readonly topic: string;
   readonly payload: unknown;
 }
 
@@ -444,6 +445,8 @@ export interface SocketStats {
   readonly malformed: number;
   /** The peer's requests that were refused for a limit. */
   readonly refused: number;
+  /** One-way messages that never left. */
+  readonly dropped: number;
 }
 
 /** Counters of a server. */
@@ -551,8 +554,8 @@ export class UDSocket<
   readonly pending: number;
   /** Bytes that wait to be sent. */
   readonly queuedBytes: number;
-  /** The options with their defaults. */
-  readonly options: Readonly<SocketOptions>;
+  /** The options with their defaults; of an accepted socket, those of its server that concern connections. */
+  readonly options: Readonly<Required<ConnectionOptions> & SocketOptions>;
 
   /**
    * Connects; resolves when calls flow. It doesn't retry: a path at which nobody listens rejects at once, with Node's own code
@@ -734,7 +737,10 @@ export class UDSocketServer<
   /** Whether it can be connected to. */
   readonly listening: boolean;
   /** The options with their defaults. */
-  readonly options: Readonly<ServerOptions>;
+  readonly options: Readonly<
+    Required<Omit<ServerOptions, 'silentProtocol' | 'generateId'>> &
+      Pick<ServerOptions, 'silentProtocol' | 'generateId'>
+  >;
 
   /**
    * Listens; resolves when it can be connected to. The file of a server that died is taken over, that of one that lives never. With a
@@ -746,11 +752,15 @@ export class UDSocketServer<
   start(endpoint: Endpoint, callback?: () => void): Promise<void>;
 
   /**
-   * Serves a connection that somebody else opened: any stream of bytes. Resolves to its socket when calls flow.
+   * Serves a connection that somebody else opened, any stream of bytes, whether the server listens or not. Resolves to its socket when
+   * calls flow.
    *
    * ```js
    * tls.createServer(options, (stream) => server.attach(stream)).listen(8443);
    * ```
+   *
+   * @throws (rejects) `SHORTWIRE_ERR_INVALID_ARG` (no open stream of bytes), `_REFUSED` (`maxConnections`), `_CLOSED`, and what
+   *   {@link UDSocket.connect} rejects with
    */
   attach(duplex: Duplex): Promise<UDSocket<ClientService, Service>>;
 

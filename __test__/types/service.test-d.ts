@@ -107,4 +107,4 @@ type Plain = { add: (numbers: number[]) => number };
 const sum = new UDSocket<Plain>().call('add', [1, 2]);
 same<typeof sum, Promise<number>>(true);
 // @ts-expect-error a topic's type is a function
-new UDSocket<{ add: number }>();
+void new UDSocket<{ add: number }>();

@@ -82,22 +82,25 @@ void socket.connect({ host: 'localhost', port: 8080 });
 // Options.
 
 const options: SocketOptions = { timeoutMs: 1, driver: 'task', protocol: 'jftp-1.0' };
-new UDSocket(options);
-new UDSocketServer({ mode: 0o660, protocols: ['shortwire'], generateId: () => 'id' }, (peer) => {
-  same<typeof peer, UDSocket>(true);
-});
-new UDSocketServer((peer) => peer.close());
+void new UDSocket(options);
+void new UDSocketServer(
+  { mode: 0o660, protocols: ['shortwire'], generateId: () => 'id' },
+  (peer) => {
+    same<typeof peer, UDSocket>(true);
+  }
+);
+void new UDSocketServer((peer) => peer.close());
 
 // @ts-expect-error no such option
-new UDSocket({ timeout: 1 });
+void new UDSocket({ timeout: 1 });
 // @ts-expect-error no such driver
-new UDSocket({ driver: 'thread' });
+void new UDSocket({ driver: 'thread' });
 // @ts-expect-error an option of servers
-new UDSocket({ mode: 0o600 });
+void new UDSocket({ mode: 0o600 });
 // @ts-expect-error an option of sockets
-new UDSocketServer({ protocol: 'jftp' });
+void new UDSocketServer({ protocol: 'jftp' });
 // @ts-expect-error a later version's
-new UDSocket({ reconnect: {} });
+void new UDSocket({ reconnect: {} });
 // @ts-expect-error what is set is set
 socket.options.timeoutMs = 1;
 
@@ -141,7 +144,7 @@ const read = (error: unknown): ErrorCode | undefined => {
   return error.code;
 };
 // @ts-expect-error only the library makes them
-new ShortwireError();
+void new ShortwireError();
 
 // Disposal.
 
