@@ -1,9 +1,6 @@
 //! The thread's servers: listening, accepting, counting.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use super::{Connection, Inbound, Place, Result, Thread};
 use crate::{
@@ -152,32 +149,19 @@ impl Thread {
                 drop(stream);
                 return self.host.server_event(server, ServerEvent::TurnedAway(peer));
             };
-            let machine = Box::new(Connection::server(options.server.formats, options.limits));
+            let ServerLimits { formats, silent_format, silent_after, .. } = options.server;
+            let silence = silent_format.map(|format| (format, silent_after));
+            let machine = Box::new(Connection::server(formats, options.limits, silence));
             let index = inner.insert(Place::None, options.limits, options.driver);
             let entry = &mut inner.entries[index as usize];
             entry.server = Some(server);
             entry.peer = peer;
             entry.seat = Some(seat);
             self.place(inner, index, machine, stream, &mut batch);
-            if let Some(format) = options.server.silent_format {
-                self.expect_silence(inner, index, format, options.server.silent_after);
-            }
+            self.schedule(inner, index);
             self.rehold(inner, index);
             index
         };
         self.deliver(index, batch, false);
-    }
-
-    fn expect_silence(
-        &self,
-        inner: &mut super::Inner,
-        index: u32,
-        format: crate::config::Format,
-        after: Duration,
-    ) {
-        if let Some(entry) = inner.entries.get_mut(index as usize) {
-            entry.silent = Some((Instant::now() + after, format));
-        }
-        self.schedule(inner, index);
     }
 }

@@ -38,7 +38,6 @@ impl Thread {
             return;
         };
         batch.append(std::mem::take(&mut entry.pending));
-        let silent = entry.silent.take_if(|(due, _)| *due <= now);
         let next = match &mut entry.place {
             Place::None | Place::Task(_) => Next::Wait,
             Place::Waiting(machine) => {
@@ -50,12 +49,7 @@ impl Thread {
                 }
                 machine.handle_timeout(now, batch).map_or_else(Next::Over, |()| Next::Wait)
             }
-            Place::Inline(inline) => {
-                if let Some((_, format)) = silent {
-                    inline.machine().assume(format, now, batch);
-                }
-                inline.handle_timeout(now, batch)
-            }
+            Place::Inline(inline) => inline.handle_timeout(now, batch),
         };
         self.follow(inner, index, next, batch);
         inner.turn_attached(index, now, batch);
