@@ -349,7 +349,11 @@ test('createSerializer hands fast-json-stringify a tuple of id, data and error',
     const { createSerializer } = require('shortwire/compat/jftp');
     console.log(createSerializer({ type: 'string' })([1, 'x']));`;
   const env = { ...process.env, NODE_PATH: modules };
-  const printed = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8', env, cwd: ROOT });
+  const printed = execFileSync(process.execPath, ['-e', script], {
+    encoding: 'utf8',
+    env,
+    cwd: ROOT
+  });
   const { type, items } = JSON.parse(printed);
   assert.deepEqual(
     [type, items[0].type, items[1], items[2].type],
