@@ -11,7 +11,7 @@ const { UDSocketServer } = require('shortwire/compat/jftp');
 
 const { socketPath } = require('../support/address.js');
 const { run, start } = require('../support/child.js');
-const { event, until } = require('../support/deadline.js');
+const { event } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
 const { connectJftp, listenJftp } = require('../support/jftp.js');
 const { connect, serve } = require('../support/jftp-pair.js');
@@ -226,12 +226,12 @@ forEachDriver((driver) => {
     const accepted = event(server, 'connection');
     const socket = await connect(t, path, { driver });
     const [theirs] = await accepted;
-    /** @type {(value: string) => void} */
-    let answer = () => {};
-    theirs.handle(() => new Promise((resolve) => (answer = resolve)));
+    const asked = new Promise((/** @type {(answer: (value: string) => void) => void} */ ask) => {
+      theirs.handle(() => new Promise((resolve) => ask(resolve)));
+    });
     const pending = socket.rpc('mine');
+    const answer = await asked;
     await assert.rejects(theirs.rpc('theirs'), { code: 'SHORTWIRE_ERR_UNSUPPORTED' });
-    await until(() => answer.length > 0, 'the request');
     answer('the answer');
     // In the original it got "theirs".
     assert.equal(await pending, 'the answer');

@@ -274,8 +274,6 @@ forEachDriver((driver) => {
   for (const order of ['(clientOptions, listener)', '(listener, clientOptions)']) {
     test(`the server takes ${order} (${driver})`, async (t) => {
       const path = socketPath(t);
-      /** @type {(socket: any) => void} */
-      const listener = (socket) => socket.handle(() => socket.timeoutMs);
       const options = { driver, timeoutMs: 123 };
       const server =
         order === '(listener, clientOptions)'
@@ -301,7 +299,7 @@ forEachDriver((driver) => {
     assert.equal(await started, true);
   });
 
-  test(`a start that fails is an error event (${driver})`, async (t) => {
+  test(`a start that fails is an error event (${driver})`, async () => {
     const server = new UDSocketServer({ driver });
     server.start('/nowhere/at/all/jftp.sock');
     const [error] = await event(server, 'error');
@@ -317,6 +315,11 @@ forEachDriver((driver) => {
     assert.deepEqual(await closed, [true]);
   });
 });
+
+/** @param {any} socket */
+function listener(socket) {
+  socket.handle(() => socket.timeoutMs);
+}
 
 /** @param {unknown} error @returns {never} */
 function raise(error) {

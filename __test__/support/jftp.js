@@ -144,11 +144,12 @@ async function connectJftp(test, path, generation = 'D') {
 async function listenJftp(test, path, generation = 'D') {
   /** @type {JftpPeer[]} */
   const come = [];
-  let wake = () => {};
+  /** @type {(() => void) | undefined} */
+  let wake;
   const server = net.createServer((socket) => {
     test.after(() => socket.destroy());
     come.push(new JftpPeer(socket, generation));
-    wake();
+    wake?.();
   });
   test.after(() => server.close());
   server.listen(path);
