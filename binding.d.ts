@@ -20,6 +20,8 @@ export declare class NativeThread {
   setBusyPoll(budgetUs: number): void
   /** A connection without a transport. Some formats' ids begin with the process id. */
   create(options: NativeOptions, protocol: string, pid: number): number
+  /** A connection without a transport whose peer connects to us. */
+  createServerSide(options: NativeServerOptions): number
   /** Connects it. */
   dial(index: number, endpoint: string | number): void
   /** Lets it speak over a stream that JavaScript reads and writes. */

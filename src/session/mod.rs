@@ -192,7 +192,11 @@ impl Session {
         }
         match self.in_flight.send(slot) {
             Some(Id::Number(token)) => Ok(token),
-            _ => Err(Kind::Internal),
+            // A format whose ids are texts has no pings.
+            _ => {
+                self.in_flight.cancel(slot);
+                Err(Kind::Unsupported)
+            }
         }
     }
 

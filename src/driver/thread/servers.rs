@@ -32,6 +32,14 @@ pub struct ServerOptions {
     pub bind: BindOptions,
 }
 
+impl ServerOptions {
+    fn machine(&self) -> Box<Connection> {
+        let ServerLimits { formats, silent_format, silent_after, .. } = self.server;
+        let silence = silent_format.map(|format| (format, silent_after));
+        Box::new(Connection::server(formats, self.limits, silence))
+    }
+}
+
 /// What a server tells its application.
 #[derive(Debug)]
 pub enum ServerEvent {
@@ -74,13 +82,9 @@ impl Thread {
     /// A connection without a transport yet, whose peer connects to us: over a stream that the
     /// application has, so it belongs to no server here.
     pub fn create_server_side(&self, options: &ServerOptions) -> u32 {
-        let machine = Box::new(Connection::server(options.server.formats, options.limits));
+        let machine = options.machine();
         let mut inner = self.inner.borrow_mut();
-        let index = inner.insert(Place::Waiting(machine), options.limits, options.driver);
-        if let Some(format) = options.server.silent_format {
-            self.expect_silence(&mut inner, index, format, options.server.silent_after);
-        }
-        index
+        inner.insert(Place::Waiting(machine), options.limits, options.driver)
     }
 
     /// Stops listening. [`ServerEvent::Closed`] follows; connections go on.
@@ -149,9 +153,7 @@ impl Thread {
                 drop(stream);
                 return self.host.server_event(server, ServerEvent::TurnedAway(peer));
             };
-            let ServerLimits { formats, silent_format, silent_after, .. } = options.server;
-            let silence = silent_format.map(|format| (format, silent_after));
-            let machine = Box::new(Connection::server(formats, options.limits, silence));
+            let machine = options.machine();
             let index = inner.insert(Place::None, options.limits, options.driver);
             let entry = &mut inner.entries[index as usize];
             entry.server = Some(server);

@@ -40,13 +40,7 @@ impl Thread {
         batch.append(std::mem::take(&mut entry.pending));
         let next = match &mut entry.place {
             Place::None | Place::Task(_) => Next::Wait,
-            Place::Waiting(machine) => {
-                machine.handle_timeout(now, batch).map_or_else(Next::Over, |()| Next::Wait)
-            }
-            Place::Attached(machine, _) => {
-                if let Some((_, format)) = silent {
-                    machine.assume(format, now, batch);
-                }
+            Place::Waiting(machine) | Place::Attached(machine, _) => {
                 machine.handle_timeout(now, batch).map_or_else(Next::Over, |()| Next::Wait)
             }
             Place::Inline(inline) => inline.handle_timeout(now, batch),
