@@ -109,9 +109,13 @@ impl Session {
 
     /// The format turned out to have a handshake, though the peer was taken for one without.
     pub fn await_hello(&mut self, now: Instant) {
+        if !self.met {
+            return;
+        }
+        self.met = false;
+        self.handshake_due = after(now, self.limits.handshake_timeout);
         if self.state == State::Ready {
             self.state = State::Handshaking;
-            self.handshake_due = after(now, self.limits.handshake_timeout);
         }
     }
 
