@@ -18,8 +18,8 @@ export declare class NativeThread {
   constructor(deliver: unknown, serverEvent: unknown, memory: object)
   /** The most that this thread's loop may spin after activity, in µs; 0 never spins. */
   setBusyPoll(budgetUs: number): void
-  /** A connection without a transport. */
-  create(options: NativeOptions, protocol: string, idBase?: number | undefined | null): number
+  /** A connection without a transport. Some formats' ids begin with the process id. */
+  create(options: NativeOptions, protocol: string, pid: number): number
   /** A connection without a transport whose peer connects to us. */
   createServerSide(options: NativeServerOptions): number
   /** Connects it. */
@@ -74,6 +74,7 @@ export interface NativeOptions {
   handshakeTimeoutMs: number
   frameTimeoutMs: number
   heartbeatMs: number
+  jftpHeaderDigits: number
   /** `auto`, `inline` or `task`. */
   driver: string
 }

@@ -73,9 +73,8 @@ class Link {
     if (socket[kIndex] < 0) {
       const { protocol, busyPollUs } = socket.options;
       core.thread.setBusyPoll(busyPollUs);
-      // jftp numbers its calls from the process id up.
-      const base = protocol.startsWith('jftp') ? process.pid + 1 : undefined;
-      const index = core.thread.create(options.nativeOptions(socket.options), protocol, base);
+      const native = options.nativeOptions(socket.options);
+      const index = core.thread.create(native, protocol, process.pid);
       socket[kIndex] = index;
       core.sockets[index] = socket;
       if (!this.#referenced) core.thread.setReferenced(index, false);
@@ -256,6 +255,8 @@ class Link {
   #ready(format) {
     const socket = this.#socket;
     this.protocol = FORMATS[format];
+    // A silent peer was taken for a speaker of another format; all else has been told then.
+    if (this.#met) return;
     this.#met = true;
     // Closing may have begun before the peer had introduced itself.
     if (this.status === 'connecting') this.#setStatus('ready');

@@ -54,6 +54,7 @@ const BOTH = {
   handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
   frameTimeoutMs: integer(0, MAX_MS, 30_000),
   heartbeatMs: integer(0, MAX_MS, 0),
+  jftpHeaderDigits: integer(1, 15, 7),
   driver: oneOf(DRIVERS, 'auto'),
   busyPollUs: integer(0, 1_000_000, 50),
   compress: later(false),
@@ -204,7 +205,7 @@ const closeOptions = (given) => complete(CLOSE, given);
 function nativeOptions(options) {
   const { maxFrameBytes, maxQueuedBytes, maxQueuedMessages, maxInFlight, maxInFlightBytes } =
     options;
-  const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, driver } = options;
+  const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, jftpHeaderDigits, driver } = options;
   return {
     maxFrameBytes,
     maxQueuedBytes,
@@ -214,6 +215,7 @@ function nativeOptions(options) {
     handshakeTimeoutMs,
     frameTimeoutMs,
     heartbeatMs,
+    jftpHeaderDigits,
     driver
   };
 }

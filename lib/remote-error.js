@@ -66,10 +66,7 @@ function encodeJftpFailure(payload, error) {
 function decodeFailure(failure) {
   let remote = failure;
   if (failure === null || typeof failure !== 'object' || typeof failure.message !== 'string') {
-    remote = {
-      message: typeof failure === 'string' ? failure : 'The handler failed',
-      data: failure
-    };
+    remote = new RemoteValue(failure);
   }
   return new ShortwireError(ErrorKind.REMOTE, remote.message, { remote, maybeDelivered: true });
 }
@@ -92,4 +89,13 @@ function text(value) {
   }
 }
 
-module.exports = { encodeFailure, encodeJftpFailure, decodeFailure };
+/** What stands for a handler's error that was none: a text, a number, an object without a message. */
+class RemoteValue {
+  /** @param {unknown} thrown */
+  constructor(thrown) {
+    this.message = typeof thrown === 'string' ? thrown : 'The handler failed';
+    this.data = thrown;
+  }
+}
+
+module.exports = { RemoteValue, encodeFailure, encodeJftpFailure, decodeFailure };

@@ -47,7 +47,9 @@ class UDSocketServer extends Answering {
   #starting;
   /** The end of `close`. @type {Promise<void> | undefined} */
   #closing;
-  /** Tells `close` that nobody can come any more. @type {(() => void) | undefined} */
+  /** The end of `stop`. @type {Promise<void> | undefined} */
+  #stopping;
+  /** Tells `stop` that nobody can come any more. @type {(() => void) | undefined} */
   #unlistened;
   #referenced = true;
   #accepted = 0;
@@ -190,22 +192,28 @@ class UDSocketServer extends Answering {
     return this.#closing;
   }
 
+  /**
+   * Stops listening; its sockets go on. Idempotent, and `start` may follow.
+   * @returns {Promise<void>}
+   */
+  async stop() {
+    if (this.#index < 0) return;
+    this.#stopping ??= new Promise((/** @type {(value: void) => void} */ resolve) => {
+      this.#unlistened = resolve;
+      core.thread.unlisten(this.#index);
+    });
+    await this.#stopping;
+  }
+
   /** @param {{ timeoutMs?: number, reason?: string } | undefined} given */
   async #close(given) {
     this.#status = 'closing';
-    let listens;
-    if (this.#index >= 0) {
-      listens = new Promise((/** @type {(value: void) => void} */ resolve) => {
-        this.#unlistened = resolve;
-      });
-      core.thread.unlisten(this.#index);
-    }
     // Some may have been accepted while the listener was on its way out.
     const closeAll = () =>
       Promise.all(
         [...this.#sockets.values(), ...this.#strangers].map((socket) => socket.close(given))
       );
-    await Promise.all([listens, closeAll()]);
+    await Promise.all([this.stop(), closeAll()]);
     await closeAll();
     this.#status = 'closed';
     this[kEmit]('close');
@@ -351,6 +359,7 @@ class UDSocketServer extends Answering {
     );
     this.#unlistened?.();
     this.#unlistened = undefined;
+    this.#stopping = undefined;
     if (error !== undefined && starting === undefined) this[kEmit]('error', error);
   }
 

@@ -26,6 +26,9 @@ pub struct Limits {
     pub frame_timeout: Duration,
     /// Silence after which the peer is asked whether it is there. Default zero: never asked.
     pub heartbeat: Duration,
+    /// How many digits jftp's decimal lengths have. Default 7, at most 15. Both sides must be told;
+    /// fewer make the largest message smaller.
+    pub jftp_header_digits: u8,
 }
 
 /// How a connection waits: see `driver::busy_poll`.
@@ -59,6 +62,17 @@ pub enum Format {
     JftpD,
 }
 
+/// How the ids of our calls are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdStyle {
+    /// As suits us.
+    Joined,
+    /// Numbers, counted up from this one.
+    CountedFrom(u64),
+    /// Texts: this number, a dash, and a count from 0.
+    Prefixed(u64),
+}
+
 /// A set of formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Formats(u32);
@@ -89,6 +103,7 @@ impl Default for Limits {
             handshake_timeout: Duration::from_secs(10),
             frame_timeout: Duration::from_secs(30),
             heartbeat: Duration::ZERO,
+            jftp_header_digits: 7,
         }
     }
 }
@@ -128,6 +143,15 @@ impl Format {
     /// The format with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// How its own clients make ids, from their process id.
+    pub const fn id_style(self, pid: u64) -> IdStyle {
+        match self {
+            Self::Shortwire => IdStyle::Joined,
+            Self::JftpA => IdStyle::Prefixed(pid),
+            Self::JftpB | Self::JftpD => IdStyle::CountedFrom(pid),
+        }
     }
 
     /// Whether a connection of this format begins with a handshake.

@@ -111,10 +111,10 @@ impl NativeThread {
         self.thread.set_busy_poll(Duration::from_micros(u64::from(budget_us)));
     }
 
-    /// A connection without a transport.
+    /// A connection without a transport. Some formats' ids begin with the process id.
     #[napi]
-    pub fn create(&self, options: NativeOptions, protocol: String, id_base: Option<u32>) -> u32 {
-        self.thread.create(&options.client(&protocol, id_base))
+    pub fn create(&self, options: NativeOptions, protocol: String, pid: u32) -> u32 {
+        self.thread.create(&options.client(&protocol, pid))
     }
 
     /// A connection without a transport whose peer connects to us.

@@ -24,6 +24,7 @@ pub struct NativeOptions {
     pub handshake_timeout_ms: u32,
     pub frame_timeout_ms: u32,
     pub heartbeat_ms: u32,
+    pub jftp_header_digits: u32,
     /// `auto`, `inline` or `task`.
     pub driver: String,
 }
@@ -52,6 +53,7 @@ impl NativeOptions {
             handshake_timeout: ms(self.handshake_timeout_ms),
             frame_timeout: ms(self.frame_timeout_ms),
             heartbeat: ms(self.heartbeat_ms),
+            jftp_header_digits: self.jftp_header_digits as u8,
         }
     }
 
@@ -63,12 +65,13 @@ impl NativeOptions {
         }
     }
 
-    pub(super) fn client(&self, protocol: &str, id_base: Option<u32>) -> ClientOptions {
+    pub(super) fn client(&self, protocol: &str, pid: u32) -> ClientOptions {
+        let format = Format::from_name(protocol).unwrap_or(Format::Shortwire);
         ClientOptions {
             limits: self.limits(),
-            format: Format::from_name(protocol).unwrap_or(Format::Shortwire),
+            format,
             driver: self.driver(),
-            id_base: id_base.map(u64::from),
+            ids: format.id_style(u64::from(pid)),
         }
     }
 }

@@ -81,7 +81,10 @@ impl Codec {
             Format::Shortwire => Self::Native(native::Native::new(limits)),
             Format::JftpA => Self::Jftp(jftp::Jftp::new(jftp::Generation::A, role, limits)),
             Format::JftpB => Self::Jftp(jftp::Jftp::new(jftp::Generation::B, role, limits)),
-            Format::JftpD => Self::Jftp(jftp::Jftp::new(jftp::Generation::D, role, limits)),
+            Format::JftpD => {
+                let jftp = jftp::Jftp::new(jftp::Generation::D, role, limits);
+                Self::Jftp(jftp.with_header_digits(limits.jftp_header_digits))
+            }
         }
     }
 

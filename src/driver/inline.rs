@@ -149,7 +149,7 @@ impl Inline {
         self.next()
     }
 
-    /// Takes a silent peer for a speaker of this format.
+    /// The machine.
     pub const fn machine(&mut self) -> &mut Connection {
         &mut self.machine
     }

@@ -8,7 +8,7 @@
 
 use std::{collections::HashMap, time::Instant};
 
-use crate::message::Id;
+use crate::{config::IdStyle, message::Id};
 
 /// The table of open calls.
 #[derive(Debug)]
@@ -30,7 +30,8 @@ enum Ids {
     /// Serial and slot in one number.
     Joined,
     /// Counted up from a base, as dialects with small numbers have it.
-    Counted { next: u64, slots: HashMap<u64, u32> },
+    /// With a prefix they are texts, `"<prefix>-<count>"`.
+    Counted { next: u64, slots: HashMap<u64, u32>, prefix: Option<Box<str>> },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,9 +61,14 @@ pub struct Settled {
 }
 
 impl InFlight {
-    /// An empty table. With a `base`, ids are counted up from it.
-    pub(crate) fn new(base: Option<u64>) -> Self {
-        let ids = base.map_or(Ids::Joined, |next| Ids::Counted { next, slots: HashMap::new() });
+    /// An empty table.
+    pub(crate) fn new(style: IdStyle) -> Self {
+        let counted = |next, prefix| Ids::Counted { next, slots: HashMap::new(), prefix };
+        let ids = match style {
+            IdStyle::Joined => Ids::Joined,
+            IdStyle::CountedFrom(base) => counted(base, None),
+            IdStyle::Prefixed(prefix) => counted(0, Some(prefix.to_string().into())),
+        };
         Self {
             entries: Vec::new(),
             serial: 0,
@@ -110,16 +116,12 @@ impl InFlight {
         entry.state = State::Sent;
         self.sent += 1;
         self.sent_bytes += u64::from(entry.bytes);
-        Some(Id::Number(match &mut self.ids {
-            Ids::Joined => u64::from(entry.serial) << SLOT_BITS | u64::from(slot),
-            Ids::Counted { next, slots } => {
-                let id = *next;
-                *next += 1;
-                entry.counted = id;
-                slots.insert(id, slot);
-                id
-            }
-        }))
+        if let Ids::Counted { next, slots, .. } = &mut self.ids {
+            entry.counted = *next;
+            slots.insert(*next, slot);
+            *next += 1;
+        }
+        Some(self.ids.of(entry, slot))
     }
 
     /// The serial of the call in this slot, if it still waits: tells a call from its successor.
@@ -131,9 +133,9 @@ impl InFlight {
     /// The answer to this id has come: its slot, or `None` for an id that is not pending.
     #[inline]
     pub(crate) fn complete(&mut self, id: &Id) -> Option<u32> {
-        let &Id::Number(number) = id else { return None };
         let slot = match &self.ids {
             Ids::Joined => {
+                let &Id::Number(number) = id else { return None };
                 let slot = (number & u64::from(MAX_SLOTS - 1)) as u32;
                 let entry = self.entries.get(slot as usize)?;
                 if u64::from(entry.serial) != number >> SLOT_BITS {
@@ -141,7 +143,7 @@ impl InFlight {
                 }
                 slot
             }
-            Ids::Counted { slots, .. } => *slots.get(&number)?,
+            Ids::Counted { slots, prefix, .. } => *slots.get(&count(id, prefix.as_deref())?)?,
         };
         if self.entries[slot as usize].state != State::Sent {
             return None;
@@ -189,13 +191,10 @@ impl InFlight {
         if entry.state == State::Sent {
             self.sent -= 1;
             self.sent_bytes -= u64::from(entry.bytes);
-            id = Some(Id::Number(match &mut self.ids {
-                Ids::Joined => u64::from(entry.serial) << SLOT_BITS | u64::from(slot),
-                Ids::Counted { slots, .. } => {
-                    slots.remove(&entry.counted);
-                    entry.counted
-                }
-            }));
+            id = Some(self.ids.of(entry, slot));
+            if let Ids::Counted { slots, .. } = &mut self.ids {
+                slots.remove(&entry.counted);
+            }
         }
         entry.state = State::Free;
         self.open -= 1;
@@ -220,6 +219,32 @@ impl InFlight {
     /// The bytes of the calls that the peer has.
     pub(crate) const fn sent_bytes(&self) -> u64 {
         self.sent_bytes
+    }
+}
+
+impl Ids {
+    #[inline]
+    fn of(&self, entry: &Entry, slot: u32) -> Id {
+        match self {
+            Self::Joined => Id::Number(u64::from(entry.serial) << SLOT_BITS | u64::from(slot)),
+            Self::Counted { prefix: None, .. } => Id::Number(entry.counted),
+            Self::Counted { prefix: Some(prefix), .. } => {
+                Id::Text(format!("\"{prefix}-{}\"", entry.counted).into())
+            }
+        }
+    }
+}
+
+/// The count in an id; `None` for one that we never gave.
+fn count(id: &Id, prefix: Option<&str>) -> Option<u64> {
+    match (id, prefix) {
+        (Id::Number(number), None) => Some(*number),
+        (Id::Text(text), Some(prefix)) => {
+            let count = text.strip_prefix('"')?.strip_prefix(prefix)?.strip_prefix('-')?;
+            let count = count.strip_suffix('"')?;
+            count.bytes().all(|byte| byte.is_ascii_digit()).then(|| count.parse().ok())?
+        }
+        _ => None,
     }
 }
 

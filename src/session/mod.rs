@@ -36,7 +36,7 @@ pub use self::{
     waiting::Waiting,
 };
 use crate::{
-    config::Limits,
+    config::{IdStyle, Limits},
     error::Kind,
     message::{BodyKind, Hello, Id, Malformed, Message},
 };
@@ -64,12 +64,12 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session without a transport. `id_base`: see [`in_flight`].
-    pub fn new(limits: Limits, id_base: Option<u64>) -> Self {
+    /// A session without a transport.
+    pub fn new(limits: Limits, ids: IdStyle) -> Self {
         Self {
             limits,
             state: State::Idle,
-            in_flight: InFlight::new(id_base),
+            in_flight: InFlight::new(ids),
             serving: Serving::default(),
             waiting: WaitingQueue::default(),
             peer_max_in_flight: u32::MAX,
@@ -104,6 +104,18 @@ impl Session {
         if self.state < State::Ready {
             self.state = State::Ready;
             self.heartbeat.heard(now);
+        }
+    }
+
+    /// The format turned out to have a handshake, though the peer was taken for one without.
+    pub fn await_hello(&mut self, now: Instant) {
+        if !self.met {
+            return;
+        }
+        self.met = false;
+        self.handshake_due = after(now, self.limits.handshake_timeout);
+        if self.state == State::Ready {
+            self.state = State::Handshaking;
         }
     }
 
@@ -184,7 +196,11 @@ impl Session {
         }
         match self.in_flight.send(slot) {
             Some(Id::Number(token)) => Ok(token),
-            _ => Err(Kind::Internal),
+            // A format whose ids are texts has no pings.
+            _ => {
+                self.in_flight.cancel(slot);
+                Err(Kind::Unsupported)
+            }
         }
     }
 

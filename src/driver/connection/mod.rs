@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     codec::{Codec, native},
-    config::{Format, Formats, Limits},
+    config::{Format, Formats, IdStyle, Limits},
     error::{Error, Kind, Result},
     message::{Message, Role},
     session::{Counters, Session, State, Timeout},
@@ -36,7 +36,12 @@ pub struct Connection {
     role: Role,
     /// `None` while a new peer's format is not known.
     codec: Option<Codec>,
+    /// The peer's own bytes have not yet said what it speaks; the codec, if any, is a presumption.
+    undecided: bool,
     formats: Formats,
+    /// What a silent peer is taken for, after how long.
+    silence: Option<(Format, Duration)>,
+    silence_due: Option<Instant>,
     session: Session,
     queue: WriteQueue,
     /// Bytes of a frame that is not whole yet.
@@ -52,14 +57,16 @@ pub struct Connection {
 
 impl Connection {
     /// The side that connects, speaking a format of its choice.
-    pub fn client(format: Format, limits: Limits, id_base: Option<u64>) -> Self {
+    pub fn client(format: Format, limits: Limits, ids: IdStyle) -> Self {
         let codec = Codec::new(format, Role::Client, &limits);
-        Self::new(Role::Client, Some(codec), Formats::NONE, limits, id_base)
+        Self::new(Role::Client, Some(codec), Formats::NONE, limits, ids)
     }
 
-    /// The side that accepts: the peer's first bytes choose among these formats.
-    pub fn server(formats: Formats, limits: Limits) -> Self {
-        Self::new(Role::Server, None, formats, limits, None)
+    /// The side that accepts: the peer's first bytes choose among these formats. A peer that has
+    /// said nothing for as long as `silence` says is taken for a speaker of its format, so that the
+    /// server hears of it; its first bytes still decide.
+    pub fn server(formats: Formats, limits: Limits, silence: Option<(Format, Duration)>) -> Self {
+        Self { silence, ..Self::new(Role::Server, None, formats, limits, IdStyle::Joined) }
     }
 
     fn new(
@@ -67,14 +74,17 @@ impl Connection {
         codec: Option<Codec>,
         formats: Formats,
         limits: Limits,
-        id_base: Option<u64>,
+        ids: IdStyle,
     ) -> Self {
         Self {
             limits,
             role,
+            undecided: codec.is_none(),
             codec,
             formats,
-            session: Session::new(limits, id_base),
+            silence: None,
+            silence_due: None,
+            session: Session::new(limits, ids),
             queue: WriteQueue::default(),
             partial: Vec::new(),
             needed: 0,
@@ -90,7 +100,11 @@ impl Connection {
             return;
         }
         match &self.codec {
-            None => self.session.open(now, true),
+            None => {
+                self.session.open(now, true);
+                self.silence_due = self.silence.map(|(_, after)| now + after);
+                self.presume(now, inbound);
+            }
             Some(codec) => {
                 let format = codec.format();
                 self.session.open(now, format.has_handshake());
@@ -100,9 +114,13 @@ impl Connection {
         }
     }
 
-    /// Takes a peer that has said nothing for a speaker of `format`, so that its server hears of it.
-    pub fn assume(&mut self, format: Format, now: Instant, inbound: &mut Inbound) {
-        if self.codec.is_none() && self.partial.is_empty() {
+    /// Takes a peer that has been silent for long enough for what silent peers are taken for.
+    fn presume(&mut self, now: Instant, inbound: &mut Inbound) {
+        if self.silence_due.is_none_or(|due| due > now) {
+            return;
+        }
+        self.silence_due = None;
+        if let Some((format, _)) = self.silence.filter(|_| self.codec.is_none()) {
             self.choose(format, now, inbound);
         }
     }
@@ -183,6 +201,7 @@ impl Connection {
     ///
     /// It was the connection's.
     pub fn handle_timeout(&mut self, now: Instant, inbound: &mut Inbound) -> Result<()> {
+        self.presume(now, inbound);
         while let Some(timeout) = self.session.handle_timeout(now) {
             match timeout {
                 Timeout::Call(settled) => {
@@ -202,7 +221,11 @@ impl Connection {
 
     /// When [`handle_timeout`](Self::handle_timeout) should be asked next.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.session.poll_timeout()
+        let due = self.session.poll_timeout();
+        match self.silence_due {
+            None => due,
+            Some(silence) => Some(due.map_or(silence, |due| due.min(silence))),
+        }
     }
 
     /// Says goodbye; what is open may take until `timeout` has passed.
@@ -294,7 +317,9 @@ impl Connection {
 
     fn choose(&mut self, format: Format, now: Instant, inbound: &mut Inbound) {
         self.codec = Some(Codec::new(format, self.role, &self.limits));
-        if !format.has_handshake() {
+        if format.has_handshake() {
+            self.session.await_hello(now);
+        } else {
             self.session.make_ready(now);
         }
         self.greet(format, inbound);

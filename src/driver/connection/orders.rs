@@ -193,7 +193,12 @@ impl Connection {
         let token = match self.session.ping(slot, deadline) {
             Ok(token) => token,
             Err(kind) => {
-                return self.fail(slot, kind, false, "the socket is not connected", inbound);
+                let why = match kind {
+                    Kind::Unsupported => "the format has no pings",
+                    Kind::Overflow => "too many calls are open",
+                    _ => "the socket is not connected",
+                };
+                return self.fail(slot, kind, false, why, inbound);
             }
         };
         let Some(codec) = &mut self.codec else { return };

@@ -7,7 +7,7 @@ use std::{io, time::Instant};
 
 use super::{Connection, OFFLOAD_BYTES};
 use crate::{
-    codec::{Decoded, Detected, detect},
+    codec::{Codec, Decoded, Detected, detect},
     driver::{
         batch::{self, Inbound, Record, kind},
         pool,
@@ -120,11 +120,15 @@ impl Connection {
         let mut at = 0;
         self.needed = 0;
         while at < buffer.len() {
-            if self.codec.is_none() {
+            if self.undecided {
+                self.silence_due = None;
                 match detect(&buffer[at..]) {
                     Detected::More => return Ok(at),
                     Detected::Format(format) if self.formats.contains(format) => {
-                        self.choose(format, now, inbound);
+                        self.undecided = false;
+                        if self.codec.as_ref().map(Codec::format) != Some(format) {
+                            self.choose(format, now, inbound);
+                        }
                     }
                     Detected::Format(format) => {
                         let why =

@@ -13,7 +13,7 @@ use super::super::{
 };
 use super::flags;
 use crate::{
-    config::{DriverKind, Format, Limits},
+    config::{DriverKind, Limits},
     transport::Peer,
 };
 
@@ -35,8 +35,6 @@ pub(super) struct Entry {
     pub(super) held: bool,
     /// A dial is under way; dropping it ends it.
     pub(super) dial: Option<Dial>,
-    /// When a silent peer is taken for a speaker of this format.
-    pub(super) silent: Option<(Instant, Format)>,
     /// Its place in its server's census, given back when the connection is over.
     pub(super) seat: Option<Seat>,
     /// Its numbers when it ended.
@@ -84,9 +82,7 @@ impl Entry {
 
     /// When the thread's timer must look after it.
     pub(super) fn due(&self) -> Option<Instant> {
-        let machine = self.machine().and_then(Connection::poll_timeout);
-        let silent = self.silent.map(|(due, _)| due);
-        [machine, silent].into_iter().flatten().min()
+        self.machine().and_then(Connection::poll_timeout)
     }
 
     /// Plain numbers.

@@ -45,7 +45,7 @@ use super::{
     uv::{Idle, Loop, Timer},
 };
 use crate::{
-    config::{DriverKind, Format, Limits},
+    config::{DriverKind, Format, IdStyle, Limits},
     error::{Error, Kind, Result},
     transport::{self, Endpoint, Peer},
 };
@@ -102,8 +102,8 @@ pub struct ClientOptions {
     pub format: Format,
     /// Where it runs.
     pub driver: DriverKind,
-    /// See `session::in_flight`.
-    pub id_base: Option<u64>,
+    /// How the ids of its calls are made.
+    pub ids: IdStyle,
 }
 
 impl Thread {
@@ -153,8 +153,8 @@ impl Thread {
 
     /// A connection that has no transport yet. Calls wait in it.
     pub fn create(&self, options: &ClientOptions) -> u32 {
-        let ClientOptions { limits, format, driver, id_base } = *options;
-        let machine = Box::new(Connection::client(format, limits, id_base));
+        let ClientOptions { limits, format, driver, ids } = *options;
+        let machine = Box::new(Connection::client(format, limits, ids));
         let mut inner = self.inner.borrow_mut();
         inner.insert(Place::Waiting(machine), limits, driver)
     }
@@ -352,7 +352,6 @@ impl Inner {
             referenced: true,
             held: false,
             dial: None,
-            silent: None,
             seat: None,
             last: Stats::default(),
         };

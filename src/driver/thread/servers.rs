@@ -1,9 +1,6 @@
 //! The thread's servers: listening, accepting, counting.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use super::{Connection, Inbound, Place, Result, Thread, kind};
 use crate::{
@@ -33,6 +30,14 @@ pub struct ServerOptions {
     pub driver: DriverKind,
     /// How it listens.
     pub bind: BindOptions,
+}
+
+impl ServerOptions {
+    fn machine(&self) -> Box<Connection> {
+        let ServerLimits { formats, silent_format, silent_after, .. } = self.server;
+        let silence = silent_format.map(|format| (format, silent_after));
+        Box::new(Connection::server(formats, self.limits, silence))
+    }
 }
 
 /// What a server tells its application.
@@ -77,13 +82,9 @@ impl Thread {
     /// A connection without a transport yet, whose peer connects to us: over a stream that the
     /// application has, so it belongs to no server here.
     pub fn create_server_side(&self, options: &ServerOptions) -> u32 {
-        let machine = Box::new(Connection::server(options.server.formats, options.limits));
+        let machine = options.machine();
         let mut inner = self.inner.borrow_mut();
-        let index = inner.insert(Place::Waiting(machine), options.limits, options.driver);
-        if let Some(format) = options.server.silent_format {
-            self.expect_silence(&mut inner, index, format, options.server.silent_after);
-        }
-        index
+        inner.insert(Place::Waiting(machine), options.limits, options.driver)
     }
 
     /// Stops listening. [`ServerEvent::Closed`] follows; connections go on.
@@ -152,7 +153,7 @@ impl Thread {
                 drop(stream);
                 return self.host.server_event(server, ServerEvent::TurnedAway(peer));
             };
-            let machine = Box::new(Connection::server(options.server.formats, options.limits));
+            let machine = options.machine();
             let index = inner.insert(Place::None, options.limits, options.driver);
             let entry = &mut inner.entries[index as usize];
             entry.server = Some(server);
@@ -162,25 +163,10 @@ impl Thread {
             // must end those, too.
             batch.push_note(kind::OPENED, 0, 0, "");
             self.place(inner, index, machine, stream, &mut batch);
-            if let Some(format) = options.server.silent_format {
-                self.expect_silence(inner, index, format, options.server.silent_after);
-            }
+            self.schedule(inner, index);
             self.rehold(inner, index);
             index
         };
         self.deliver(index, batch, false);
-    }
-
-    fn expect_silence(
-        &self,
-        inner: &mut super::Inner,
-        index: u32,
-        format: crate::config::Format,
-        after: Duration,
-    ) {
-        if let Some(entry) = inner.entries.get_mut(index as usize) {
-            entry.silent = Some((Instant::now() + after, format));
-        }
-        self.schedule(inner, index);
     }
 }

@@ -38,24 +38,12 @@ impl Thread {
             return;
         };
         batch.append(std::mem::take(&mut entry.pending));
-        let silent = entry.silent.take_if(|(due, _)| *due <= now);
         let next = match &mut entry.place {
             Place::None | Place::Task(_) => Next::Wait,
-            Place::Waiting(machine) => {
+            Place::Waiting(machine) | Place::Attached(machine, _) => {
                 machine.handle_timeout(now, batch).map_or_else(Next::Over, |()| Next::Wait)
             }
-            Place::Attached(machine, _) => {
-                if let Some((_, format)) = silent {
-                    machine.assume(format, now, batch);
-                }
-                machine.handle_timeout(now, batch).map_or_else(Next::Over, |()| Next::Wait)
-            }
-            Place::Inline(inline) => {
-                if let Some((_, format)) = silent {
-                    inline.machine().assume(format, now, batch);
-                }
-                inline.handle_timeout(now, batch)
-            }
+            Place::Inline(inline) => inline.handle_timeout(now, batch),
         };
         self.follow(inner, index, next, batch);
         inner.turn_attached(index, now, batch);

@@ -43,7 +43,6 @@ impl Thread {
             Ok(ready) => inline.ready(ready, now, &mut inner.scratch, batch),
             Err(_) => inline.failed(now, &mut inner.scratch, batch),
         };
-        entry.silent = None;
         self.follow(inner, index, next, batch);
         self.schedule(inner, index);
     }
@@ -252,7 +251,6 @@ impl Inner {
         };
         entry.place = Place::None;
         entry.pending = Inbound::default();
-        entry.silent = None;
         entry.seat = None;
         entry.serial = 0;
         self.free.push(index);
