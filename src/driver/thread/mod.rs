@@ -183,11 +183,13 @@ impl Thread {
                 Place::None => {}
                 Place::Waiting(machine) | Place::Attached(machine, _) => {
                     machine.submit(orders, now, &mut entry.pending);
+                    return machine.check_overrun().map_or_else(Next::Over, |()| Next::Wait);
                 }
                 Place::Inline(inline) => return inline.submit(orders, now, &mut entry.pending),
                 Place::Task(handle) if choked => {
                     refuse_new(orders, &mut entry.pending);
-                    handle.push(Command::Overflow(OwnedOutbound::answers(orders)));
+                    let flooded = handle.queued_bytes() > entry.limits.max_answer_bytes();
+                    handle.push(Command::Overflow(OwnedOutbound::answers(orders, flooded)));
                 }
                 Place::Task(handle) => handle.push(Command::Submit(OwnedOutbound::new(orders))),
             }

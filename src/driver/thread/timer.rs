@@ -54,7 +54,7 @@ impl Thread {
                 if let Some((_, format)) = silent {
                     inline.machine().assume(format, now, batch);
                 }
-                inline.handle_timeout(now, batch)
+                inline.handle_timeout(now, &mut inner.scratch, batch)
             }
         };
         self.follow(inner, index, next, batch);
