@@ -9,7 +9,7 @@
 
 const { isUint8Array } = require('node:util/types');
 
-const { ErrorKind, ShortwireError } = require('./errors.js');
+const { ErrorKind, ShortwireError, unsupported } = require('./errors.js');
 const { Body } = require('./records.js');
 
 /** Body kinds as the first word of a record has them. */
@@ -55,7 +55,9 @@ function encode(value, serializer) {
  */
 function decode(kind, body) {
   if (kind === Body.JSON) return JSON.parse(body);
-  return kind === Body.BYTES ? body : undefined;
+  if (kind === Body.BYTES) return body;
+  if (kind === Body.NONE) return undefined;
+  throw unsupported('a payload in an encoding that was not agreed on');
 }
 
 module.exports = { JSON_HEAD, BYTES_HEAD, isBytes, encode, decode };

@@ -92,6 +92,16 @@ pub struct ServerLimits {
     pub silent_after: Duration,
 }
 
+impl Limits {
+    /// How many bytes may wait when an answer is added. Calls and messages never take so much: an
+    /// answer may pass a full queue, but not without end, since a peer may ask and never read.
+    pub const fn max_answer_bytes(&self) -> usize {
+        let frame = self.max_frame_bytes as usize;
+        let most = if self.max_queued_bytes > frame { self.max_queued_bytes } else { frame };
+        most.saturating_mul(2)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -62,10 +62,11 @@ impl Inbox {
     /// Adds mail, and wakes the owner if the box was empty. After [`close`](Self::close) it is
     /// dropped, and with it the descriptors in it.
     pub fn push(&self, mail: Mail) {
+        let mut box_ = self.mail.lock().unwrap_or_else(PoisonError::into_inner);
+        // Asked under the lock: mail that came in behind the last drain would stay for good.
         if self.closed.load(Ordering::Acquire) {
             return;
         }
-        let mut box_ = self.mail.lock().unwrap_or_else(PoisonError::into_inner);
         let first = box_.is_empty();
         box_.push(mail);
         drop(box_);

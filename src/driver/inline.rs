@@ -90,6 +90,12 @@ impl Inline {
             if gone || machine.wants_read() {
                 let receive = |buffer: &mut Vec<u8>| transport::receive(fd, buffer);
                 match machine.read(now, scratch, inbound, receive) {
+                    // A peer that has only stopped reading would never be heard to leave.
+                    Ok(ReadTurn::Drained) if self.broken.is_some() => {
+                        return Next::Over(
+                            self.broken.take().unwrap_or_else(|| machine.farewell()),
+                        );
+                    }
                     Ok(ReadTurn::Drained | ReadTurn::More) => {}
                     Ok(ReadTurn::Large) => return Next::Offload,
                     Ok(ReadTurn::Ended) => return Next::Over(machine.farewell()),
@@ -138,8 +144,18 @@ impl Inline {
         self.next()
     }
 
-    /// A deadline may have passed.
-    pub fn handle_timeout(&mut self, now: Instant, inbound: &mut Inbound) -> Next {
+    /// A deadline may have passed. What has come in time counts, even if this thread was too busy
+    /// to look at it.
+    pub fn handle_timeout(
+        &mut self,
+        now: Instant,
+        scratch: &mut Vec<u8>,
+        inbound: &mut Inbound,
+    ) -> Next {
+        match self.ready(Interest::READABLE, now, scratch, inbound) {
+            Next::Wait => {}
+            other => return other,
+        }
         if let Err(error) = self.machine.handle_timeout(now, inbound) {
             return Next::Over(error);
         }
@@ -192,7 +208,19 @@ impl Inline {
 
     #[inline]
     fn next(&mut self) -> Next {
+        // Can't be written to, and has nothing to say: no event would ever come.
+        if self.broken.is_some()
+            && !transport::has_input(self.fd.as_fd())
+            && let Some(error) = self.broken.take()
+        {
+            return Next::Over(error);
+        }
         let wants_write = self.machine.wants_write() && self.broken.is_none();
+        if self.machine.wants_write()
+            && let Err(error) = self.machine.check_overrun()
+        {
+            return Next::Over(error);
+        }
         if wants_write && self.machine.is_heavy() {
             return Next::Offload;
         }

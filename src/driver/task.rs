@@ -22,12 +22,13 @@ use std::{
 use tokio::{runtime, sync::Notify};
 
 use super::{
-    batch::{Inbound, LargeText, Order, Outbound, units},
-    connection::{Connection, ReadTurn, SCRATCH_BYTES, Stats},
+    batch::{self, Inbound, LargeText, Order, Outbound, units},
+    connection::{Connection, ReadTurn, SCRATCH_BYTES, Stats, TOO_MUCH_WAITS},
     inbox::{Inbox, Mail},
 };
 use crate::{
     error::{Error, Kind, Result},
+    message::Body,
     transport::Stream,
 };
 
@@ -219,7 +220,8 @@ impl Task {
             if self.machine.is_drained() {
                 return Ok(End::Over(Error::local(Kind::Closed, "the socket was closed")));
             }
-            if more {
+            let room = self.shared.undelivered.load(Ordering::Acquire) < MAX_UNDELIVERED_BYTES;
+            if more && room {
                 // Others get their turn; the kernel still has something for us.
                 tokio::task::yield_now().await;
                 continue;
@@ -234,7 +236,6 @@ impl Task {
             {
                 return Ok(End::Return);
             }
-            let room = self.shared.undelivered.load(Ordering::Acquire) < MAX_UNDELIVERED_BYTES;
             let reads = room && self.machine.wants_read();
             let due = match (self.machine.poll_timeout(), self.stay) {
                 (due, Stay::Always) => due,
@@ -245,7 +246,8 @@ impl Task {
                     ready.map_err(Error::disconnected)?
                 }
                 () = self.shared.notify.notified() => false,
-                () = sleep_until(due) => false,
+                // What has come in time counts, even if this thread was too busy to look at it.
+                () = sleep_until(due) => reads,
             };
         }
     }
@@ -278,11 +280,14 @@ impl Task {
                 Command::Abandon => return Ok(Turn::End(End::Abandoned)),
             }
         }
-        self.machine.handle_timeout(now, inbound)?;
         let mut turn = ReadTurn::Drained;
         if readable && self.machine.wants_read() {
             turn = self.machine.read(now, scratch, inbound, |buffer| stream.try_read(buffer))?;
         }
+        if turn != ReadTurn::Ended {
+            self.machine.handle_timeout(now, inbound)?;
+        }
+        self.machine.check_overrun()?;
         let written = self.machine.write(now, inbound, |slices| stream.try_write(slices));
         if turn == ReadTurn::Ended {
             return Ok(Turn::End(End::Over(self.machine.farewell())));
@@ -319,13 +324,17 @@ impl OwnedOutbound {
         }
     }
 
-    /// A copy of those among these orders that take nothing new on.
-    pub fn answers(orders: Outbound<'_>) -> Self {
+    /// A copy of those among these orders that take nothing new on. With `flooded` there is no room
+    /// for payloads either: answers become failures.
+    pub fn answers(orders: Outbound<'_>, flooded: bool) -> Self {
         let mut answers = Self { records: Vec::new(), text: String::new(), bytes: None };
         for order in orders.orders().filter(|order| !order.is_new()) {
-            let Order { kind, subject, topic, body, extra } = order;
+            let Order { mut kind, subject, topic, mut body, mut extra } = order;
             let mut text = "";
-            if orders.bytes.is_some() {
+            if flooded && kind != batch::kind::CANCEL {
+                (kind, body, extra) = (batch::kind::FAILED, Body::NONE, Kind::Overflow as u32);
+                text = TOO_MUCH_WAITS;
+            } else if orders.bytes.is_some() {
                 answers.bytes = orders.bytes.map(<[u8]>::to_vec);
             } else {
                 text = std::str::from_utf8(body.data).unwrap_or_default();

@@ -22,6 +22,9 @@ pub(crate) struct InFlight {
     open: u32,
     /// No entry's deadline is earlier. It may be too early by now, never too late.
     next_deadline: Option<Instant>,
+    /// How far a search that takes out one entry after the other has come: each of them beginning
+    /// anew would cost seconds when very many calls end at once.
+    swept: usize,
 }
 
 /// How wire ids are made.
@@ -77,6 +80,7 @@ impl InFlight {
             sent_bytes: 0,
             open: 0,
             next_deadline: None,
+            swept: 0,
         }
     }
 
@@ -166,8 +170,8 @@ impl InFlight {
         let due = |entry: &Entry| {
             entry.state != State::Free && entry.deadline.is_some_and(|deadline| deadline <= now)
         };
-        if let Some(slot) = self.entries.iter().position(due) {
-            return Some(self.release(slot as u32));
+        if let Some(slot) = self.sweep(due) {
+            return Some(self.release(slot));
         }
         let open = self.entries.iter().filter(|entry| entry.state != State::Free);
         self.next_deadline = open.filter_map(|entry| entry.deadline).min();
@@ -180,8 +184,17 @@ impl InFlight {
             self.next_deadline = None;
             return None;
         }
-        let slot = self.entries.iter().position(|entry| entry.state != State::Free)?;
-        Some(self.release(slot as u32))
+        let slot = self.sweep(|entry| entry.state != State::Free)?;
+        Some(self.release(slot))
+    }
+
+    /// An entry that fits, looked for from where the last one was found.
+    fn sweep(&mut self, fits: impl Fn(&Entry) -> bool) -> Option<u32> {
+        let (before, rest) = self.entries.split_at(self.swept.min(self.entries.len()));
+        let found = rest.iter().position(&fits).map(|at| before.len() + at);
+        let found = found.or_else(|| before.iter().position(&fits));
+        self.swept = found.unwrap_or_default();
+        found.map(|slot| slot as u32)
     }
 
     #[inline]

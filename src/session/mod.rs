@@ -93,12 +93,18 @@ impl Session {
             self.state = State::Handshaking;
             self.handshake_due = after(now, self.limits.handshake_timeout);
         } else {
-            self.make_ready(now);
+            self.skip_handshake(now);
         }
     }
 
-    /// The format turned out to have no handshake, or the handshake is over.
-    pub fn make_ready(&mut self, now: Instant) {
+    /// The format turned out to have no handshake. None of these has pings either, so that silence
+    /// says nothing about the peer.
+    pub fn skip_handshake(&mut self, now: Instant) {
+        self.heartbeat = Heartbeat::new(Duration::ZERO);
+        self.make_ready(now);
+    }
+
+    fn make_ready(&mut self, now: Instant) {
         self.met = true;
         self.handshake_due = None;
         if self.state < State::Ready {

@@ -30,5 +30,5 @@ pub use self::{
     endpoint::Endpoint,
     listener::{AcceptError, Accepted, BindOptions, Listener, bind},
     peer::Peer,
-    stream::{Stream, pair, receive, send},
+    stream::{Stream, has_input, pair, receive, send},
 };

@@ -213,6 +213,13 @@ pub fn receive(socket: impl AsFd, buffer: &mut Vec<u8>) -> io::Result<usize> {
     Ok(rustix::net::recv(socket, room, RecvFlags::DONTWAIT)?.0)
 }
 
+/// Whether reading would find something at once: bytes, the end of the stream, or an error.
+pub fn has_input(socket: impl AsFd) -> bool {
+    let mut byte = [0u8; 1];
+    let flags = RecvFlags::DONTWAIT | RecvFlags::PEEK;
+    !matches!(rustix::net::recv(socket, &mut byte, flags), Err(rustix::io::Errno::AGAIN))
+}
+
 /// Where the flag doesn't exist, `fd::mute` has set `SO_NOSIGPIPE` on the socket.
 #[cfg(target_vendor = "apple")]
 const SEND_FLAGS: SendFlags = SendFlags::empty();

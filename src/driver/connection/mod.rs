@@ -16,7 +16,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use self::read::{ReadTurn, SCRATCH_BYTES};
+pub use self::{
+    orders::TOO_MUCH_WAITS,
+    read::{ReadTurn, SCRATCH_BYTES},
+};
 use super::{
     batch::{self, Inbound, kind},
     write_queue::WriteQueue,
@@ -25,7 +28,7 @@ use crate::{
     codec::{Codec, native},
     config::{Format, Formats, IdStyle, Limits},
     error::{Error, Kind, Result},
-    message::{Message, Role},
+    message::{Failure, Id, Message, Role},
     session::{Counters, Session, State, Timeout},
 };
 
@@ -320,7 +323,7 @@ impl Connection {
         if format.has_handshake() {
             self.session.await_hello(now);
         } else {
-            self.session.make_ready(now);
+            self.session.skip_handshake(now);
         }
         self.greet(format, inbound);
     }
@@ -328,6 +331,26 @@ impl Connection {
     fn announce_ready(&self, inbound: &mut Inbound) {
         let Some(codec) = &self.codec else { return };
         inbound.push_note(kind::READY, 0, codec.format() as u32, "");
+    }
+
+    /// Whether a peer makes us answer without ever reading: then more waits for it than the
+    /// application can have put there.
+    ///
+    /// # Errors
+    ///
+    /// It does, and the connection is over.
+    #[inline]
+    pub fn check_overrun(&self) -> Result<()> {
+        if self.queue.bytes() > self.limits.max_answer_bytes().saturating_add(OVERRUN_BYTES) {
+            return Err(Error::remote(Kind::Overflow, "the peer does not read its answers"));
+        }
+        Ok(())
+    }
+
+    /// Says that a request of the peer has failed.
+    fn send_failure(&mut self, id: Id, kind: Kind, text: &str) {
+        let error = Failure::Kind { kind: kind as u8, text };
+        self.send(&Message::Failure { id, error });
     }
 
     /// Sends a message that has no one to complain to.
@@ -383,5 +406,7 @@ pub struct Stats {
 
 /// From this size on a frame is read and written off the JavaScript thread.
 pub const OFFLOAD_BYTES: usize = 256 * 1024;
+/// What the core's own answers may take beside those of the application.
+const OVERRUN_BYTES: usize = 64 * 1024;
 /// Answers that wait beyond this stop the reading of more requests.
 const PAUSE_BYTES: usize = 1024 * 1024;

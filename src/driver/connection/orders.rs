@@ -124,13 +124,13 @@ impl Connection {
         let Reply::Send(id) = self.session.reply(order.subject) else {
             return;
         };
+        if self.is_flooded(order.body.data.len()) {
+            return self.send_failure(id, Kind::Overflow, TOO_MUCH_WAITS);
+        }
         let Some(codec) = &mut self.codec else { return };
         let message = Message::Response { id: id.clone(), body: order.body };
         if let Err(error) = codec.encode(&message, &mut self.queue) {
-            let text = error.message();
-            let error = Failure::Kind { kind: error.kind() as u8, text };
-            self.send(&Message::Failure { id, error });
-            return;
+            return self.send_failure(id, error.kind(), error.message());
         }
         self.queue.end_message(batch::NO_SLOT);
     }
@@ -139,6 +139,9 @@ impl Connection {
         let Reply::Send(id) = self.session.reply(order.subject) else {
             return;
         };
+        if self.is_flooded(order.body.data.len()) {
+            return self.send_failure(id, Kind::Overflow, TOO_MUCH_WAITS);
+        }
         let error = if order.kind == kind::FAILURE {
             Failure::Body(order.body)
         } else {
@@ -150,11 +153,16 @@ impl Connection {
         if codec.encode(&message, &mut self.queue).is_err() {
             // The error's own data is what is too large; the peer still gets an answer.
             let text = "the handler failed, and its error is too large to be sent";
-            let error = Failure::Kind { kind: Kind::Remote as u8, text };
-            self.send(&Message::Failure { id, error });
-            return;
+            return self.send_failure(id, Kind::Remote, text);
         }
         self.queue.end_message(batch::NO_SLOT);
+    }
+
+    /// Whether an answer doesn't fit any more. It fails its call alone then.
+    #[inline]
+    fn is_flooded(&self, more: usize) -> bool {
+        let queued = self.queue.bytes();
+        queued != 0 && queued + more > self.limits.max_answer_bytes()
     }
 
     fn notify(&mut self, order: &Order<'_>, inbound: &mut Inbound) {
@@ -212,5 +220,7 @@ impl Connection {
     }
 }
 
+/// Why an answer fails its call.
+pub const TOO_MUCH_WAITS: &str = "too many answers wait to be sent";
 /// Waiting requests are encoded only up to here: memory of the queue, latency of what comes after.
 const PUMP_LIMIT_BYTES: usize = 1024 * 1024;

@@ -74,6 +74,10 @@ impl Connection {
                     let mut bytes = std::mem::take(&mut self.partial);
                     let consumed = self.decode(&mut bytes, now, inbound)?;
                     bytes.drain(..consumed);
+                    if consumed != 0 {
+                        // What remains of a large message is small, and need not keep its room.
+                        bytes.shrink_to(SCRATCH_BYTES);
+                    }
                     self.partial = bytes;
                 }
             } else {
@@ -155,6 +159,12 @@ impl Connection {
                 Decoded::Message { consumed, message } => (consumed, message),
             };
             let event = self.session.handle_message(&message, now);
+            if let Message::Hello(hello) = message {
+                at += consumed;
+                codec.meet(&hello);
+                self.react(event, now, inbound)?;
+                continue;
+            }
             if let Some((record, topic, body)) = delivery(&event, &message) {
                 let start = (body.data.as_ptr() as usize).wrapping_sub(buffer.as_ptr() as usize);
                 let inside = start < buffer.len();
@@ -206,18 +216,11 @@ impl Connection {
             Event::Cancelled(token) => inbound.push_note(kind::CANCEL, token, 0, ""),
             Event::Pong(slot) => inbound.push_note(kind::PING, slot, 0, ""),
             Event::SendPong(token) => self.send(&Message::Pong { token }),
-            Event::Refuse(id, kind, text) => {
-                let error = Failure::Kind { kind: kind as u8, text };
-                self.send(&Message::Failure { id, error });
-            }
+            Event::Refuse(id, kind, text) => self.send_failure(id, kind, text),
             Event::Violation(why) => return Err(Error::protocol(why)),
             _ => {}
         }
-        // A peer that makes us answer without ever reading is stopped here.
-        if self.queue.bytes() > self.limits.max_queued_bytes {
-            return Err(Error::remote(Kind::Overflow, "the peer does not read its answers"));
-        }
-        Ok(())
+        self.check_overrun()
     }
 }
 

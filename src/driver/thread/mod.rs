@@ -183,11 +183,11 @@ impl Thread {
                 Place::None => {}
                 Place::Waiting(machine) | Place::Attached(machine, _) => {
                     machine.submit(orders, now, &mut entry.pending);
+                    return machine.check_overrun().map_or_else(Next::Over, |()| Next::Wait);
                 }
                 Place::Inline(inline) => return inline.submit(orders, now, &mut entry.pending),
                 Place::Task(handle) if choked => {
-                    refuse_new(orders, &mut entry.pending);
-                    handle.push(Command::Overflow(OwnedOutbound::answers(orders)));
+                    push_answers(handle, orders, &entry.limits, &mut entry.pending);
                 }
                 Place::Task(handle) => handle.push(Command::Submit(OwnedOutbound::new(orders))),
             }
@@ -213,11 +213,11 @@ impl Thread {
                         let text = text.into_utf8();
                         let text = std::str::from_utf8(&text).unwrap_or_default();
                         let orders = Outbound { records: record, text, bytes: None };
-                        refuse_new(orders, &mut entry.pending);
-                        handle.push(Command::Overflow(OwnedOutbound::answers(orders)));
+                        push_answers(handle, orders, &entry.limits, &mut entry.pending);
                     }
                     Place::Waiting(machine) | Place::Attached(machine, _) => {
                         machine.submit_large(record, text.into_utf8(), now, &mut entry.pending);
+                        return machine.check_overrun().map_or_else(Next::Over, |()| Next::Wait);
                     }
                     Place::Inline(_) | Place::None => {}
                 }
@@ -388,6 +388,18 @@ fn refuse_new(orders: Outbound<'_>, inbound: &mut Inbound) {
             inbound.push_note(kind::FAILED, order.subject, Kind::Overflow as u32, why);
         }
     }
+}
+
+/// To a task that has too much to do already, only answers go.
+fn push_answers(
+    handle: &task::Handle,
+    orders: Outbound<'_>,
+    limits: &Limits,
+    pending: &mut Inbound,
+) {
+    refuse_new(orders, pending);
+    let flooded = handle.queued_bytes() > limits.max_answer_bytes();
+    handle.push(Command::Overflow(OwnedOutbound::answers(orders, flooded)));
 }
 
 /// What a call into a connection reports.

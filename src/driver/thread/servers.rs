@@ -17,6 +17,9 @@ pub(super) struct ServerEntry {
     /// Until it listens or has failed to, it keeps the process alive whatever the application
     /// wishes: Node's own servers listen within the call.
     starting: bool,
+    /// Whoever was accepted and not yet let in is sent away: the application has ended its sockets,
+    /// and wouldn't look for more.
+    stopping: bool,
 }
 
 /// How a server is to be, and its connections.
@@ -73,8 +76,13 @@ impl Thread {
         let index = place as u32;
         let inbox = Arc::clone(&self.inbox);
         let server = Server::spawn(&self.runtime, inbox, index, endpoint, options.bind);
-        let entry = ServerEntry { server, options: *options, referenced: true, starting: true };
-        inner.servers[place] = Some(entry);
+        inner.servers[place] = Some(ServerEntry {
+            server,
+            options: *options,
+            referenced: true,
+            starting: true,
+            stopping: false,
+        });
         self.count_holder(&mut inner, false, true);
         index
     }
@@ -89,7 +97,8 @@ impl Thread {
 
     /// Stops listening. [`ServerEvent::Closed`] follows; connections go on.
     pub fn unlisten(&self, server: u32) {
-        if let Some(Some(entry)) = self.inner.borrow().servers.get(server as usize) {
+        if let Some(Some(entry)) = self.inner.borrow_mut().servers.get_mut(server as usize) {
+            entry.stopping = true;
             entry.server.stop();
         }
     }
@@ -147,6 +156,9 @@ impl Thread {
             let Some(Some(entry)) = inner.servers.get(server as usize) else {
                 return;
             };
+            if entry.stopping {
+                return;
+            }
             let options = entry.options;
             let Some(seat) = entry.server.admit(&peer, &options.server) else {
                 drop(guard);

@@ -43,7 +43,7 @@ impl Thread {
             Place::Waiting(machine) | Place::Attached(machine, _) => {
                 machine.handle_timeout(now, batch).map_or_else(Next::Over, |()| Next::Wait)
             }
-            Place::Inline(inline) => inline.handle_timeout(now, batch),
+            Place::Inline(inline) => inline.handle_timeout(now, &mut inner.scratch, batch),
         };
         self.follow(inner, index, next, batch);
         inner.turn_attached(index, now, batch);
