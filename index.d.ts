@@ -212,6 +212,12 @@ export interface ConnectionOptions {
    */
   heartbeatMs?: number;
   /**
+   * How many digits the length in front of each message of jftp has, 1 to 15. jftp calls it `headerSize`; both ends must be told the
+   * same.
+   * @default 7
+   */
+  jftpHeaderDigits?: number;
+  /**
    * Where connections run. `'inline'`: in the event loop of this thread, which is the fast way. `'task'`: on a thread of the core's.
    * `'auto'`: inline wherever the runtime allows it (Node does), else a task. Behaviour is the same.
    * @default 'auto'
@@ -263,8 +269,8 @@ export interface ServerOptions extends ConnectionOptions {
    */
   protocols?: Protocol[];
   /**
-   * What a peer that says nothing for `silentMs` is taken for, so that the server can speak first: clients of jftp may wait to be
-   * asked.
+   * What a peer that says nothing for `silentMs` is presumed to speak, so that the server can speak first: clients of jftp may wait to
+   * be asked.
    * @default none
    */
   silentProtocol?: Exclude<Protocol, 'shortwire'>;
@@ -777,6 +783,9 @@ export class UDSocketServer<
 
   /** Adds middleware around every inbound request of every socket; see {@link UDSocket.use}. */
   use(middleware: Middleware<UDSocket<ClientService, Service>>): this;
+
+  /** Stops listening, and removes the path; its sockets go on. May be called again, and `start` may follow. */
+  stop(): Promise<void>;
 
   /**
    * Stops accepting, says goodbye to every peer, finishes what is in flight, then cuts. Resolves when the last socket is gone and the

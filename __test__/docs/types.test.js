@@ -35,6 +35,21 @@ for (const [name, given] of [
   });
 }
 
+for (const [interfaces, given] of [
+  [['ConnectionOptions', 'SocketOptions'], new shortwire.UDSocket()],
+  [['ConnectionOptions', 'ServerOptions'], new shortwire.UDSocketServer()]
+]) {
+  test(`${interfaces.join(' and ')} have the options that there are`, () => {
+    const declared = interfaces.flatMap((name) => [
+      ...body(`interface ${name}`).matchAll(/^ {2}(\w+)\?:/gm)
+    ]);
+    assert.deepEqual(
+      declared.map(([, option]) => option).sort(),
+      Object.keys(given.options).sort()
+    );
+  });
+}
+
 for (const [name, given] of [
   ['SocketStats', new shortwire.UDSocket()],
   ['ServerStats', new shortwire.UDSocketServer()]
