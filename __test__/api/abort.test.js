@@ -175,7 +175,10 @@ forEachDriver((driver) => {
     await socket.ping();
     controller.abort();
     const outcomes = await Promise.allSettled(calls);
-    assert.deepEqual(new Set(outcomes.map(({ reason }) => reason?.code)), new Set(['SHORTWIRE_ERR_ABORTED']));
+    assert.deepEqual(
+      new Set(outcomes.map(({ reason }) => reason?.code)),
+      new Set(['SHORTWIRE_ERR_ABORTED'])
+    );
     assert.equal(socket.pending, 0);
   });
 
@@ -185,14 +188,20 @@ forEachDriver((driver) => {
     const controller = new AbortController();
     const connected = socket.connect(path, { signal: controller.signal });
     controller.abort('stop');
-    await assert.rejects(connected, { name: 'AbortError', cause: 'stop', code: 'SHORTWIRE_ERR_ABORTED' });
+    await assert.rejects(connected, {
+      name: 'AbortError',
+      cause: 'stop',
+      code: 'SHORTWIRE_ERR_ABORTED'
+    });
     assert.equal(socket.status, 'closed');
   });
 
   test(`connect with a signal that has fired changes nothing (${driver})`, async (t) => {
     const { path } = await pair(t, { driver });
     const socket = new UDSocket({ driver });
-    await assert.rejects(socket.connect(path, { signal: AbortSignal.abort() }), { name: 'AbortError' });
+    await assert.rejects(socket.connect(path, { signal: AbortSignal.abort() }), {
+      name: 'AbortError'
+    });
     assert.equal(socket.status, 'idle');
   });
 

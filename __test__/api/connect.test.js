@@ -29,8 +29,16 @@ const ENDPOINTS = [
   ['unix: and a path', (path) => `unix:${path}`],
   ['{ path }', (path) => ({ path })],
   ['an abstract name', () => abstractName(), !linux && 'abstract names are of Linux'],
-  ['a name after a NUL', () => `\0${abstractName().slice(1)}`, !linux && 'abstract names are of Linux'],
-  ['{ path } with an abstract name', () => ({ path: abstractName() }), !linux && 'abstract names are of Linux']
+  [
+    'a name after a NUL',
+    () => `\0${abstractName().slice(1)}`,
+    !linux && 'abstract names are of Linux'
+  ],
+  [
+    '{ path } with an abstract name',
+    () => ({ path: abstractName() }),
+    !linux && 'abstract names are of Linux'
+  ]
 ];
 
 /** [what, endpoint, code, message] */
@@ -140,13 +148,19 @@ forEachDriver((driver) => {
 
   test(`the errors show the path without its scheme (${driver})`, async (t) => {
     const path = socketPath(t);
-    await assert.rejects(new UDSocket({ driver }).connect(`unix:${path}`), { code: 'ENOENT', path });
+    await assert.rejects(new UDSocket({ driver }).connect(`unix:${path}`), {
+      code: 'ENOENT',
+      path
+    });
   });
 
   test(`a file that is no socket refuses (${driver})`, async (t) => {
     const path = socketPath(t);
     writeFileSync(path, 'precious');
-    await assert.rejects(new UDSocket({ driver }).connect(path), { code: 'ECONNREFUSED', syscall: 'connect' });
+    await assert.rejects(new UDSocket({ driver }).connect(path), {
+      code: 'ECONNREFUSED',
+      syscall: 'connect'
+    });
     await assert.rejects(new UDSocketServer({ driver }).start(path), (error) => {
       assert.ok(['EADDRINUSE', 'ENOTSOCK'].includes(error.code), error.code);
       assert.equal(error.path, path);
@@ -249,13 +263,19 @@ forEachDriver((driver) => {
     await assert.rejects(connect({ hello: { token: 'x' } }), { code, message: /hello/ });
     await assert.rejects(connect({ retry: {} }), { code, message: /retry/ });
     await connect({ hello: undefined, retry: false });
-    await assert.rejects(connect({ colour: 1 }), { code: 'SHORTWIRE_ERR_INVALID_ARG', message: /colour/ });
+    await assert.rejects(connect({ colour: 1 }), {
+      code: 'SHORTWIRE_ERR_INVALID_ARG',
+      message: /colour/
+    });
     await assert.rejects(connect(7), { code: 'SHORTWIRE_ERR_INVALID_ARG' });
   });
 
   test(`connecting twice is a mistake (${driver})`, async (t) => {
     const { socket, path } = await pair(t, { driver });
-    await assert.rejects(socket.connect(path), { code: 'SHORTWIRE_ERR_INVALID_ARG', message: /ready/ });
+    await assert.rejects(socket.connect(path), {
+      code: 'SHORTWIRE_ERR_INVALID_ARG',
+      message: /ready/
+    });
     assert.equal(socket.status, 'ready');
   });
 
@@ -278,18 +298,28 @@ forEachDriver((driver) => {
     const ready = event(socket, 'ready');
     socket.connect(path);
     assert.deepEqual(await ready, [
-      { id: socket.id, reconnected: false, protocol: 'shortwire', compress: false, encoding: 'json' }
+      {
+        id: socket.id,
+        reconnected: false,
+        protocol: 'shortwire',
+        compress: false,
+        encoding: 'json'
+      }
     ]);
   });
 
-  test(`both ends know each other by the kernel's word (${driver})`, { skip: !linux && 'pids are of Linux' }, async (t) => {
-    const { peer, socket } = await pair(t, { driver });
-    const { pid } = process;
-    const self = { uid: process.getuid(), gid: process.getgid(), pid };
-    assert.deepEqual([peer.peer, socket.peer], [self, self]);
-    await socket.close();
-    assert.deepEqual(socket.peer, self);
-  });
+  test(
+    `both ends know each other by the kernel's word (${driver})`,
+    { skip: !linux && 'pids are of Linux' },
+    async (t) => {
+      const { peer, socket } = await pair(t, { driver });
+      const { pid } = process;
+      const self = { uid: process.getuid(), gid: process.getgid(), pid };
+      assert.deepEqual([peer.peer, socket.peer], [self, self]);
+      await socket.close();
+      assert.deepEqual(socket.peer, self);
+    }
+  );
 
   test(`before connect, nobody is there (${driver})`, () => {
     const socket = new UDSocket({ driver });

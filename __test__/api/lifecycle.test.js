@@ -280,7 +280,9 @@ forEachDriver((driver) => {
       const code = 'SHORTWIRE_ERR_INVALID_ARG';
       await assert.rejects(target.close({ timeoutMs: -1 }), { code, message: /^timeoutMs / });
       await assert.rejects(target.close({ reason: 7 }), { code, message: /^reason / });
-      await assert.rejects(target.close({ allowReconnect: true }), { code: 'SHORTWIRE_ERR_UNSUPPORTED' });
+      await assert.rejects(target.close({ allowReconnect: true }), {
+        code: 'SHORTWIRE_ERR_UNSUPPORTED'
+      });
     }
     assert.equal(await socket.ping().then(() => 'open'), 'open');
   });
@@ -350,7 +352,10 @@ forEachDriver((driver) => {
     late.resolve('of the first');
     await new Promise(setImmediate);
     now.resolve('of the second');
-    assert.deepEqual(await Promise.all([first, second]), ['SHORTWIRE_ERR_DISCONNECTED', 'of the second']);
+    assert.deepEqual(await Promise.all([first, second]), [
+      'SHORTWIRE_ERR_DISCONNECTED',
+      'of the second'
+    ]);
   });
 
   test(`server.close says goodbye to all, and ends when the last is gone (${driver})`, async (t) => {

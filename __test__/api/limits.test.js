@@ -33,7 +33,10 @@ forEachDriver((driver) => {
     const { peer, socket } = await pair(t, { driver, server: { maxFrameBytes: 10_000 } });
     peer.handle((payload) => payload.length);
     const large = 'x'.repeat(10_001);
-    await assert.rejects(socket.rpc(large), { code: 'SHORTWIRE_ERR_TOO_LARGE', maybeDelivered: false });
+    await assert.rejects(socket.rpc(large), {
+      code: 'SHORTWIRE_ERR_TOO_LARGE',
+      maybeDelivered: false
+    });
     await assert.rejects(socket.send(large), { code: 'SHORTWIRE_ERR_TOO_LARGE' });
     await assert.rejects(socket.rpc(Buffer.alloc(10_001)), { code: 'SHORTWIRE_ERR_TOO_LARGE' });
     assert.equal(await socket.rpc('x'.repeat(9_000)), 9_000);
@@ -42,7 +45,10 @@ forEachDriver((driver) => {
   test(`an answer over the caller's maxFrameBytes fails that call (${driver})`, async (t) => {
     const { peer, socket } = await pair(t, { driver, socket: { maxFrameBytes: 10_000 } });
     peer.handle((length) => 'x'.repeat(length));
-    await assert.rejects(socket.rpc(10_001), { code: 'SHORTWIRE_ERR_TOO_LARGE', maybeDelivered: true });
+    await assert.rejects(socket.rpc(10_001), {
+      code: 'SHORTWIRE_ERR_TOO_LARGE',
+      maybeDelivered: true
+    });
     assert.equal((await socket.rpc(9_000)).length, 9_000);
   });
 
@@ -98,7 +104,11 @@ forEachDriver((driver) => {
     const socket = new UDSocket({ driver, maxQueuedMessages: 10 });
     t.after(() => socket.destroy());
     const calls = Array.from({ length: 12 }, (_, n) => socket.rpc(n));
-    const late = calls.splice(10).map((call) => assert.rejects(call, { code: 'SHORTWIRE_ERR_OVERFLOW', maybeDelivered: false }));
+    const late = calls
+      .splice(10)
+      .map((call) =>
+        assert.rejects(call, { code: 'SHORTWIRE_ERR_OVERFLOW', maybeDelivered: false })
+      );
     await Promise.all(late);
     await socket.connect(path);
     assert.deepEqual(await Promise.all(calls), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -270,6 +280,7 @@ forEachDriver((driver) => {
     raw.stopReading();
     const total = 2000;
     for (let n = 0; n < total; n++) raw.write(request(n, '1'));
+    await until(() => server.sockets.size === 1, 'the connection');
     const [peer] = server.sockets.values();
     await until(() => peer.queuedBytes > 1 << 20, 'answers that wait');
     const friend = await connect(t, path, { driver });

@@ -27,7 +27,11 @@ const PAYLOADS = [
   ['what is undefined in JSON', () => 1, undefined],
   ['an empty object', {}],
   ['a date, as JSON has it', new Date(0), '1970-01-01T00:00:00.000Z'],
-  ['a nested buffer, as JSON has it', { b: Buffer.from('a') }, { b: { type: 'Buffer', data: [97] } }],
+  [
+    'a nested buffer, as JSON has it',
+    { b: Buffer.from('a') },
+    { b: { type: 'Buffer', data: [97] } }
+  ],
   ['other typed arrays, as JSON has them', new Uint16Array([1, 2]), { 0: 1, 1: 2 }],
   ['100 KB of text', 'x'.repeat(100_000)],
   ['1 MB of text beyond ASCII', 'ü'.repeat(500_000)],
@@ -214,7 +218,10 @@ forEachDriver((driver) => {
   test(`call wants a topic, and a rejection says so (${driver})`, async (t) => {
     const { socket } = await pair(t, { driver });
     for (const topic of [undefined, '', 7]) {
-      await assert.rejects(socket.call(topic, 1), { code: 'SHORTWIRE_ERR_INVALID_ARG', message: /^topic / });
+      await assert.rejects(socket.call(topic, 1), {
+        code: 'SHORTWIRE_ERR_INVALID_ARG',
+        message: /^topic /
+      });
     }
   });
 
@@ -233,7 +240,10 @@ forEachDriver((driver) => {
   test(`schema replaces the serializer of what goes out, and returns the socket (${driver})`, async (t) => {
     const { peer, socket } = await pair(t, { driver });
     peer.handle((payload) => payload);
-    assert.equal(socket.schema((value) => `{"wrapped":${JSON.stringify(value)}}`), socket);
+    assert.equal(
+      socket.schema((value) => `{"wrapped":${JSON.stringify(value)}}`),
+      socket
+    );
     assert.deepEqual(await socket.rpc(1), { wrapped: 1 });
     assert.equal(await socket.rpc(undefined), undefined);
     peer.schema(() => '"always"');
@@ -255,7 +265,11 @@ forEachDriver((driver) => {
     const { peer, socket } = await pair(t, { driver });
     peer.handle((payload) => payload);
     socket.schema((value) => (value === 'bad' ? '1],[2' : JSON.stringify(value)));
-    const outcomes = await Promise.allSettled([socket.rpc('a'), socket.rpc('bad'), socket.rpc('b')]);
+    const outcomes = await Promise.allSettled([
+      socket.rpc('a'),
+      socket.rpc('bad'),
+      socket.rpc('b')
+    ]);
     assert.deepEqual(
       outcomes.map((outcome) => outcome.value ?? outcome.reason.code),
       ['a', 'SHORTWIRE_ERR_SERIALIZE', 'b']

@@ -117,7 +117,9 @@ forEachDriver((driver) => {
     server.handle(() => 'served');
     const first = await connect(t, path, { driver });
     const refused = event(server, 'refused');
-    await assert.rejects(new UDSocket({ driver }).connect(path), { code: 'SHORTWIRE_ERR_DISCONNECTED' });
+    await assert.rejects(new UDSocket({ driver }).connect(path), {
+      code: 'SHORTWIRE_ERR_DISCONNECTED'
+    });
     const [reason, peer] = await refused;
     assert.match(reason, /too many/);
     if (process.platform === 'linux') {
@@ -137,7 +139,9 @@ forEachDriver((driver) => {
     await connect(t, path, { driver });
     await connect(t, path, { driver });
     const refused = event(server, 'refused');
-    await assert.rejects(new UDSocket({ driver }).connect(path), { code: 'SHORTWIRE_ERR_DISCONNECTED' });
+    await assert.rejects(new UDSocket({ driver }).connect(path), {
+      code: 'SHORTWIRE_ERR_DISCONNECTED'
+    });
     await refused;
     assert.equal(server.sockets.size, 2);
   });

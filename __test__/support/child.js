@@ -18,6 +18,7 @@ const DEADLINE_MS = 60_000;
  * @typedef {object} Settings
  * @property {string[]} [nodeArgs] before the script
  * @property {NodeJS.ProcessEnv} [env]
+ * @property {string} [cwd]
  * @property {number} [deadlineMs]
  * @property {import('node:child_process').StdioOptions} [stdio]
  */
@@ -40,8 +41,9 @@ class Child {
    * @param {Settings} settings
    */
   constructor(script, args, settings) {
-    const { nodeArgs = [], env = process.env, deadlineMs = DEADLINE_MS, stdio } = settings;
+    const { nodeArgs = [], env = process.env, cwd, deadlineMs = DEADLINE_MS, stdio } = settings;
     this.process = spawn(process.execPath, [...nodeArgs, script, ...args], {
+      cwd,
       env: { ...env, NODE_TEST_CONTEXT: undefined },
       stdio: stdio ?? ['pipe', 'pipe', 'pipe']
     });

@@ -76,7 +76,9 @@ class RawPeer {
     for (const chunk of chunks) {
       if (this.socket.destroyed) return false;
       if (!this.socket.write(chunk)) {
-        await Promise.race([once(this.socket, 'drain'), once(this.socket, 'close')]).catch(() => {});
+        await Promise.race([once(this.socket, 'drain'), once(this.socket, 'close')]).catch(
+          () => {}
+        );
       }
     }
     return !this.socket.destroyed;
@@ -137,7 +139,8 @@ class RawPeer {
   async #until(isSo, what) {
     const waited = (async () => {
       while (!isSo()) {
-        if (this.#over || this.socket.readableEnded) throw new Error(`the connection ended before ${what}`);
+        if (this.#over || this.socket.readableEnded)
+          throw new Error(`the connection ended before ${what}`);
         await new Promise((/** @type {(value: void) => void} */ resolve) => {
           this.#wake = resolve;
           this.socket.once('end', resolve);

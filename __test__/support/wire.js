@@ -56,7 +56,8 @@ function frame(kind, { id = 0, flags = Flag.NONE, topic = '', body = '', length 
 }
 
 /** @type {(id: number | bigint, json: string | Buffer, topic?: string | Buffer) => Buffer} */
-const request = (id, json, topic) => frame(Kind.REQUEST, { id, flags: Flag.JSON, topic, body: json });
+const request = (id, json, topic) =>
+  frame(Kind.REQUEST, { id, flags: Flag.JSON, topic, body: json });
 /** @type {(id: number | bigint, json: string | Buffer) => Buffer} */
 const response = (id, json) => frame(Kind.RESPONSE, { id, flags: Flag.JSON, body: json });
 
@@ -95,4 +96,15 @@ function readFrame(bytes) {
   };
 }
 
-module.exports = { Flag, HEADER_BYTES, Kind, MAGIC, PREFACE_BYTES, frame, preface, readFrame, request, response };
+module.exports = {
+  Flag,
+  HEADER_BYTES,
+  Kind,
+  MAGIC,
+  PREFACE_BYTES,
+  frame,
+  preface,
+  readFrame,
+  request,
+  response
+};

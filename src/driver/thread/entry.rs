@@ -14,6 +14,7 @@ use super::super::{
 use super::flags;
 use crate::{
     config::{DriverKind, Limits},
+    session::State,
     transport::Peer,
 };
 
@@ -66,8 +67,11 @@ impl Entry {
                 Place::None => false,
                 Place::Waiting(machine) => self.dial.is_some() || machine.stats().pending != 0,
                 Place::Task(_) => true,
-                // The application's stream does so, or doesn't.
-                Place::Inline(_) | Place::Attached(..) => false,
+                Place::Inline(_) => false,
+                // The application's stream does so, or doesn't, as long as nobody waits for us.
+                Place::Attached(machine, _) => {
+                    machine.stats().pending != 0 || machine.state() != State::Ready
+                }
             }
     }
 

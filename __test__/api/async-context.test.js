@@ -1,0 +1,93 @@
+// AsyncLocalStorage: who calls keeps its context, and nobody gets another's.
+
+'use strict';
+
+const assert = require('node:assert/strict');
+const { AsyncLocalStorage } = require('node:async_hooks');
+const { test } = require('node:test');
+
+const { UDSocket } = require('../../index.js');
+const { forEachDriver } = require('../support/drivers.js');
+const { listen, pair } = require('../support/pair.js');
+
+const storage = new AsyncLocalStorage();
+
+forEachDriver((driver) => {
+  test(`the caller's context is there when the answer is (${driver})`, async (t) => {
+    const { peer, socket } = await pair(t, { driver });
+    peer.handle((payload) => payload);
+    const one = (n) =>
+      storage.run(n, async () => {
+        await socket.rpc(n);
+        const after = [storage.getStore()];
+        await socket.rpc(n).then(() => after.push(storage.getStore()));
+        await socket.call('t', 10n).catch(() => after.push(storage.getStore()));
+        await socket.send(n);
+        after.push(storage.getStore());
+        await socket.ping();
+        after.push(storage.getStore());
+        return after;
+      });
+    const seen = await Promise.all([one(1), one(2)]);
+    assert.deepEqual(seen, [Array(5).fill(1), Array(5).fill(2)]);
+  });
+
+  test(`that of connect and start is there afterwards (${driver})`, async (t) => {
+    const { path } = await listen(t, { driver });
+    const socket = new UDSocket({ driver });
+    t.after(() => socket.destroy());
+    const seen = await storage.run('mine', async () => {
+      await socket.connect(path);
+      return storage.getStore();
+    });
+    assert.equal(seen, 'mine');
+  });
+
+  test(`a callback has that of its call (${driver})`, async (t) => {
+    const { path } = await listen(t, { driver });
+    const socket = new UDSocket({ driver });
+    t.after(() => socket.destroy());
+    const seen = await new Promise((resolve) => {
+      storage.run('mine', () => socket.connect(path, () => resolve(storage.getStore())));
+    });
+    assert.equal(seen, 'mine');
+  });
+
+  test(`a handler has no caller's context, whoever in its process calls (${driver})`, async (t) => {
+    const { peer, socket } = await pair(t, { driver });
+    const seen = new Set();
+    peer.handle(() => {
+      seen.add(storage.getStore());
+    });
+    peer.on('message', () => seen.add(storage.getStore()));
+    await storage.run('of the caller', async () => {
+      for (let n = 0; n < 20; n++)
+        await Promise.all([socket.rpc(n), socket.rpc(n), socket.send(n)]);
+      await socket.ping();
+    });
+    assert.deepEqual(seen, new Set([undefined]));
+  });
+
+  test(`a handler may have one of its own, to the end (${driver})`, async (t) => {
+    const { peer, socket } = await pair(t, { driver });
+    peer.use((payload, context, next) => storage.run(context.topic, () => next(payload)));
+    peer.handle(async () => {
+      await new Promise(setImmediate);
+      return storage.getStore();
+    });
+    assert.deepEqual(await Promise.all([socket.call('a', 1), socket.call('b', 1)]), ['a', 'b']);
+  });
+
+  test(`it is there after an abort, too (${driver})`, async (t) => {
+    const { peer, socket } = await pair(t, { driver });
+    peer.handle(() => new Promise(() => {}));
+    const controller = new AbortController();
+    const seen = await storage.run('mine', async () => {
+      const call = socket.rpc(1, { signal: controller.signal });
+      queueMicrotask(() => controller.abort());
+      await call.catch(() => {});
+      return storage.getStore();
+    });
+    assert.equal(seen, 'mine');
+  });
+});
