@@ -212,6 +212,12 @@ export interface ConnectionOptions {
    */
   heartbeatMs?: number;
   /**
+   * How many digits the lengths of jftp's newest generation have, 1 to 15; its `encoderOptions.headerSize`. Both sides must be told.
+   * Fewer make the largest message smaller.
+   * @default 7
+   */
+  jftpHeaderDigits?: number;
+  /**
    * Where connections run. `'inline'`: in the event loop of this thread, which is the fast way. `'task'`: on a thread of the core's.
    * `'auto'`: inline wherever the runtime allows it (Node does), else a task. Behaviour is the same.
    * @default 'auto'
@@ -263,13 +269,13 @@ export interface ServerOptions extends ConnectionOptions {
    */
   protocols?: Protocol[];
   /**
-   * What a peer that says nothing for `silentMs` is taken for, so that the server can speak first: clients of jftp may wait to be
-   * asked.
+   * What a peer that says nothing for `silentMs` is taken for, so that the server hears of it before it speaks: a format without a
+   * handshake may stay silent for ever. Its first bytes still decide.
    * @default none
    */
   silentProtocol?: Exclude<Protocol, 'shortwire'>;
   /**
-   * See `silentProtocol`, in ms.
+   * See `silentProtocol`, in ms. 0: on accept.
    * @default 50
    */
   silentMs?: number;
@@ -777,6 +783,9 @@ export class UDSocketServer<
 
   /** Adds middleware around every inbound request of every socket; see {@link UDSocket.use}. */
   use(middleware: Middleware<UDSocket<ClientService, Service>>): this;
+
+  /** Stops listening; the sockets go on. Resolves when the path is removed. `start` may follow. */
+  stop(): Promise<void>;
 
   /**
    * Stops accepting, says goodbye to every peer, finishes what is in flight, then cuts. Resolves when the last socket is gone and the
