@@ -212,8 +212,8 @@ export interface ConnectionOptions {
    */
   heartbeatMs?: number;
   /**
-   * How many digits the length in front of each message of jftp has, 1 to 15. jftp calls it `headerSize`; both ends must be told the
-   * same.
+   * How many digits the lengths of jftp's newest generation have, 1 to 15; its `encoderOptions.headerSize`. Both sides must be told.
+   * Fewer make the largest message smaller.
    * @default 7
    */
   jftpHeaderDigits?: number;
@@ -269,13 +269,13 @@ export interface ServerOptions extends ConnectionOptions {
    */
   protocols?: Protocol[];
   /**
-   * What a peer that says nothing for `silentMs` is presumed to speak, so that the server can speak first: clients of jftp may wait to
-   * be asked.
+   * What a peer that says nothing for `silentMs` is taken for, so that the server hears of it before it speaks: a format without a
+   * handshake may stay silent for ever. Its first bytes still decide.
    * @default none
    */
   silentProtocol?: Exclude<Protocol, 'shortwire'>;
   /**
-   * See `silentProtocol`, in ms.
+   * See `silentProtocol`, in ms. 0: on accept.
    * @default 50
    */
   silentMs?: number;
@@ -784,7 +784,7 @@ export class UDSocketServer<
   /** Adds middleware around every inbound request of every socket; see {@link UDSocket.use}. */
   use(middleware: Middleware<UDSocket<ClientService, Service>>): this;
 
-  /** Stops listening, and removes the path; its sockets go on. May be called again, and `start` may follow. */
+  /** Stops listening; the sockets go on. Resolves when the path is removed. `start` may follow. */
   stop(): Promise<void>;
 
   /**

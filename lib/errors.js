@@ -74,6 +74,15 @@ Object.defineProperty(ShortwireError.prototype, 'name', {
   configurable: true
 });
 
+/** What stands for a handler's error that was none: a text, a number, an object without a message. */
+class RemoteValue {
+  /** @param {unknown} thrown */
+  constructor(thrown) {
+    this.message = typeof thrown === 'string' ? thrown : 'The handler failed';
+    this.data = thrown;
+  }
+}
+
 /**
  * A wrong argument: thrown at once, with the option's name in front.
  * @param {string} name
@@ -177,6 +186,7 @@ module.exports = {
   fromNative,
   CODES,
   ErrorKind,
+  RemoteValue,
   ShortwireError,
   invalidArgument,
   unknownOption,

@@ -4,7 +4,7 @@
  */
 'use strict';
 
-const { ErrorKind, ShortwireError } = require('./errors.js');
+const { ErrorKind, RemoteValue, ShortwireError } = require('./errors.js');
 
 /**
  * What travels of a handler's error: never its stack.
@@ -89,13 +89,4 @@ function text(value) {
   }
 }
 
-/** What stands for a handler's error that was none: a text, a number, an object without a message. */
-class RemoteValue {
-  /** @param {unknown} thrown */
-  constructor(thrown) {
-    this.message = typeof thrown === 'string' ? thrown : 'The handler failed';
-    this.data = thrown;
-  }
-}
-
-module.exports = { RemoteValue, encodeFailure, encodeJftpFailure, decodeFailure };
+module.exports = { encodeFailure, encodeJftpFailure, decodeFailure };

@@ -105,6 +105,8 @@ function checkRequires(file, source) {
     const say = (/** @type {string} */ what) => [`${file}:${line}: ${what}`];
     if (!specifier.startsWith('.')) {
       const builtin = specifier.replace(/^node:/, '');
+      const { builtins, optional } = rules.JS_FACADES;
+      if (facade && [...builtins, ...optional].includes(builtin)) return [];
       if (!isBuiltin(specifier)) return say(`"${specifier}": lib has no runtime dependency`);
       return rules.JS_FORBIDDEN_BUILTINS.includes(builtin)
         ? say(`must not know node:${builtin}`)

@@ -37,7 +37,9 @@ for (const target of positionals.length > 0 ? positionals : targets) {
   const corpus = join(root, 'fuzz/corpus', target);
   mkdirSync(corpus, { recursive: true });
   const folders = [corpus, join(root, 'fuzz/seeds', target)].filter((folder) => existsSync(folder));
-  if ((await run('cargo', ['+nightly', 'fuzz', 'run', target, ...folders, '--', ...limits])) !== 0) {
+  if (
+    (await run('cargo', ['+nightly', 'fuzz', 'run', target, ...folders, '--', ...limits])) !== 0
+  ) {
     failed.push(target);
   }
 }

@@ -70,7 +70,7 @@ class JftpPeer {
       this.#bytes = Buffer.concat([this.#bytes, chunk]);
       this.#wake();
     });
-    socket.on('end', () => this.#wake());
+    for (const end of ['end', 'close']) socket.on(end, () => this.#wake());
     // The other side may cut at any time.
     socket.on('error', () => {});
   }
@@ -109,7 +109,7 @@ class JftpPeer {
     const arrived = async () => {
       while (this.#bytes.length < count) {
         const got = `${this.#bytes.length} of ${count} bytes: ${this.#bytes}`;
-        if (this.socket.readableEnded) assert.fail(`the connection ended after ${got}`);
+        if (this.socket.readableEnded || this.socket.closed) assert.fail(`the connection ended after ${got}`);
         await new Promise((/** @type {(value: void) => void} */ resolve) => (this.#wake = resolve));
       }
     };

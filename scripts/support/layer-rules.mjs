@@ -87,10 +87,17 @@ export const JS_MAY_REQUIRE = {
   'lib/context.js': ['lib/errors.js']
 };
 
-/** A façade stands on what users have; besides, it may require the files of its own folder. */
+/**
+ * A façade stands on what users have; besides, it may require the files of its own folder.
+ *
+ * It may know the classes of Node that the original's classes extend, but not speak to the network through them; and the packages that
+ * the original takes when they are there.
+ */
 export const JS_FACADES = {
   folder: 'lib/compat/',
-  may: ['index.js', 'lib/socket.js', 'lib/server.js', 'lib/errors.js']
+  may: ['index.js', 'lib/socket.js', 'lib/server.js', 'lib/errors.js'],
+  builtins: ['net'],
+  optional: ['fast-json-stringify']
 };
 
 /** The network is the core's business. */

@@ -119,6 +119,7 @@ impl Session {
             return;
         }
         self.met = false;
+        self.heartbeat = Heartbeat::new(self.limits.heartbeat);
         self.handshake_due = after(now, self.limits.handshake_timeout);
         if self.state == State::Ready {
             self.state = State::Handshaking;

@@ -3,7 +3,7 @@
  */
 'use strict';
 
-const { RemoteValue } = require('../../remote-error.js');
+const { RemoteValue } = require('../../errors.js');
 
 /**
  * @param {any} error of the core

@@ -33,7 +33,7 @@ class UDSocketServer extends Server {
    * @param {any} [second]
    */
   constructor(first, second) {
-    const swapped = typeof first === 'function' || typeof second === 'object';
+    const swapped = typeof first === 'function' || (second && typeof second === 'object');
     const [clientOptions, listener] = swapped ? [second, first] : [first, second];
     const { server } = readOptions(clientOptions);
     super();
@@ -70,15 +70,23 @@ class UDSocketServer extends Server {
     this.#closing = false;
     if (!this.#referenced) inner.unref();
     if (callback !== undefined) this.once('listening', callback);
-    inner.on('listening', () => this.emit('listening'));
-    inner.on('connection', (/** @type {any} */ socket) => this.#welcome(socket));
+    inner.on('listening', () => {
+      if (this.#inner === inner) this.emit('listening');
+    });
+    inner.on('connection', (/** @type {any} */ socket) => {
+      // One that came in while the listener was on its way out is turned away, as the kernel would.
+      if (this.#inner === inner) this.#welcome(socket);
+      else socket.destroy();
+    });
     inner.on('error', (/** @type {Error} */ error, /** @type {any} */ socket) => {
       // A peer's fault is told to its own socket.
       if (socket === undefined) this.emit('error', error);
     });
     const endpoint = typeof target?.path === 'string' ? target.path : target;
     inner.start(endpoint).catch((/** @type {Error} */ error) => {
-      if (this.#inner === inner) this.#inner = undefined;
+      // It may have been closed meanwhile, which is nobody's failure.
+      if (this.#inner !== inner) return;
+      this.#inner = undefined;
       // Outside of the promise, so that an error nobody listens for is an uncaught one.
       process.nextTick(() => this.emit('error', error));
     });

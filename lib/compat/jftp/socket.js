@@ -225,8 +225,6 @@ class UDSocket extends Socket {
     if (inner.status === 'closed') return gone();
     this.#gone = gone;
     inner.destroy(error ?? undefined);
-    // Never connected and never used, so that there is nothing to wait for.
-    if (inner.status === 'idle' && inner.pending === 0) gone();
   }
 
   /** A socket may be connected again once it is closed. */

@@ -8,6 +8,7 @@
 //! Both turns are bounded (`read.rs`, `orders.rs`). Must not
 //! know: which driver turns it, JavaScript, any format by name beyond detection.
 
+mod meeting;
 mod orders;
 mod read;
 
@@ -94,37 +95,6 @@ impl Connection {
             overflowed: false,
             goaway: None,
             bytes_in: 0,
-        }
-    }
-
-    /// A transport is there, or again a driver: the conversation begins once.
-    pub fn open(&mut self, now: Instant, inbound: &mut Inbound) {
-        if self.session.state() != State::Idle {
-            return;
-        }
-        match &self.codec {
-            None => {
-                self.session.open(now, true);
-                self.silence_due = self.silence.map(|(_, after)| now + after);
-                self.presume(now, inbound);
-            }
-            Some(codec) => {
-                let format = codec.format();
-                self.session.open(now, format.has_handshake());
-                self.greet(format, inbound);
-                self.pump_waiting(now, inbound);
-            }
-        }
-    }
-
-    /// Takes a peer that has been silent for long enough for what silent peers are taken for.
-    fn presume(&mut self, now: Instant, inbound: &mut Inbound) {
-        if self.silence_due.is_none_or(|due| due > now) {
-            return;
-        }
-        self.silence_due = None;
-        if let Some((format, _)) = self.silence.filter(|_| self.codec.is_none()) {
-            self.choose(format, now, inbound);
         }
     }
 
@@ -307,30 +277,6 @@ impl Connection {
             serving: self.session.serving() as u32,
             counters: *self.session.counters(),
         }
-    }
-
-    fn greet(&mut self, format: Format, inbound: &mut Inbound) {
-        if format.has_handshake() {
-            let hello = self.session.hello(native::VERSION);
-            self.send(&Message::Hello(hello));
-        } else {
-            self.announce_ready(inbound);
-        }
-    }
-
-    fn choose(&mut self, format: Format, now: Instant, inbound: &mut Inbound) {
-        self.codec = Some(Codec::new(format, self.role, &self.limits));
-        if format.has_handshake() {
-            self.session.await_hello(now);
-        } else {
-            self.session.skip_handshake(now);
-        }
-        self.greet(format, inbound);
-    }
-
-    fn announce_ready(&self, inbound: &mut Inbound) {
-        let Some(codec) = &self.codec else { return };
-        inbound.push_note(kind::READY, 0, codec.format() as u32, "");
     }
 
     /// Whether a peer makes us answer without ever reading: then more waits for it than the
