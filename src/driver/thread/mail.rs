@@ -1,13 +1,32 @@
 //! What tokio's threads have for this one: batches of tasks, new transports, news of servers.
 
-use std::{os::fd::OwnedFd, time::Instant};
+use std::{
+    cell::Cell,
+    os::fd::OwnedFd,
+    time::{Duration, Instant},
+};
 
 use super::{Connection, Inbound, Mail, Next, Peer, Place, Result, Thread, kind};
 use crate::{driver::task::Command, transport::Stream};
 
+/// How mail shares the JavaScript thread with everybody else's timers and sockets. Node calls a
+/// thread-safe function again and again, up to a thousand times, before it lets the loop turn, as
+/// long as there is always another call: with large messages that takes seconds.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    /// Time that mail has taken since the last rest.
+    spent: Cell<Duration>,
+    /// What comes waits for the idle callback.
+    resting: Cell<bool>,
+}
+
 impl Thread {
-    /// Takes up what tokio's threads have for this one.
+    /// Takes up what tokio's threads have for this one, unless the loop must turn first.
     pub fn take_mail(&self) {
+        if self.pace.resting.get() {
+            return;
+        }
+        let began = Instant::now();
         for mail in self.inbox.drain() {
             match mail {
                 Mail::Batch(index, batch) => self.take_batch(index, batch),
@@ -19,6 +38,27 @@ impl Thread {
                 Mail::Tick => self.tick(),
             }
         }
+        self.rest_after(began);
+    }
+
+    /// Lets the loop turn when mail has taken long enough; the idle callback goes on with it.
+    fn rest_after(&self, began: Instant) {
+        let spent = self.pace.spent.get() + began.elapsed();
+        let mut inner = self.inner.borrow_mut();
+        if spent < SLICE || inner.idle.is_none() {
+            return self.pace.spent.set(spent);
+        }
+        self.pace.spent.set(Duration::ZERO);
+        self.pace.resting.set(true);
+        inner.start_spinning();
+    }
+
+    /// The loop has turned: goes on with the mail that had to wait. True if more has to wait.
+    pub(super) fn take_late_mail(&self) -> bool {
+        if self.pace.resting.replace(false) {
+            self.take_mail();
+        }
+        self.pace.resting.get()
     }
 
     fn take_batch(&self, index: u32, mut batch: Inbound) {
@@ -126,3 +166,6 @@ impl Thread {
         self.deliver(index, batch, false);
     }
 }
+
+/// How long mail may take before the loop turns: about as long as a timer may be late.
+const SLICE: Duration = Duration::from_millis(1);

@@ -33,6 +33,7 @@ use tokio::runtime;
 pub use self::servers::{ServerEvent, ServerOptions};
 use self::{
     entry::{Dial, Entry, Place},
+    mail::Pace,
     servers::ServerEntry,
 };
 use super::{
@@ -59,6 +60,7 @@ pub struct Thread {
     delivering: Cell<bool>,
     /// Connections whose news it asked for meanwhile.
     owed: RefCell<Vec<u32>>,
+    pace: Pace,
     uv: Option<Loop>,
     runtime: runtime::Handle,
     inbox: Arc<Inbox>,
@@ -137,6 +139,7 @@ impl Thread {
                 batch: Cell::default(),
                 delivering: Cell::new(false),
                 owed: RefCell::default(),
+                pace: Pace::default(),
                 uv,
                 runtime,
                 inbox,

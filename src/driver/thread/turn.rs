@@ -199,6 +199,9 @@ impl Thread {
 
     /// The idle callback.
     pub(super) fn spin(&self) {
+        if self.take_late_mail() {
+            return;
+        }
         let mut inner = self.inner.borrow_mut();
         match inner.busy.spin(Instant::now()) {
             Spin::On => {
@@ -216,7 +219,7 @@ impl Thread {
 }
 
 impl Inner {
-    fn start_spinning(&mut self) {
+    pub(super) fn start_spinning(&mut self) {
         if !self.spinning
             && let Some(idle) = &self.idle
         {
