@@ -17,21 +17,10 @@ const { JSON_HEAD, BYTES_HEAD, decode, encode, isBytes } = require('./payload.js
 const { Kind } = require('./records.js');
 const { Serving } = require('./serving.js');
 const { settle, settleFailed, settleFailure, watch } = require('./settling.js');
-const {
-  kAccepted,
-  kAttach,
-  kEmit,
-  kIdentify,
-  kIndex,
-  kReceive,
-  kSerializer,
-  kSocketDropped,
-  kSocketFailed,
-  kSocketMessage,
-  kTell
-} = require('./symbols.js');
+const symbols = require('./symbols.js');
 
 const { ErrorKind, ShortwireError } = errors;
+const { kEmit, kIndex, kReceive, kSerializer } = symbols;
 
 class UDSocket extends Answering {
   /** The user's own place. @type {any} */
@@ -67,7 +56,7 @@ class UDSocket extends Answering {
    * @param {any} server
    * @param {number} index
    */
-  static [kAccepted](server, index) {
+  static [symbols.kAccepted](server, index) {
     const socket = new UDSocket(options.ofAccepted(server.options));
     socket.server = server;
     socket[kIndex] = index;
@@ -83,7 +72,7 @@ class UDSocket extends Answering {
    */
   connect(endpoint, second, third) {
     const alone = typeof second === 'function';
-    return this[kTell](
+    return this[symbols.kTell](
       () => this.#link.connect(endpoint, alone ? undefined : second),
       alone ? second : third
     );
@@ -99,7 +88,7 @@ class UDSocket extends Answering {
   }
 
   /** @param {import('node:stream').Duplex} duplex */
-  [kAttach](duplex) {
+  [symbols.kAttach](duplex) {
     return this.#link.speakOver(duplex);
   }
 
@@ -226,7 +215,7 @@ class UDSocket extends Answering {
       this.#dropped++;
       const info = { reason: error.code, error, topic, payload };
       this[kEmit]('dropped', info);
-      this.server?.[kSocketDropped](this, info);
+      this.server?.[symbols.kSocketDropped](this, info);
     });
     return sent;
   }
@@ -388,17 +377,17 @@ class UDSocket extends Answering {
       const why = 'A message is not valid JSON';
       const error = new ShortwireError(ErrorKind.SERIALIZE, why, { cause });
       if (this.listenerCount('error') > 0) this[kEmit]('error', error);
-      this.server?.[kSocketFailed](this, error);
+      this.server?.[symbols.kSocketFailed](this, error);
       return;
     }
     const info = new Info(this, topic);
     this[kEmit]('message', payload, info);
     if (topic !== '') this[kEmit](`message:${topic}`, payload, info);
-    this.server?.[kSocketMessage](payload, this, info);
+    this.server?.[symbols.kSocketMessage](payload, this, info);
   }
 
   /** @param {string} id that its server has for it */
-  [kIdentify](id) {
+  [symbols.kIdentify](id) {
     this.#id = id;
   }
 }

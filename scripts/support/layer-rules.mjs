@@ -63,7 +63,8 @@ export const RUST_LAYERS = {
       'transport::Endpoint',
       'transport::BindOptions'
     ],
-    crates: ['napi', 'napi_derive', 'bytes', 'tokio', 'simdutf8', 'encoding_rs']
+    // Some functions of Node-API exist only in some hosts, and are looked up at run time.
+    crates: ['napi', 'napi_derive', 'bytes', 'tokio', 'simdutf8', 'encoding_rs', 'libloading']
   }
 };
 

@@ -15,19 +15,15 @@
 
 pub(crate) mod heartbeat;
 pub(crate) mod in_flight;
+mod lifecycle;
 pub(crate) mod serving;
 mod state;
 mod verdict;
 pub(crate) mod waiting;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use self::{
-    heartbeat::{Beat, HEARTBEAT_TOKEN, Heartbeat, after},
-    in_flight::InFlight,
-    serving::Serving,
-    waiting::WaitingQueue,
-};
+use self::{heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, waiting::WaitingQueue};
 pub use self::{
     in_flight::Settled,
     serving::Reply,
@@ -38,7 +34,7 @@ pub use self::{
 use crate::{
     config::{IdStyle, Limits},
     error::Kind,
-    message::{BodyKind, Hello, Id, Malformed, Message},
+    message::{BodyKind, Id, Malformed, Message},
 };
 
 /// One connection's meaning.
@@ -81,59 +77,6 @@ impl Session {
             peer_leaving: false,
             met: false,
             counters: Counters::default(),
-        }
-    }
-
-    /// A transport is there. Formats without a handshake are ready at once.
-    pub fn open(&mut self, now: Instant, handshake: bool) {
-        if self.state != State::Idle {
-            return;
-        }
-        if handshake {
-            self.state = State::Handshaking;
-            self.handshake_due = after(now, self.limits.handshake_timeout);
-        } else {
-            self.skip_handshake(now);
-        }
-    }
-
-    /// The format turned out to have no handshake. None of these has pings either, so that silence
-    /// says nothing about the peer.
-    pub fn skip_handshake(&mut self, now: Instant) {
-        self.heartbeat = Heartbeat::new(Duration::ZERO);
-        self.make_ready(now);
-    }
-
-    fn make_ready(&mut self, now: Instant) {
-        self.met = true;
-        self.handshake_due = None;
-        if self.state < State::Ready {
-            self.state = State::Ready;
-            self.heartbeat.heard(now);
-        }
-    }
-
-    /// The format turned out to have a handshake, though the peer was taken for one without.
-    pub fn await_hello(&mut self, now: Instant) {
-        if !self.met {
-            return;
-        }
-        self.met = false;
-        self.heartbeat = Heartbeat::new(self.limits.heartbeat);
-        self.handshake_due = after(now, self.limits.handshake_timeout);
-        if self.state == State::Ready {
-            self.state = State::Handshaking;
-        }
-    }
-
-    /// What we say of ourselves.
-    pub const fn hello(&self, version: u8) -> Hello {
-        Hello {
-            version,
-            capabilities: 0,
-            max_frame_bytes: self.limits.max_frame_bytes,
-            max_in_flight: self.limits.max_in_flight,
-            max_in_flight_bytes: self.limits.max_in_flight_bytes,
         }
     }
 
@@ -267,74 +210,6 @@ impl Session {
         }
     }
 
-    /// A deadline may have passed. Asked again until it says `None`.
-    pub fn handle_timeout(&mut self, now: Instant) -> Option<Timeout> {
-        let passed = |due: Option<Instant>| due.is_some_and(|due| due <= now);
-        if passed(self.handshake_due) {
-            self.handshake_due = None;
-            return Some(Timeout::Over(Kind::Timeout, "the peer did not introduce itself in time"));
-        }
-        if passed(self.frame_due) {
-            self.frame_due = None;
-            return Some(Timeout::Over(Kind::Timeout, "the peer stopped in the middle of a frame"));
-        }
-        if passed(self.drain_due) {
-            self.drain_due = None;
-            return Some(Timeout::Over(
-                Kind::Closed,
-                "the socket was closed before the answer came",
-            ));
-        }
-        match self.heartbeat.handle_timeout(now) {
-            Beat::Quiet => {}
-            Beat::Ping => return Some(Timeout::SendPing(HEARTBEAT_TOKEN)),
-            Beat::Dead => {
-                return Some(Timeout::Over(Kind::Timeout, "the peer did not answer two pings"));
-            }
-        }
-        let settled = self.in_flight.expire(now)?;
-        self.note_settled(&settled);
-        Some(Timeout::Call(settled))
-    }
-
-    /// When [`handle_timeout`](Self::handle_timeout) should be asked next.
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        let dues = [
-            self.handshake_due,
-            self.frame_due,
-            self.drain_due,
-            self.heartbeat.due(),
-            self.in_flight.next_deadline(),
-        ];
-        dues.into_iter().flatten().min()
-    }
-
-    /// Bytes have arrived; `partial` if they end within a frame, which must go on in time then.
-    #[inline]
-    pub fn heard(&mut self, partial: bool, now: Instant) {
-        self.frame_due = if partial { after(now, self.limits.frame_timeout) } else { None };
-        self.heartbeat.heard(now);
-    }
-
-    /// No new calls; what is open may take until `timeout` has passed. False if that was so before.
-    pub fn close(&mut self, now: Instant, timeout: Duration) -> bool {
-        if self.state >= State::Draining {
-            return false;
-        }
-        self.state = State::Draining;
-        self.drain_due = Some(now + timeout);
-        true
-    }
-
-    /// The connection is over: only [`fail_one`](Self::fail_one) remains.
-    pub fn finish(&mut self) {
-        self.state = State::Closed;
-        (self.handshake_due, self.frame_due, self.drain_due) = (None, None, None);
-        self.waiting.clear();
-        self.serving = Serving::default();
-        self.heartbeat = Heartbeat::new(Duration::ZERO);
-    }
-
     /// One more call that fails with the connection; an id in it says that the peer may have it.
     pub fn fail_one(&mut self) -> Option<Settled> {
         self.in_flight.fail_one()
@@ -383,16 +258,6 @@ impl Session {
             return Event::Ignored;
         };
         Event::Settle(slot)
-    }
-
-    fn handle_hello(&mut self, hello: &Hello, now: Instant) -> Event {
-        if self.met {
-            return Event::Violation("a second hello");
-        }
-        self.peer_max_in_flight = hello.max_in_flight;
-        self.peer_max_in_flight_bytes = u64::from(hello.max_in_flight_bytes);
-        self.make_ready(now);
-        Event::Ready
     }
 
     #[inline]
