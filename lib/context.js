@@ -22,16 +22,16 @@ class Context {
    * @param {any} socket
    * @param {string} topic
    * @param {number} token
-   * @param {number} deadlineMs
+   * @param {number | undefined} deadline
    * @param {(context: Context, value: unknown) => boolean} answer
    */
-  constructor(socket, topic, token, deadlineMs, answer) {
+  constructor(socket, topic, token, deadline, answer) {
     /** The connection it came over. */
     this.socket = socket;
     /** What it is about; empty for none. */
     this.topic = topic;
     this.#token = token;
-    this.#deadline = deadlineMs === 0 ? undefined : Date.now() + deadlineMs;
+    this.#deadline = deadline;
     this.#answer = answer;
   }
 

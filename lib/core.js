@@ -37,6 +37,8 @@ let at = OUTBOUND_HEAD;
 let flushScheduled = false;
 /** Inside `deliver`, the flush comes at its end. */
 let delivering = false;
+/** When the batch under way arrived, in ms since the epoch; 0 while nobody has asked. */
+let arrived = 0;
 
 const resolved = Promise.resolve();
 
@@ -134,6 +136,7 @@ function deliver(joined, blobs, own) {
     socket = sockets[index] = server[kWelcome](index);
   }
   delivering = true;
+  arrived = 0;
   let start = 0;
   let from = INBOUND_HEAD;
   for (let i = 0; i < records; i++, from += WORDS) {
@@ -160,6 +163,12 @@ function deliver(joined, blobs, own) {
   }
   delivering = false;
   if (count > 0) flush();
+}
+
+/** When the batch under way arrived, in ms since the epoch: one look at the clock for all of it. */
+function arrival() {
+  if (arrived === 0) arrived = Date.now();
+  return arrived;
 }
 
 /**
@@ -204,4 +213,4 @@ function flushNow() {
   if (count > 0) flush();
 }
 
-module.exports = { thread, sockets, servers, order, orderBytes, flushNow, act, rethrow };
+module.exports = { thread, sockets, servers, order, orderBytes, arrival, flushNow, act, rethrow };

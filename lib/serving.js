@@ -35,7 +35,8 @@ class Serving {
    */
   request(token, topic, bodyKind, body, deadlineMs) {
     const socket = this.#socket;
-    const context = new Context(socket, topic, token, deadlineMs, this.#answer);
+    const deadline = deadlineMs === 0 ? undefined : core.arrival() + deadlineMs;
+    const context = new Context(socket, topic, token, deadline, this.#answer);
     let payload;
     try {
       payload = decode(bodyKind, body);
