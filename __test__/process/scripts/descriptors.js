@@ -31,7 +31,7 @@ function inherited() {
       try { console.log(fd, readlinkSync('/proc/self/fd/' + fd)); } catch {}
     }`;
   const { stdout } = spawnSync(process.execPath, ['-e', list], { encoding: 'utf8' });
-  return stdout.split('\n').filter((line) => /^\d+ socket:/.test(line));
+  return stdout.split('\n').filter((line) => /^(?:[3-9]|\d\d+) socket:/.test(line));
 }
 
 const sockets = () =>
