@@ -83,6 +83,19 @@ class Link {
   }
 
   /**
+   * Gives back a connection that was never made and in which no call waits any more: the core would
+   * keep its socket for ever. The next call makes another.
+   */
+  letGoIfUnused() {
+    const socket = this.#socket;
+    const index = socket[kIndex];
+    if (this.status !== 'idle' || index < 0 || this.#calls.open > 0) return;
+    socket[kIndex] = -1;
+    core.sockets[index] = undefined;
+    core.act(index, (at) => core.thread.destroy(at, ''));
+  }
+
+  /**
    * @param {unknown} endpoint
    * @param {unknown} given
    * @returns {Promise<void>}

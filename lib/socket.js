@@ -349,7 +349,8 @@ class UDSocket extends Answering {
       case Kind.FAILURE:
         return settleFailure(this.#calls, subject, bodyKind, body);
       case Kind.FAILED:
-        return settleFailed(this.#calls, subject, extra, body, this.#link.error);
+        settleFailed(this.#calls, subject, extra, body, this.#link.error);
+        return this.#link.letGoIfUnused();
       case Kind.MESSAGE:
         return this.#message(topic, bodyKind, body);
       case Kind.CANCEL:
