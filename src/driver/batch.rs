@@ -185,6 +185,12 @@ impl Inbound {
         self.text.len() == self.units as usize
     }
 
+    /// The payloads that will be handed over whole.
+    #[cfg(test)]
+    pub(crate) fn blobs(&self) -> &[Blob] {
+        &self.blobs
+    }
+
     /// The payloads that are handed over whole.
     pub fn take_blobs(&mut self) -> Vec<Blob> {
         std::mem::take(&mut self.blobs)

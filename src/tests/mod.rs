@@ -1,11 +1,20 @@
 //! Tests of the core: everything that needs no JavaScript.
 
+mod batch;
+mod busy_poll;
 mod codec_jftp;
 mod codec_native;
+mod connection;
+mod connection_floods;
 mod detect;
+mod session_close;
+mod session_heartbeat;
+mod session_limits;
+mod session_rpc;
 mod support;
 mod transport_endpoint;
 mod transport_fd;
 mod transport_lock;
 mod transport_stream;
 mod transport_unix;
+mod write_queue;

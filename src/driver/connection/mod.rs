@@ -265,6 +265,12 @@ impl Connection {
         self.role
     }
 
+    /// Room that is kept for frames which are not whole yet.
+    #[cfg(test)]
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.partial.capacity()
+    }
+
     /// Plain numbers for the application.
     pub fn stats(&self) -> Stats {
         let (waiting, waiting_bytes) = self.session.waiting();
