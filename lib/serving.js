@@ -210,4 +210,4 @@ function message(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
-module.exports = { Serving };
+exports.Serving = Serving;

@@ -8,12 +8,12 @@ const { randomBytes } = require('node:crypto');
 
 const { Answering } = require('./answering.js');
 const { Calls } = require('./calls.js');
-const { Info } = require('./context.js');
 const core = require('./core.js');
 const errors = require('./errors.js');
 const { Link } = require('./link.js');
+const { hear } = require('./messages.js');
 const options = require('./options.js');
-const { JSON_HEAD, BYTES_HEAD, decode, encode, isBytes } = require('./payload.js');
+const { JSON_HEAD, BYTES_HEAD, encode, isBytes } = require('./payload.js');
 const { Kind } = require('./records.js');
 const { Serving } = require('./serving.js');
 const { settle, settleFailed, settleFailure, watch } = require('./settling.js');
@@ -26,12 +26,8 @@ const {
   kReceive,
   kSerializer,
   kSocketDropped,
-  kSocketFailed,
-  kSocketMessage,
   kTell
 } = require('./symbols.js');
-
-const { ErrorKind, ShortwireError } = errors;
 
 class UDSocket extends Answering {
   /** The user's own place. @type {any} */
@@ -362,7 +358,7 @@ class UDSocket extends Answering {
       case Kind.FAILED:
         return settleFailed(this.#calls, subject, extra, body, this.#link.error);
       case Kind.MESSAGE:
-        return this.#message(topic, bodyKind, body);
+        return hear(this, topic, bodyKind, body);
       case Kind.CANCEL:
         return this.#serving.cancel(subject);
       case Kind.PING:
@@ -373,28 +369,6 @@ class UDSocket extends Answering {
       default:
         return this.#link.receive(kind, subject, extra, body);
     }
-  }
-
-  /**
-   * @param {string} topic
-   * @param {number} bodyKind
-   * @param {any} body
-   */
-  #message(topic, bodyKind, body) {
-    let payload;
-    try {
-      payload = decode(bodyKind, body);
-    } catch (cause) {
-      const why = 'A message is not valid JSON';
-      const error = new ShortwireError(ErrorKind.SERIALIZE, why, { cause });
-      if (this.listenerCount('error') > 0) this[kEmit]('error', error);
-      this.server?.[kSocketFailed](this, error);
-      return;
-    }
-    const info = new Info(this, topic);
-    this[kEmit]('message', payload, info);
-    if (topic !== '') this[kEmit](`message:${topic}`, payload, info);
-    this.server?.[kSocketMessage](payload, this, info);
   }
 
   /** @param {string} id that its server has for it */
@@ -411,4 +385,4 @@ function rejectTopic(topic) {
   return Promise.reject(errors.invalidArgument('topic', 'a string, not empty', topic));
 }
 
-module.exports = { UDSocket };
+exports.UDSocket = UDSocket;
