@@ -3,7 +3,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { chmodSync, mkdirSync, writeFileSync } = require('node:fs');
+const { chmodSync, mkdirSync, renameSync, writeFileSync } = require('node:fs');
 const net = require('node:net');
 const { dirname, join } = require('node:path');
 const { constants } = require('node:os');
@@ -111,13 +111,15 @@ forEachDriver((driver) => {
       stdio: ['pipe', 'pipe', 'pipe', listener._handle.fd]
     });
     await child.says('listening');
+    // Only the heir is to accept; and closing takes away the name, but not the socket.
+    renameSync(path, `${path}2`);
+    listener.close();
     const socket = new UDSocket({ driver });
     t.after(() => socket.destroy());
-    await socket.connect(path);
+    await socket.connect(`${path}2`);
     assert.equal(await socket.rpc('asked'), 'asked, answered over a descriptor');
     await socket.close();
     assertQuiet(await child.ended);
-    listener.close();
   });
 
   test(`connect fails as Node's own would (${driver})`, async (t) => {
