@@ -171,7 +171,6 @@ play({
 
   /** Threads of the process, before and after much has happened. */
   async threads({ newServer, newSocket, path }) {
-    const count = () => readdirSync('/proc/self/task').length;
     const rounds = [];
     for (let round = 0; round < 3; round++) {
       const server = newServer();
@@ -180,7 +179,7 @@ play({
       const sockets = Array.from({ length: 50 }, () => newSocket());
       await Promise.all(sockets.map((socket) => socket.connect(path)));
       await Promise.all(sockets.map((socket) => socket.rpc('x'.repeat(200_000))));
-      rounds.push(count());
+      rounds.push(readdirSync('/proc/self/task').length);
       await Promise.all(sockets.map((socket) => socket.close()));
       await server.close();
     }

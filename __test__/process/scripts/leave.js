@@ -102,7 +102,7 @@ play({
   async inAnAsyncHandler({ newServer, path }) {
     const server = newServer();
     server.handle(async () => {
-      await null;
+      await Promise.resolve();
       leave();
     });
     await server.start(path);
@@ -127,7 +127,8 @@ play({
     const server = newServer();
     let asked = 0;
     server.handle(() => {
-      if (++asked === 100) setImmediate(leave);
+      // With answers under way, and requests to come.
+      if (++asked === 50) leave();
       return LARGE;
     });
     await server.start(path);

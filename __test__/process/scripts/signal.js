@@ -15,8 +15,8 @@ play({
   /** SIGTERM: finish what is open, refuse what is new, end. */
   async drain({ newServer, path }) {
     const server = newServer();
-    /** @type {(answer: string) => void} */
-    let answer = () => {};
+    /** @type {((answer: string) => void) | undefined} */
+    let answer;
     server.handle('slow', () => {
       say('asked');
       return new Promise((resolve) => (answer = resolve));
@@ -28,7 +28,7 @@ play({
       process.stdin.unref();
       say('closed');
     });
-    process.stdin.on('data', () => answer('finished'));
+    process.stdin.on('data', () => answer?.('finished'));
     await server.start(path);
     say('listening');
   },
@@ -66,7 +66,6 @@ play({
     });
     await socket.connect(path);
     socket.rpc('never', { timeoutMs: 0 }).catch(() => {});
-    say('connected');
   },
 
   /** Asks for large things all the time. */

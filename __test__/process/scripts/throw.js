@@ -8,7 +8,7 @@ const boom = () => {
   throw new Error('boom');
 };
 const boomLater = async () => {
-  await null;
+  await Promise.resolve();
   boom();
 };
 
