@@ -25,10 +25,12 @@ class RawPeer {
     });
     // The other side may cut at any time, with bytes of ours under way.
     socket.on('error', () => {});
-    socket.on('close', () => {
-      this.#over = true;
-      this.#wake();
-    });
+    for (const end of ['end', 'close']) {
+      socket.on(end, () => {
+        this.#over = true;
+        this.#wake();
+      });
+    }
   }
 
   /**
@@ -139,11 +141,9 @@ class RawPeer {
   async #until(isSo, what) {
     const waited = (async () => {
       while (!isSo()) {
-        if (this.#over || this.socket.readableEnded)
-          throw new Error(`the connection ended before ${what}`);
+        if (this.#over) throw new Error(`the connection ended before ${what}`);
         await new Promise((/** @type {(value: void) => void} */ resolve) => {
           this.#wake = resolve;
-          this.socket.once('end', resolve);
         });
       }
     })();

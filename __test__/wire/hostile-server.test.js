@@ -41,7 +41,11 @@ const OFFENCES = [
   ['a kind that is not known', frame(0x7f), PROTOCOL],
   ['a reserved flag', frame(Kind.RESPONSE, { flags: 0x80 }), PROTOCOL],
   ['a second preface', preface(), TOO_LARGE],
-  ['tiny pieces', frame(Kind.RESPONSE, { id: 1, flags: Flag.JSON | Flag.MORE, body: '1' }), PROTOCOL]
+  [
+    'tiny pieces',
+    frame(Kind.RESPONSE, { id: 1, flags: Flag.JSON | Flag.MORE, body: '1' }),
+    PROTOCOL
+  ]
 ];
 
 /** @type {[name: string, text: string | Buffer][]} */
@@ -127,7 +131,10 @@ forEachDriver((driver) => {
       peer.write(response(asked.id, '"half"').subarray(0, 19));
       peer.socket.end();
       const { code, maybeDelivered } = await call;
-      assert.deepEqual({ code, maybeDelivered }, { code: 'SHORTWIRE_ERR_DISCONNECTED', maybeDelivered: true });
+      assert.deepEqual(
+        { code, maybeDelivered },
+        { code: 'SHORTWIRE_ERR_DISCONNECTED', maybeDelivered: true }
+      );
     });
 
     test('with nobody listening to errors harms only itself', async (t) => {
@@ -146,7 +153,9 @@ forEachDriver((driver) => {
         const outcomes = Promise.allSettled(calls);
         const [a, b, c] = await peer.frames(3);
         peer.write(response(a.id, '"é"'), response(b.id, text), response(c.id, '"🌍"'));
-        const [first, second, third] = /** @type {any[]} */ (await within(outcomes, 'three outcomes'));
+        const [first, second, third] = /** @type {any[]} */ (
+          await within(outcomes, 'three outcomes')
+        );
         assert.deepEqual([first.value, third.value], ['é', '🌍']);
         assert.equal(second.reason.code, 'SHORTWIRE_ERR_SERIALIZE');
       });
@@ -156,8 +165,15 @@ forEachDriver((driver) => {
       const { socket, peer } = await meet(t);
       const call = socket.rpc(1);
       const { id } = await peer.frame();
-      peer.write(response(id + 1n, '"wrong"'), response(0, '"wrong"'), response(2n ** 64n - 1n, '"wrong"'));
-      peer.write(frame(Kind.ERROR, { id: 77, flags: Flag.JSON, body: '{}' }), response(id, '"right"'));
+      peer.write(
+        response(id + 1n, '"wrong"'),
+        response(0, '"wrong"'),
+        response(2n ** 64n - 1n, '"wrong"')
+      );
+      peer.write(
+        frame(Kind.ERROR, { id: 77, flags: Flag.JSON, body: '{}' }),
+        response(id, '"right"')
+      );
       assert.equal(await call, 'right');
       assert.equal(socket.stats().lateResponses, 4);
     });
@@ -216,7 +232,9 @@ forEachDriver((driver) => {
       const { socket, peer } = await meet(t);
       const call = failure(socket.rpc(1));
       const { id } = await peer.frame();
-      peer.write(frame(Kind.ERROR, { id, flags: Flag.BYTES, body: Buffer.from('\u00c8later', 'latin1') }));
+      peer.write(
+        frame(Kind.ERROR, { id, flags: Flag.BYTES, body: Buffer.from('\u00c8later', 'latin1') })
+      );
       const { code, message } = await call;
       assert.match(code, /^SHORTWIRE_ERR_/);
       assert.match(message, /later/i);
@@ -228,7 +246,10 @@ forEachDriver((driver) => {
       const { socket, peer } = await meet(t);
       const call = socket.rpc(1);
       const { id } = await peer.frame();
-      peer.write(...Array.from({ length: 2000 }, (_, at) => request(at, '1')), response(id, '"done"'));
+      peer.write(
+        ...Array.from({ length: 2000 }, (_, at) => request(at, '1')),
+        response(id, '"done"')
+      );
       assert.equal(await call, 'done');
       const refused = await peer.frames(2000);
       assert.ok(refused.every((/** @type {any} */ { kind }) => kind === Kind.ERROR));
@@ -252,7 +273,9 @@ forEachDriver((driver) => {
       const outcome = Promise.allSettled([socket.rpc(1)]);
       const { id } = await peer.frame();
       peer.stopReading();
-      const pings = Buffer.concat(Array.from({ length: 4096 }, (_, at) => frame(Kind.PING, { id: at })));
+      const pings = Buffer.concat(
+        Array.from({ length: 4096 }, (_, at) => frame(Kind.PING, { id: at }))
+      );
       const mebibytes = await growth(async () => {
         await peer.pour(Array.from({ length: 50 }, () => pings));
         peer.write(response(id, '1'));
@@ -265,7 +288,10 @@ forEachDriver((driver) => {
       const { server, socket } = await dial(t);
       await server.greeted({ maxInFlight: 0 });
       const { code, maybeDelivered } = await failure(socket.rpc(1, { timeoutMs: 40 }));
-      assert.deepEqual({ code, maybeDelivered }, { code: 'SHORTWIRE_ERR_TIMEOUT', maybeDelivered: false });
+      assert.deepEqual(
+        { code, maybeDelivered },
+        { code: 'SHORTWIRE_ERR_TIMEOUT', maybeDelivered: false }
+      );
     });
 
     test('a limit on messages: a larger call fails alone', async (t) => {
