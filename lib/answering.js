@@ -62,18 +62,14 @@ class Answering extends EventEmitter {
       return Promise.reject(invalidArgument('callback', 'a function', callback));
     }
     const begun = begin();
-    begun.then(
-      () => {
-        try {
-          callback();
-        } catch (error) {
-          core.rethrow(error);
-        }
-      },
-      (error) => this[kEmit]('error', error)
-    );
+    begun
+      .then(
+        () => callback(),
+        (error) => this[kEmit]('error', error)
+      )
+      .catch(core.rethrow);
     return begun;
   }
 }
 
-module.exports = { Answering };
+exports.Answering = Answering;

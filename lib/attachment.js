@@ -114,4 +114,4 @@ class Attachment {
   }
 }
 
-module.exports = { Attachment };
+exports.Attachment = Attachment;

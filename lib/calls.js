@@ -106,4 +106,4 @@ class Calls {
   }
 }
 
-module.exports = { Calls };
+exports.Calls = Calls;

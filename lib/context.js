@@ -116,4 +116,5 @@ class Info {
   }
 }
 
-module.exports = { Context, Info };
+exports.Context = Context;
+exports.Info = Info;

@@ -182,16 +182,14 @@ function fromNative(error, address) {
   return errorOf(Number(parts[1]), Number(parts[2]), parts[3], address);
 }
 
-module.exports = {
-  fromNative,
-  CODES,
-  ErrorKind,
-  RemoteValue,
-  ShortwireError,
-  invalidArgument,
-  unknownOption,
-  unsupported,
-  aborted,
-  systemError,
-  errorOf
-};
+exports.fromNative = fromNative;
+exports.CODES = CODES;
+exports.ErrorKind = ErrorKind;
+exports.RemoteValue = RemoteValue;
+exports.ShortwireError = ShortwireError;
+exports.invalidArgument = invalidArgument;
+exports.unknownOption = unknownOption;
+exports.unsupported = unsupported;
+exports.aborted = aborted;
+exports.systemError = systemError;
+exports.errorOf = errorOf;

@@ -86,4 +86,6 @@ function run(chain, handler, payload, context) {
   return step(0, payload);
 }
 
-module.exports = { Handlers, choose, run };
+exports.Handlers = Handlers;
+exports.choose = choose;
+exports.run = run;

@@ -352,4 +352,4 @@ function unsent(kind, error) {
 /** The reason of an end for which this side gave none. */
 const OWN_REASON = 'the socket was closed';
 
-module.exports = { Link };
+exports.Link = Link;

@@ -374,4 +374,4 @@ const TOO_MANY = 'The server has too many connections';
 /** What the core passes for a number that it doesn't have. */
 const NONE = 0xffffffff;
 
-module.exports = { UDSocketServer };
+exports.UDSocketServer = UDSocketServer;

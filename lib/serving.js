@@ -211,4 +211,4 @@ function message(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
-module.exports = { Serving };
+exports.Serving = Serving;

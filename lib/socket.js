@@ -8,19 +8,26 @@ const { randomBytes } = require('node:crypto');
 
 const { Answering } = require('./answering.js');
 const { Calls } = require('./calls.js');
-const { Info } = require('./context.js');
 const core = require('./core.js');
 const errors = require('./errors.js');
 const { Link } = require('./link.js');
+const { hear } = require('./messages.js');
 const options = require('./options.js');
-const { JSON_HEAD, BYTES_HEAD, decode, encode, isBytes } = require('./payload.js');
+const { JSON_HEAD, BYTES_HEAD, encode, isBytes } = require('./payload.js');
 const { Kind } = require('./records.js');
 const { Serving } = require('./serving.js');
 const { settle, settleFailed, settleFailure, watch } = require('./settling.js');
-const symbols = require('./symbols.js');
-
-const { ErrorKind, ShortwireError } = errors;
-const { kEmit, kIndex, kReceive, kSerializer } = symbols;
+const {
+  kAccepted,
+  kAttach,
+  kEmit,
+  kIdentify,
+  kIndex,
+  kReceive,
+  kSerializer,
+  kSocketDropped,
+  kTell
+} = require('./symbols.js');
 
 class UDSocket extends Answering {
   /** The user's own place. @type {any} */
@@ -56,7 +63,7 @@ class UDSocket extends Answering {
    * @param {any} server
    * @param {number} index
    */
-  static [symbols.kAccepted](server, index) {
+  static [kAccepted](server, index) {
     const socket = new UDSocket(options.ofAccepted(server.options));
     socket.server = server;
     socket[kIndex] = index;
@@ -72,7 +79,7 @@ class UDSocket extends Answering {
    */
   connect(endpoint, second, third) {
     const alone = typeof second === 'function';
-    return this[symbols.kTell](
+    return this[kTell](
       () => this.#link.connect(endpoint, alone ? undefined : second),
       alone ? second : third
     );
@@ -88,7 +95,7 @@ class UDSocket extends Answering {
   }
 
   /** @param {import('node:stream').Duplex} duplex */
-  [symbols.kAttach](duplex) {
+  [kAttach](duplex) {
     return this.#link.speakOver(duplex);
   }
 
@@ -215,7 +222,7 @@ class UDSocket extends Answering {
       this.#dropped++;
       const info = { reason: error.code, error, topic, payload };
       this[kEmit]('dropped', info);
-      this.server?.[symbols.kSocketDropped](this, info);
+      this.server?.[kSocketDropped](this, info);
     });
     return sent;
   }
@@ -352,7 +359,7 @@ class UDSocket extends Answering {
         settleFailed(this.#calls, subject, extra, body, this.#link.error);
         return this.#link.letGoIfUnused();
       case Kind.MESSAGE:
-        return this.#message(topic, bodyKind, body);
+        return hear(this, topic, bodyKind, body);
       case Kind.CANCEL:
         return this.#serving.cancel(subject);
       case Kind.PING:
@@ -365,30 +372,8 @@ class UDSocket extends Answering {
     }
   }
 
-  /**
-   * @param {string} topic
-   * @param {number} bodyKind
-   * @param {any} body
-   */
-  #message(topic, bodyKind, body) {
-    let payload;
-    try {
-      payload = decode(bodyKind, body);
-    } catch (cause) {
-      const why = 'A message is not valid JSON';
-      const error = new ShortwireError(ErrorKind.SERIALIZE, why, { cause });
-      if (this.listenerCount('error') > 0) this[kEmit]('error', error);
-      this.server?.[symbols.kSocketFailed](this, error);
-      return;
-    }
-    const info = new Info(this, topic);
-    this[kEmit]('message', payload, info);
-    if (topic !== '') this[kEmit](`message:${topic}`, payload, info);
-    this.server?.[symbols.kSocketMessage](payload, this, info);
-  }
-
   /** @param {string} id that its server has for it */
-  [symbols.kIdentify](id) {
+  [kIdentify](id) {
     this.#id = id;
   }
 }
@@ -401,4 +386,4 @@ function rejectTopic(topic) {
   return Promise.reject(errors.invalidArgument('topic', 'a string, not empty', topic));
 }
 
-module.exports = { UDSocket };
+exports.UDSocket = UDSocket;

@@ -30,20 +30,18 @@ const kSocketFailed = Symbol('socketFailed');
 const kSocketMessage = Symbol('socketMessage');
 const kSocketDropped = Symbol('socketDropped');
 
-module.exports = {
-  kIndex,
-  kHandlers,
-  kEmit,
-  kTell,
-  kSerializer,
-  kReceive,
-  kAccepted,
-  kAttach,
-  kIdentify,
-  kWelcome,
-  kSocketReady,
-  kSocketGone,
-  kSocketFailed,
-  kSocketMessage,
-  kSocketDropped
-};
+exports.kIndex = kIndex;
+exports.kHandlers = kHandlers;
+exports.kEmit = kEmit;
+exports.kTell = kTell;
+exports.kSerializer = kSerializer;
+exports.kReceive = kReceive;
+exports.kAccepted = kAccepted;
+exports.kAttach = kAttach;
+exports.kIdentify = kIdentify;
+exports.kWelcome = kWelcome;
+exports.kSocketReady = kSocketReady;
+exports.kSocketGone = kSocketGone;
+exports.kSocketFailed = kSocketFailed;
+exports.kSocketMessage = kSocketMessage;
+exports.kSocketDropped = kSocketDropped;

@@ -22,15 +22,16 @@ function record(emitter, events) {
   return seen;
 }
 
-/** A promise that is settled from outside. */
+/**
+ * A promise that is settled from outside.
+ *
+ * @returns {{ promise: Promise<any>, resolve: (value?: any) => void, reject: (error: any) => void }}
+ */
 function deferred() {
-  let resolve = (/** @type {any} */ _value) => {};
-  let reject = (/** @type {any} */ _error) => {};
-  const promise = new Promise((resolveIt, rejectIt) => {
-    resolve = resolveIt;
-    reject = rejectIt;
-  });
-  return { promise, resolve, reject };
+  /** @type {any} */
+  const parts = {};
+  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
+  return parts;
 }
 
 module.exports = { deferred, record };

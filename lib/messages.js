@@ -1,0 +1,35 @@
+/**
+ * One-way messages on their way to those who listen. Must not know: how they are sent.
+ */
+'use strict';
+
+const { Info } = require('./context.js');
+const { ErrorKind, ShortwireError } = require('./errors.js');
+const { decode } = require('./payload.js');
+const { kEmit, kSocketFailed, kSocketMessage } = require('./symbols.js');
+
+/**
+ * A message has come: its socket's listeners hear it, then its server's.
+ * @param {any} socket
+ * @param {string} topic
+ * @param {number} bodyKind
+ * @param {any} body
+ */
+function hear(socket, topic, bodyKind, body) {
+  let payload;
+  try {
+    payload = decode(bodyKind, body);
+  } catch (cause) {
+    const why = 'A message is not valid JSON';
+    const error = new ShortwireError(ErrorKind.SERIALIZE, why, { cause });
+    if (socket.listenerCount('error') > 0) socket[kEmit]('error', error);
+    socket.server?.[kSocketFailed](socket, error);
+    return;
+  }
+  const info = new Info(socket, topic);
+  socket[kEmit]('message', payload, info);
+  if (topic !== '') socket[kEmit](`message:${topic}`, payload, info);
+  socket.server?.[kSocketMessage](payload, socket, info);
+}
+
+exports.hear = hear;
