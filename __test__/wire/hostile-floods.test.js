@@ -216,7 +216,6 @@ forEachDriver((driver) => {
     test('by silence is sent away when its server closes', async (t) => {
       const { server, path } = await arena(t, { driver });
       const silent = await RawPeer.connect(t, path);
-      await until(() => server.stats().connections === 2, 'it is let in');
       await server.close({ timeoutMs: 100 });
       await silent.ended();
     });

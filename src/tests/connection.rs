@@ -220,7 +220,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// Whatever both sides ask, answer, take back and wait for, over whatever pipe: every call is
     /// settled exactly once, and an answer is the one to its own question.

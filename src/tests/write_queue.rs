@@ -159,7 +159,7 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let bytes = || prop_oneof![9 => vec(any::<u8>(), 0..50), 1 => vec(any::<u8>(), 70_000)];
+    let bytes = || prop_oneof![9 => vec(any::<u8>(), 0..50), 1 => any::<u8>().prop_map(|byte| vec![byte; 70_000])];
     let step = prop_oneof![
         bytes().prop_map(Step::Put),
         bytes().prop_map(Step::Lend),
