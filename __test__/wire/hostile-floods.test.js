@@ -82,16 +82,16 @@ forEachDriver((driver) => {
     });
   });
 
-  describe(`A peer that asks too much, ${driver}`, () => {
-    /** An arena whose handler answers when it is told to. @type {(t: any, options?: object) => Promise<any>} */
-    const patient = async (t, options) => {
-      const all = await arena(t, { driver, maxInFlight: 10, ...options });
-      /** @type {((value: any) => void)[]} */
-      const answers = [];
-      all.server.handle('wait', () => new Promise((resolve) => answers.push(resolve)));
-      return { ...all, answers };
-    };
+  /** An arena whose handler answers when it is told to. @type {(t: any, options?: object) => Promise<any>} */
+  const patient = async (t, options) => {
+    const all = await arena(t, { driver, maxInFlight: 10, ...options });
+    /** @type {((value: any) => void)[]} */
+    const answers = [];
+    all.server.handle('wait', () => new Promise((resolve) => answers.push(resolve)));
+    return { ...all, answers };
+  };
 
+  describe(`A peer that asks too much, ${driver}`, () => {
     test('is rejected call by call beyond maxInFlight', async (t) => {
       const { path, answers, othersAreServed } = await patient(t);
       const greedy = await RawPeer.greet(t, path);

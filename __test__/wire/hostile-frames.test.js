@@ -82,17 +82,17 @@ forEachDriver((driver) => {
     }
   });
 
-  describe(`A frame that only looks odd, ${driver}`, () => {
-    /** What comes back of a request behind these frames. @type {(t: any, ...frames: Buffer[]) => Promise<any>} */
-    const answerBehind = async (t, ...frames) => {
-      const { path } = await arena(t, { driver });
-      const peer = await RawPeer.greet(t, path);
-      peer.write(...frames, request(7, '"behind"'));
-      const answer = await peer.frame();
-      assert.equal(answer.id, 7n);
-      return answer.json.payload;
-    };
+  /** What comes back of a request behind these frames. @type {(t: any, ...frames: Buffer[]) => Promise<any>} */
+  const answerBehind = async (t, ...frames) => {
+    const { path } = await arena(t, { driver });
+    const peer = await RawPeer.greet(t, path);
+    peer.write(...frames, request(7, '"behind"'));
+    const answer = await peer.frame();
+    assert.equal(answer.id, 7n);
+    return answer.json.payload;
+  };
 
+  describe(`A frame that only looks odd, ${driver}`, () => {
     test('of an unknown kind that may be ignored is ignored', async (t) => {
       const odd = frame(0x90, { id: 7, flags: 0xff, topic: 'what', body: 'ever' });
       assert.equal(await answerBehind(t, odd), 'behind');

@@ -36,6 +36,9 @@ const PAYLOADS = [
   ['100,000 levels that are never closed', '['.repeat(LEVELS)]
 ];
 
+/** @param {string} body */
+const message = (body) => frame(Kind.EVENT, { flags: Flag.JSON, body });
+
 forEachDriver((driver) => {
   describe(`A payload in a good batch, ${driver}`, () => {
     for (const [name, text] of PAYLOADS) {
@@ -62,9 +65,8 @@ forEachDriver((driver) => {
         server.on('message', (payload) => heard.push(payload) === 2 && resolve());
       });
       const faulted = fault();
-      const event = (/** @type {string} */ body) => frame(Kind.EVENT, { flags: Flag.JSON, body });
       const peer = await RawPeer.greet(t, path);
-      peer.write(event('"é"'), event('1],[2'), event('3'));
+      peer.write(message('"é"'), message('1],[2'), message('3'));
       await three;
       assert.deepEqual(heard, ['é', 3]);
       assert.equal(await faulted, 'SHORTWIRE_ERR_SERIALIZE');

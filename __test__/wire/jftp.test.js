@@ -33,7 +33,7 @@ function framed(generation, body) {
   return Buffer.concat([header, text]);
 }
 
-/** @type {(generation: string, id: number, data: string) => Buffer} */
+/** @type {(generation: string, id: number | string, data: string) => Buffer} */
 const request = (generation, id, data) =>
   framed(generation, generation === 'A' ? `{"id":${id},"data":${data}}` : `[${id},${data}]`);
 
@@ -186,7 +186,8 @@ forEachDriver((driver) => {
         await socket.connect(path);
         const peer = await server.accepted();
         const calls = [socket.rpc({ hello: 'é' }), socket.rpc([2])];
-        const ids = [process.pid, process.pid + 1];
+        const { pid } = process;
+        const ids = generation === 'A' ? [`"${pid}-0"`, `"${pid}-1"`] : [pid, pid + 1];
         const expected = Buffer.concat([
           request(generation, ids[0], '{"hello":"é"}'),
           request(generation, ids[1], '[2]')

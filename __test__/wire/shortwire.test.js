@@ -26,6 +26,10 @@ function bytesOf(name) {
 /** The bytes, but for the id, which is its sender's own choice. @param {Buffer} bytes */
 const withoutId = (bytes) => Buffer.from(bytes).fill(0, 8, HEADER_BYTES);
 
+function fail() {
+  throw new TypeError('nope');
+}
+
 forEachDriver((driver) => {
   /** A server that notes what it hears. @type {(t: any, options?: object) => Promise<any>} */
   const listen = async (t, options) => {
@@ -73,17 +77,17 @@ forEachDriver((driver) => {
     }
   });
 
-  describe(`Our server's bytes against the vectors, ${driver}`, () => {
-    /** What the server sends for a request. @type {(t: any, handler: any, asked?: string) => Promise<Buffer>} */
-    const reply = async (t, handler, asked = 'a request') => {
-      const { server, path } = await listen(t);
-      server.handle(handler);
-      const peer = await RawPeer.greet(t, path);
-      peer.write(bytesOf(asked));
-      const header = await peer.take(HEADER_BYTES);
-      return Buffer.concat([header, await peer.take(header.readUInt32LE(4))]);
-    };
+  /** What the server sends for a request. @type {(t: any, handler: any, asked?: string) => Promise<Buffer>} */
+  const reply = async (t, handler, asked = 'a request') => {
+    const { server, path } = await listen(t);
+    server.handle(handler);
+    const peer = await RawPeer.greet(t, path);
+    peer.write(bytesOf(asked));
+    const header = await peer.take(HEADER_BYTES);
+    return Buffer.concat([header, await peer.take(header.readUInt32LE(4))]);
+  };
 
+  describe(`Our server's bytes against the vectors, ${driver}`, () => {
     test('a preface with the defaults', async (t) => {
       const { path } = await listen(t);
       const peer = await RawPeer.connect(t, path);
@@ -102,9 +106,6 @@ forEachDriver((driver) => {
     }
 
     test("an application's error", async (t) => {
-      const fail = () => {
-        throw new TypeError('nope');
-      };
       assert.deepEqual(await reply(t, fail), bytesOf("an application's error"));
     });
 
@@ -129,19 +130,20 @@ forEachDriver((driver) => {
     });
   });
 
+  /** What the socket sends, once connected. @type {(t: any, act: (socket: any) => void, length: number) => Promise<Buffer>} */
+  const sent = async (t, act, length) => {
+    const path = socketPath(t);
+    const server = await RawServer.listen(t, path);
+    const socket = new UDSocket({ driver, timeoutMs: 0 });
+    t.after(() => socket.destroy());
+    const connected = socket.connect(path);
+    const peer = await server.greeted();
+    await connected;
+    act(socket);
+    return peer.take(length);
+  };
+
   describe(`Our socket's bytes against the vectors, ${driver}`, () => {
-    /** What the socket sends, once connected. @type {(t: any, act: (socket: any) => void, length: number) => Promise<Buffer>} */
-    const sent = async (t, act, length) => {
-      const path = socketPath(t);
-      const server = await RawServer.listen(t, path);
-      const socket = new UDSocket({ driver, timeoutMs: 0 });
-      t.after(() => socket.destroy());
-      const connected = socket.connect(path);
-      const peer = await server.greeted();
-      await connected;
-      act(socket);
-      return peer.take(length);
-    };
     /** @type {[name: string, act: (socket: any) => any][]} */
     const CALLS = [
       ['a request', (socket) => socket.rpc({ a: 1 })],
