@@ -194,7 +194,7 @@ fn a_peer_that_leaves_within_a_frame_is_told_from_one_that_just_leaves() {
 fn nothing_but_a_magic_is_waited_for_and_then_refused() {
     let now = std::time::Instant::now();
     let mut inbound = Inbound::default();
-    let mut machine = Connection::server(Formats::ALL, Limits::default());
+    let mut machine = Connection::server(Formats::ALL, Limits::default(), None);
     machine.open(now, &mut inbound);
     let mut source = Some(MAGIC);
     let mut receive = |buffer: &mut Vec<u8>| match source.take() {

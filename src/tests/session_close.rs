@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    config::Limits,
+    config::{IdStyle, Limits},
     error::Kind,
     message::{Body, BodyKind, Hello, Id, Message, Request},
     session::{Admission, Event, Reply, Session, Settled, State, Timeout},
@@ -19,7 +19,7 @@ const HELLO: Message<'static> = Message::Hello(Hello {
 
 fn ready() -> (Session, Instant) {
     let now = Instant::now();
-    let mut session = Session::new(Limits::default(), None);
+    let mut session = Session::new(Limits::default(), IdStyle::Joined);
     session.open(now, true);
     session.handle_message(&HELLO, now);
     (session, now)
@@ -145,7 +145,7 @@ fn after_the_end_nothing_is_due() {
 #[test]
 fn pings_need_a_peer() {
     let now = Instant::now();
-    let mut session = Session::new(Limits::default(), None);
+    let mut session = Session::new(Limits::default(), IdStyle::Joined);
     assert_eq!(session.ping(0, None), Err(Kind::Disconnected));
     session.open(now, true);
     session.handle_message(&HELLO, now);

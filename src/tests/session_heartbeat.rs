@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    config::Limits,
+    config::{IdStyle, Limits},
     error::Kind,
     message::{Hello, Message},
     session::{
@@ -33,7 +33,7 @@ fn limits() -> Limits {
 
 fn opened(limits: Limits) -> (Session, Instant) {
     let now = Instant::now();
-    let mut session = Session::new(limits, None);
+    let mut session = Session::new(limits, IdStyle::Joined);
     session.open(now, true);
     (session, now)
 }
@@ -150,7 +150,7 @@ fn the_answer_to_a_heartbeat_settles_no_call() {
 #[test]
 fn where_there_are_no_pings_silence_means_nothing() {
     let now = Instant::now();
-    let mut session = Session::new(limits(), None);
+    let mut session = Session::new(limits(), IdStyle::Joined);
     session.open(now, false);
     assert_eq!(session.poll_timeout(), None);
     session.heard(false, now);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    config::Limits,
+    config::{IdStyle, Limits},
     error::Kind,
     message::{Body, BodyKind, Hello, Id, Malformed, Message, Request},
     session::{Admission, Event, Session, State},
@@ -19,7 +19,7 @@ fn hello(max_in_flight: u32, max_in_flight_bytes: u32) -> Message<'static> {
 /// A session that has met a peer with these limits.
 fn met(limits: Limits, max_in_flight: u32, max_in_flight_bytes: u32) -> (Session, Instant) {
     let now = Instant::now();
-    let mut session = Session::new(limits, None);
+    let mut session = Session::new(limits, IdStyle::Joined);
     session.open(now, true);
     assert_eq!(
         session.handle_message(&hello(max_in_flight, max_in_flight_bytes), now),
@@ -54,7 +54,7 @@ fn answer(id: Id) -> Message<'static> {
 #[test]
 fn calls_wait_for_the_hello_and_go_in_order() {
     let now = Instant::now();
-    let mut session = Session::new(Limits::default(), None);
+    let mut session = Session::new(Limits::default(), IdStyle::Joined);
     assert_eq!(ask(&mut session, 2, 1), Admission::Wait);
     session.open(now, true);
     assert_eq!(ask(&mut session, 0, 1), Admission::Wait);
@@ -101,7 +101,7 @@ fn a_peer_that_takes_nothing_gets_nothing() {
 #[test]
 fn a_full_queue_refuses_by_number() {
     let limits = Limits { max_queued_messages: 2, ..Limits::default() };
-    let mut session = Session::new(limits, None);
+    let mut session = Session::new(limits, IdStyle::Joined);
     assert_eq!(ask(&mut session, 0, 1), Admission::Wait);
     assert_eq!(ask(&mut session, 1, 1), Admission::Wait);
     assert!(matches!(ask(&mut session, 2, 1), Admission::Refuse(Kind::Overflow, _)));
@@ -111,7 +111,7 @@ fn a_full_queue_refuses_by_number() {
 #[test]
 fn a_full_queue_refuses_by_bytes() {
     let limits = Limits { max_queued_bytes: 100, ..Limits::default() };
-    let mut session = Session::new(limits, None);
+    let mut session = Session::new(limits, IdStyle::Joined);
     assert_eq!(ask(&mut session, 0, 80), Admission::Wait);
     assert!(matches!(ask(&mut session, 1, 30), Admission::Refuse(Kind::Overflow, _)));
     assert_eq!(ask(&mut session, 2, 20), Admission::Wait);
@@ -120,7 +120,7 @@ fn a_full_queue_refuses_by_bytes() {
 #[test]
 fn calls_that_settle_while_they_wait_leave_room() {
     let limits = Limits { max_queued_messages: 10, ..Limits::default() };
-    let mut session = Session::new(limits, None);
+    let mut session = Session::new(limits, IdStyle::Joined);
     for round in 0..100 {
         for slot in 0..10 {
             assert_eq!(ask(&mut session, slot, 100), Admission::Wait, "round {round}");
@@ -155,7 +155,7 @@ fn a_call_that_was_taken_back_is_not_sent_for_the_next_in_its_slot() {
 #[test]
 fn a_call_may_expire_while_it_waits() {
     let now = Instant::now();
-    let mut session = Session::new(Limits::default(), None);
+    let mut session = Session::new(Limits::default(), IdStyle::Joined);
     let deadline = Some(now + Duration::from_millis(10));
     assert_eq!(session.request(0, 4, deadline), Admission::Wait);
     session.wait(0, "", BodyKind::Json, b"null".to_vec(), deadline);
@@ -173,7 +173,7 @@ fn our_limits_are_in_our_hello() {
         ..Limits::default()
     };
     let Hello { max_frame_bytes, max_in_flight, max_in_flight_bytes, .. } =
-        Session::new(limits, None).hello(1);
+        Session::new(limits, IdStyle::Joined).hello(1);
     assert_eq!((max_frame_bytes, max_in_flight, max_in_flight_bytes), (5000, 3, 77));
 }
 

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use proptest::{collection::vec, prelude::*};
+use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{
+    config::IdStyle,
     message::Id,
     session::{
         Reply, Settled,
@@ -13,6 +14,8 @@ use crate::{
     },
 };
 
+const STYLES: [IdStyle; 3] = [IdStyle::Joined, IdStyle::CountedFrom(4711), IdStyle::Prefixed(4711)];
+
 fn sent(table: &mut InFlight, slot: u32) -> Id {
     assert!(table.insert(slot, 10, None));
     table.send(slot).expect("it waits")
@@ -20,8 +23,8 @@ fn sent(table: &mut InFlight, slot: u32) -> Id {
 
 #[test]
 fn an_answer_settles_the_call_with_its_id() {
-    for base in [None, Some(4711)] {
-        let mut table = InFlight::new(base);
+    for style in STYLES {
+        let mut table = InFlight::new(style);
         let (first, second) = (sent(&mut table, 0), sent(&mut table, 1));
         assert_eq!(table.complete(&second), Some(1));
         assert_eq!(table.complete(&first), Some(0));
@@ -31,8 +34,8 @@ fn an_answer_settles_the_call_with_its_id() {
 
 #[test]
 fn a_second_answer_settles_nothing() {
-    for base in [None, Some(4711)] {
-        let mut table = InFlight::new(base);
+    for style in STYLES {
+        let mut table = InFlight::new(style);
         let id = sent(&mut table, 0);
         table.complete(&id);
         assert_eq!(table.complete(&id), None);
@@ -41,8 +44,8 @@ fn a_second_answer_settles_nothing() {
 
 #[test]
 fn a_late_answer_does_not_settle_the_next_call_in_the_slot() {
-    for base in [None, Some(4711)] {
-        let mut table = InFlight::new(base);
+    for style in STYLES {
+        let mut table = InFlight::new(style);
         let late = sent(&mut table, 3);
         table.cancel(3);
         let next = sent(&mut table, 3);
@@ -53,7 +56,7 @@ fn a_late_answer_does_not_settle_the_next_call_in_the_slot() {
 
 #[test]
 fn an_answer_to_a_call_that_was_never_sent_settles_nothing() {
-    let mut table = InFlight::new(None);
+    let mut table = InFlight::new(IdStyle::Joined);
     let id = sent(&mut table, 0);
     table.cancel(0);
     assert!(table.insert(0, 10, None));
@@ -65,7 +68,7 @@ fn an_answer_to_a_call_that_was_never_sent_settles_nothing() {
 
 #[test]
 fn ids_that_nobody_gave_out_settle_nothing() {
-    let mut table = InFlight::new(None);
+    let mut table = InFlight::new(IdStyle::Joined);
     sent(&mut table, 0);
     for number in [0, 1, u64::from(u32::MAX), u64::MAX - 1, u64::MAX] {
         assert_eq!(table.complete(&Id::Number(number)), None, "{number}");
@@ -75,7 +78,7 @@ fn ids_that_nobody_gave_out_settle_nothing() {
 
 #[test]
 fn a_slot_that_is_taken_or_out_of_range_is_refused() {
-    let mut table = InFlight::new(None);
+    let mut table = InFlight::new(IdStyle::Joined);
     assert!(table.insert(7, 0, None));
     assert!(!table.insert(7, 0, None));
     assert!(!table.insert(MAX_SLOTS, 0, None));
@@ -87,7 +90,7 @@ fn a_slot_that_is_taken_or_out_of_range_is_refused() {
 fn calls_expire_each_at_its_time() {
     let now = Instant::now();
     let in_ms = |ms| Some(now + Duration::from_millis(ms));
-    let mut table = InFlight::new(None);
+    let mut table = InFlight::new(IdStyle::Joined);
     for (slot, deadline) in [(0, in_ms(30)), (1, in_ms(10)), (2, None), (3, in_ms(10))] {
         assert!(table.insert(slot, 0, deadline));
     }
@@ -107,7 +110,7 @@ fn calls_expire_each_at_its_time() {
 #[test]
 fn a_call_that_expires_says_whether_the_peer_has_it() {
     let now = Instant::now();
-    let mut table = InFlight::new(None);
+    let mut table = InFlight::new(IdStyle::Joined);
     assert!(table.insert(0, 0, Some(now)));
     assert!(table.insert(1, 0, Some(now)));
     let id = table.send(1);
@@ -119,7 +122,7 @@ fn a_call_that_expires_says_whether_the_peer_has_it() {
 fn very_many_calls_end_in_linear_time() {
     let now = Instant::now();
     for expire in [true, false] {
-        let mut table = InFlight::new(None);
+        let mut table = InFlight::new(IdStyle::Joined);
         for slot in 0..300_000 {
             assert!(table.insert(slot, 0, Some(now)));
         }
@@ -132,7 +135,7 @@ fn very_many_calls_end_in_linear_time() {
 #[test]
 fn a_search_that_was_broken_off_misses_nothing() {
     let now = Instant::now();
-    let mut table = InFlight::new(None);
+    let mut table = InFlight::new(IdStyle::Joined);
     for slot in 0..4 {
         assert!(table.insert(slot, 0, Some(now)));
     }
@@ -145,8 +148,8 @@ fn a_search_that_was_broken_off_misses_nothing() {
 proptest! {
     /// Whatever happens in whatever order, every answer that counts is the right one.
     #[test]
-    fn answers_meet_their_own_calls(steps in vec((0u8..4, 0u32..8), 1..200), counted: bool) {
-        let mut table = InFlight::new(counted.then_some(100));
+    fn answers_meet_their_own_calls(steps in vec((0u8..4, 0u32..8), 1..200), style in select(&STYLES)) {
+        let mut table = InFlight::new(style);
         let mut open: Vec<(u32, Option<Id>)> = Vec::new();
         let mut gone: Vec<Id> = Vec::new();
         for (step, slot) in steps {

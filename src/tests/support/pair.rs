@@ -57,8 +57,8 @@ impl Pair {
     pub(in crate::tests) fn of(format: Format, client: Limits, server: Limits) -> Self {
         Self {
             now: Instant::now(),
-            client: End::new(Connection::client(format, client, None)),
-            server: End::new(Connection::server(Formats::ALL, server)),
+            client: End::new(Connection::client(format, client, format.id_style(7))),
+            server: End::new(Connection::server(Formats::ALL, server, None)),
             latency: Duration::ZERO,
             cuts: vec![usize::MAX],
             capacity: 208 * 1024,
