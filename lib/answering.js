@@ -64,7 +64,10 @@ class Answering extends EventEmitter {
     const begun = begin();
     begun
       .then(
-        () => callback(),
+        () => {
+          // Not returned: what an async callback rejects with is its own affair.
+          callback();
+        },
         (error) => this[kEmit]('error', error)
       )
       .catch(core.rethrow);

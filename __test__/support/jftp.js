@@ -109,7 +109,8 @@ class JftpPeer {
     const arrived = async () => {
       while (this.#bytes.length < count) {
         const got = `${this.#bytes.length} of ${count} bytes: ${this.#bytes}`;
-        if (this.socket.readableEnded || this.socket.closed) assert.fail(`the connection ended after ${got}`);
+        if (this.socket.readableEnded || this.socket.closed)
+          assert.fail(`the connection ended after ${got}`);
         await new Promise((/** @type {(value: void) => void} */ resolve) => (this.#wake = resolve));
       }
     };

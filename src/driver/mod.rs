@@ -4,11 +4,11 @@
 //! know: napi, JavaScript values, a wire format by name (beyond greeting), policy.
 //!
 //! ```text
-//!   thread.rs      one JavaScript thread's connections and servers, by index
+//!   thread/        one JavaScript thread's connections and servers, by index; dials
 //!     ├─ inline.rs   a connection in libuv's loop (uv.rs, busy_poll.rs)
-//!     └─ task.rs     a connection in a tokio task ──inbox.rs──► back to the thread
-//!   dialer.rs, acceptor.rs   tokio tasks that make connections
-//!   connection.rs  the machine that both drivers turn; batch.rs, write_queue.rs
+//!     ├─ task.rs     a connection in a tokio task ──inbox.rs──► back to the thread
+//!     └─ server.rs   a tokio task that accepts    ──inbox.rs──► back to the thread
+//!   connection/    the machine that both drivers turn; batch.rs, write_queue.rs, pool.rs
 //! ```
 
 pub mod batch;

@@ -11,7 +11,7 @@ use std::{
 
 use super::orders::{Item, Orders, items};
 use crate::{
-    config::{Format, Formats, IdStyle, Limits},
+    config::{Format, Formats, Limits},
     driver::{
         batch::Inbound,
         connection::{Connection, ReadTurn},
@@ -55,14 +55,9 @@ impl Pair {
     }
 
     pub(in crate::tests) fn of(format: Format, client: Limits, server: Limits) -> Self {
-        let ids = match format {
-            Format::Shortwire => IdStyle::Joined,
-            Format::JftpA => IdStyle::Prefixed(4711),
-            Format::JftpB | Format::JftpD => IdStyle::CountedFrom(4711),
-        };
         Self {
             now: Instant::now(),
-            client: End::new(Connection::client(format, client, ids)),
+            client: End::new(Connection::client(format, client, format.id_style(7))),
             server: End::new(Connection::server(Formats::ALL, server, None)),
             latency: Duration::ZERO,
             cuts: vec![usize::MAX],
