@@ -123,6 +123,14 @@ impl Codec {
         }
     }
 
+    /// Whether a message has begun of which more frames must come.
+    pub const fn is_within_message(&self) -> bool {
+        match self {
+            Self::Native(native) => native.is_within_message(),
+            Self::Jftp(_) => false,
+        }
+    }
+
     /// Takes over what the peer said of itself: from here on its limits bind our messages.
     pub const fn meet(&mut self, hello: &Hello) {
         if let Self::Native(native) = self {

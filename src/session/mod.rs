@@ -89,8 +89,10 @@ impl Session {
         if self.peer_leaving {
             return Admission::Refuse(Kind::Disconnected, "the peer is leaving");
         }
+        // One that is larger than the whole queue is let in alone, or it could never be sent.
+        let bytes_then = self.waiting.bytes().saturating_add(bytes as usize);
         let full = self.waiting.len() >= self.limits.max_queued_messages
-            || self.waiting.bytes().saturating_add(bytes as usize) > self.limits.max_queued_bytes;
+            || (!self.waiting.is_empty() && bytes_then > self.limits.max_queued_bytes);
         if full {
             return Admission::Refuse(Kind::Overflow, "too many calls wait to be sent");
         }

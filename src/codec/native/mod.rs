@@ -55,6 +55,11 @@ impl Native {
         }
     }
 
+    /// See [`super::Codec::is_within_message`].
+    pub const fn is_within_message(&self) -> bool {
+        !self.pieces.is_empty()
+    }
+
     /// Takes over the peer's limit for what we send.
     pub const fn meet(&mut self, hello: &Hello) {
         self.peer_max_frame_bytes = hello.max_frame_bytes;

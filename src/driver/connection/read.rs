@@ -89,7 +89,8 @@ impl Connection {
             if self.partial.is_empty() {
                 self.partial.shrink_to(SCRATCH_BYTES);
             }
-            self.session.heard(!self.partial.is_empty(), now);
+            let cut = self.codec.as_ref().is_some_and(Codec::is_within_message);
+            self.session.heard(cut || !self.partial.is_empty(), now);
             if received < room {
                 let large = self.needed >= OFFLOAD_BYTES && !self.partial.is_empty();
                 return Ok(if large { ReadTurn::Large } else { ReadTurn::Drained });

@@ -3,6 +3,7 @@
 use std::{
     cell::Cell,
     os::fd::OwnedFd,
+    panic::AssertUnwindSafe,
     time::{Duration, Instant},
 };
 
@@ -28,17 +29,23 @@ impl Thread {
         }
         let began = Instant::now();
         for mail in self.inbox.drain() {
-            match mail {
-                Mail::Batch(index, batch) => self.take_batch(index, batch),
-                Mail::Dialed { index, serial, outcome } => self.take_dialed(index, serial, outcome),
-                Mail::Accepted(server, stream, peer, _unseen) => self.accept(server, stream, peer),
-                Mail::Listening(server, outcome) => self.listening(server, outcome),
-                Mail::Unlistened(server, outcome) => self.unlistened(server, outcome),
-                Mail::Returned(index, machine, fd) => self.take_returned(index, machine, fd),
-                Mail::Tick => self.tick(),
-            }
+            // What panics over one piece must not cost the others theirs.
+            let turn = AssertUnwindSafe(|| self.take_one(mail));
+            let _ = std::panic::catch_unwind(turn);
         }
         self.rest_after(began);
+    }
+
+    fn take_one(&self, mail: Mail) {
+        match mail {
+            Mail::Batch(index, batch) => self.take_batch(index, batch),
+            Mail::Dialed { index, serial, outcome } => self.take_dialed(index, serial, outcome),
+            Mail::Accepted(server, stream, peer, _unseen) => self.accept(server, stream, peer),
+            Mail::Listening(server, outcome) => self.listening(server, outcome),
+            Mail::Unlistened(server, outcome) => self.unlistened(server, outcome),
+            Mail::Returned(index, machine, fd) => self.take_returned(index, machine, fd),
+            Mail::Tick => self.tick(),
+        }
     }
 
     /// Lets the loop turn when mail has taken long enough; the idle callback goes on with it.

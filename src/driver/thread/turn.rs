@@ -3,7 +3,7 @@
 //! Each borrows the table, collects in a batch, lets go, delivers. A panic in a turn ends the
 //! connection whose turn it was.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{cell::Cell, panic::AssertUnwindSafe, time::Instant};
 
 use super::{Entry, Error, Inbound, Inner, Kind, Next, Place, Result, Thread};
 use crate::{
@@ -139,9 +139,9 @@ impl Thread {
             let Some(server) = self.server_of(index) else {
                 break;
             };
-            self.delivering.set(true);
+            let guard = Delivering::begin(&self.delivering);
             self.host.deliver(index, server, &mut batch, from_call);
-            self.delivering.set(false);
+            drop(guard);
             batch.clear();
             // What happened while the application was called, if it couldn't ask for it itself.
             let mut inner = self.inner.borrow_mut();
@@ -257,5 +257,21 @@ impl Inner {
         entry.seat = None;
         entry.serial = 0;
         self.free.push(index);
+    }
+}
+
+/// While it lives, the application is being called; however that ends.
+struct Delivering<'a>(&'a Cell<bool>);
+
+impl<'a> Delivering<'a> {
+    fn begin(flag: &'a Cell<bool>) -> Self {
+        flag.set(true);
+        Self(flag)
+    }
+}
+
+impl Drop for Delivering<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
     }
 }
