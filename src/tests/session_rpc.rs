@@ -55,6 +55,23 @@ fn a_late_answer_does_not_settle_the_next_call_in_the_slot() {
 }
 
 #[test]
+fn ids_look_as_their_style_has_them() {
+    let first = |style| sent(&mut InFlight::new(style), 0);
+    assert_eq!(first(IdStyle::CountedFrom(4711)), Id::Number(4711));
+    assert_eq!(first(IdStyle::Prefixed(4711)), Id::Text("\"4711-0\"".into()));
+}
+
+#[test]
+fn texts_that_only_resemble_an_id_settle_nothing() {
+    let mut table = InFlight::new(IdStyle::Prefixed(4711));
+    sent(&mut table, 0);
+    for text in ["4711-0", "\"4711-\"", "\"4711-+0\"", "\"4711-1\"", "\"471-0\"", "\"\"", "0"] {
+        assert_eq!(table.complete(&Id::Text(text.into())), None, "{text}");
+    }
+    assert_eq!(table.complete(&Id::Number(0)), None);
+}
+
+#[test]
 fn an_answer_to_a_call_that_was_never_sent_settles_nothing() {
     let mut table = InFlight::new(IdStyle::Joined);
     let id = sent(&mut table, 0);
