@@ -114,6 +114,7 @@ forEachDriver((driver) => {
       greedy.write(request(1, large, 'wait'), request(2, large, 'wait'));
       const refused = await greedy.frame();
       assert.deepEqual([refused.id, refused.errorKind], [2n, OVERFLOW]);
+      await until(() => answers.length === 1, 'the handler runs');
       answers[0](1);
       assert.equal((await greedy.frame()).id, 1n);
     });
