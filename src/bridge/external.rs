@@ -35,7 +35,8 @@ struct Api {
 
 /// A string of the ASCII text in this range of a buffer.
 pub(super) fn latin1(env: Env, buffer: Vec<u8>, range: Range<usize>) -> Result<Value, Failed> {
-    let Some(api) = api() else {
+    let worth = api().filter(|_| range.len() >= MIN_EXTERNAL_BYTES);
+    let Some(api) = worth else {
         let value = env.latin1(&buffer[range])?;
         pool::give(buffer);
         return Ok(value);
@@ -62,7 +63,8 @@ pub(super) fn latin1(env: Env, buffer: Vec<u8>, range: Range<usize>) -> Result<V
 
 /// A string of these code units.
 pub(super) fn utf16(env: Env, units: Vec<u16>) -> Result<Value, Failed> {
-    let Some(api) = api() else { return env.utf16(&units) };
+    let worth = api().filter(|_| units.len() >= MIN_EXTERNAL_BYTES);
+    let Some(api) = worth else { return env.utf16(&units) };
     let owner = Box::into_raw(Box::new(units));
     // SAFETY: just leaked; nobody else has it.
     let text = unsafe { &mut *owner };
@@ -114,3 +116,6 @@ fn look_up() -> Option<Api> {
     let utf16 = unsafe { process.get(b"node_api_create_external_string_utf16\0") }.ok()?;
     Some(Api { latin1: *latin1, utf16: *utf16 })
 }
+
+/// Below this, copying is cheaper than having the collector call back.
+const MIN_EXTERNAL_BYTES: usize = 128 * 1024;

@@ -13,10 +13,12 @@
 //!   arrival after a cheap wait (≤ WORTH) ──► likelihood up      likelihood ≥ SPIN: spin after work
 //!   a dear wait, or none within budget   ──► likelihood down    below it: sleep, and probe at times
 //!
-//!   probe caught something, dearly ──► a few more spins: the peer may be asleep for the same reason,
-//!                                      and only two who are awake at once find out that it pays
-//!   probe in vain                  ──► the next probe comes after twice as many arrivals
+//!   probe caught something ──► more spins follow: the peer may be asleep for the same reason, and
+//!                              only two who are awake at once find out that it pays
+//!   nothing, or dearly     ──► the next probe comes after twice as many arrivals, until a pause
 //! ```
+//!
+//! A probe may take twice the budget: a peer that has to wake first answers no sooner.
 //!
 //! `docs/design/busy-polling.md` has the measurements. Pure: `now` is an argument. Must not know:
 //! libuv, sockets.
@@ -35,6 +37,8 @@ pub struct BusyPoll {
     /// Spins that follow a probe which caught something.
     encore: u32,
     spinning: Option<Spinning>,
+    /// When the last piece of work was done.
+    worked_at: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +47,10 @@ struct Spinning {
     at: Instant,
     /// What this wait has cost so far.
     spent: Duration,
+    /// It follows a row of arrivals after which there was no spinning.
     probe: bool,
+    /// The peer may have to wake first.
+    patient: bool,
 }
 
 /// What the idle callback should do.
@@ -59,7 +66,15 @@ impl BusyPoll {
     /// A judge with this budget; zero never spins.
     pub const fn new(budget: Duration) -> Self {
         let (likelihood, probe_every) = (1.0, MIN_PROBE_EVERY);
-        Self { budget, likelihood, slept: 0, probe_every, encore: 0, spinning: None }
+        Self {
+            budget,
+            likelihood,
+            slept: 0,
+            probe_every,
+            encore: 0,
+            spinning: None,
+            worked_at: None,
+        }
     }
 
     /// The most to spin from now on.
@@ -72,13 +87,18 @@ impl BusyPoll {
     pub fn arrived(&mut self, now: Instant) {
         let Some(mut spinning) = self.spinning else { return };
         spinning.look(now);
+        if spinning.probe {
+            self.encore = ENCORE;
+        }
         if spinning.spent <= WORTH {
             self.likelihood += (1.0 - self.likelihood) * LEARNING_RATE;
-            self.probe_every = MIN_PROBE_EVERY;
+            // A single one may be chance: two arrivals of a jittery, even load.
+            if self.likelihood >= SPIN_LIKELIHOOD {
+                self.probe_every = MIN_PROBE_EVERY;
+            }
         } else {
             self.likelihood -= self.likelihood * LEARNING_RATE;
             if spinning.probe {
-                self.encore = ENCORE;
                 self.probe_less();
             }
         }
@@ -90,8 +110,14 @@ impl BusyPoll {
         if self.budget.is_zero() {
             return false;
         }
-        let mut probe = false;
+        let paused = self.worked_at.is_some_and(|at| now.duration_since(at) > PAUSE);
+        self.worked_at = Some(now);
+        if paused {
+            (self.slept, self.probe_every) = (0, MIN_PROBE_EVERY);
+        }
+        let (mut probe, mut patient) = (false, false);
         if self.likelihood < SPIN_LIKELIHOOD {
+            patient = true;
             if self.encore > 0 {
                 self.encore -= 1;
             } else {
@@ -104,7 +130,7 @@ impl BusyPoll {
             }
         }
         self.slept = 0;
-        self.spinning = Some(Spinning { at: now, spent: Duration::ZERO, probe });
+        self.spinning = Some(Spinning { at: now, spent: Duration::ZERO, probe, patient });
         true
     }
 
@@ -113,7 +139,7 @@ impl BusyPoll {
     pub fn spin(&mut self, now: Instant) -> Spin {
         let Some(spinning) = &mut self.spinning else { return Spin::Off };
         spinning.look(now);
-        if spinning.spent <= self.budget {
+        if spinning.spent <= self.budget * if spinning.patient { 2 } else { 1 } {
             return Spin::On;
         }
         self.likelihood -= self.likelihood * LEARNING_RATE;
@@ -145,4 +171,7 @@ const SPIN_LIKELIHOOD: f32 = 0.4;
 const LEARNING_RATE: f32 = 0.25;
 const MIN_PROBE_EVERY: u32 = 16;
 const MAX_PROBE_EVERY: u32 = 512;
-const ENCORE: u32 = 4;
+/// As many as arrivals between two probes at first: the peer's first probe meets one of them.
+const ENCORE: u32 = MIN_PROBE_EVERY;
+/// After a pause, what was learnt about probing is forgotten.
+const PAUSE: Duration = Duration::from_millis(10);
