@@ -6,9 +6,10 @@
 //   node scripts/test.mjs --no-build             with the addon as it is, even when its sources are newer
 //   node scripts/test.mjs rpc process/exit       JavaScript test files whose path contains one of the words
 //
-// The runners' own closing lines come last. Node 20 takes no glob patterns after --test, so the files are found here.
+// Files in which a JavaScript test fails run once more, alone: that run counts. The runners' own closing lines come last. Node 20 takes no glob patterns after --test, so the files are found here.
 
-import { readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -61,13 +62,48 @@ async function testJs(node, words) {
     console.error(`No test file under __test__ has ${words.join(' or ') || 'a .test.js name'}`);
     return 1;
   }
+  const scratch = mkdtempSync(join(tmpdir(), 'shortwire-test-'));
+  try {
+    const report = join(scratch, 'failed');
+    const failed = await runTests(node, files, CONCURRENCY, report);
+    const again = failed === 0 ? [] : filesIn(report, files);
+    if (again.length === 0) return failed;
+    // Some tests have bounds on time and memory, which a busy machine can break. A real failure fails alone, too.
+    console.error(`\nOnce more, one at a time, what failed above: ${again.join(', ')}\n`);
+    return await runTests(node, again, 1, report);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {string} node
+ * @param {string[]} files
+ * @param {number} concurrency
+ * @param {string} report where the names of the files that failed go
+ */
+function runTests(node, files, concurrency, report) {
   return run(node, [
     '--test',
     '--test-reporter=spec',
-    `--test-concurrency=${CONCURRENCY}`,
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${new URL('./support/failed-files.mjs', import.meta.url)}`,
+    `--test-reporter-destination=${report}`,
+    `--test-concurrency=${concurrency}`,
     `--test-timeout=${TEST_TIMEOUT_MS}`,
     ...files
   ]);
+}
+
+/**
+ * @param {string} report
+ * @param {string[]} files all that ran
+ * @returns {string[]} those that failed; all, if the report doesn't say
+ */
+function filesIn(report, files) {
+  const failed = existsSync(report) ? readFileSync(report, 'utf8').split('\n') : [];
+  const known = files.filter((file) => failed.includes(file) || failed.includes(join(root, file)));
+  return known.length === 0 ? files : known;
 }
 
 /**
