@@ -215,8 +215,9 @@ impl Task {
                 Turn::End(end) => return Ok(end),
                 Turn::Read(turn) => turn == ReadTurn::More,
             };
-            self.deliver(inbound);
+            // Before the batch: whoever has had it may look at the numbers.
             *lock(&self.shared.stats) = self.machine.stats();
+            self.deliver(inbound);
             if self.machine.is_drained() {
                 return Ok(End::Over(Error::local(Kind::Closed, "the socket was closed")));
             }
