@@ -64,6 +64,12 @@ describe('three hundred terminated workers with four busy inline connections eac
 /**
  * @param {import('../support/child.js').Outcome} outcome
  */
+/**
+ * Workers of some versions of Node leave this much behind by themselves, and the collector takes its time with large frames; a
+ * leak of a frame per worker would be more.
+ */
+const MAX_GROWTH_BYTES = 192 * 1024 * 1024;
+
 function assertNothingLeft(outcome) {
   assertQuiet(outcome);
   const { before, after, failures, left } = JSON.parse(outcome.stdout);
@@ -72,5 +78,5 @@ function assertNothingLeft(outcome) {
   assert.equal(after.sockets, before.sockets);
   assert.equal(after.threads, before.threads);
   const grown = after.rssBytes - before.rssBytes;
-  assert.ok(grown < MORE_BYTES, `it has grown by ${grown} bytes`);
+  assert.ok(grown < MAX_GROWTH_BYTES, `it has grown by ${grown} bytes`);
 }
