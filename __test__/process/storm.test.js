@@ -14,8 +14,8 @@ const { forEachDriver } = require('../support/drivers.js');
 const SCRIPT = join(__dirname, 'scripts/storm.js');
 const LARGE = 1 << 20;
 
-/** By how much memory may differ: Node itself keeps some kilobytes of each worker that has ended. */
-const MORE_BYTES = 24 << 20;
+/** By how much memory may differ: Node keeps some of each worker that has ended, newer ones some 30 MB with large frames. */
+const MORE_BYTES = 96 << 20;
 const SETTINGS = {
   deadlineMs: 120_000,
   nodeArgs: ['--expose-gc'],
@@ -64,12 +64,6 @@ describe('three hundred terminated workers with four busy inline connections eac
 /**
  * @param {import('../support/child.js').Outcome} outcome
  */
-/**
- * Workers of some versions of Node leave this much behind by themselves, and the collector takes its time with large frames; a
- * leak of a frame per worker would be more.
- */
-const MAX_GROWTH_BYTES = 192 * 1024 * 1024;
-
 function assertNothingLeft(outcome) {
   assertQuiet(outcome);
   const { before, after, failures, left } = JSON.parse(outcome.stdout);
@@ -78,5 +72,5 @@ function assertNothingLeft(outcome) {
   assert.equal(after.sockets, before.sockets);
   assert.equal(after.threads, before.threads);
   const grown = after.rssBytes - before.rssBytes;
-  assert.ok(grown < MAX_GROWTH_BYTES, `it has grown by ${grown} bytes`);
+  assert.ok(grown < MORE_BYTES, `it has grown by ${grown} bytes`);
 }
