@@ -32,6 +32,8 @@ export declare class NativeThread {
   setWritable(index: number, writable: boolean): number
   /** The attached stream has ended. */
   end(index: number): number
+  /** Stops handing over requests and messages after a while, or goes on with it. */
+  setPaused(index: number, paused: boolean): number
   /** Says goodbye. */
   close(index: number, timeoutMs: number, reason: string): number
   /** Ends it now. */
@@ -74,6 +76,7 @@ export interface NativeOptions {
   handshakeTimeoutMs: number
   frameTimeoutMs: number
   heartbeatMs: number
+  stallTimeoutMs: number
   jftpHeaderDigits: number
   /** `auto`, `inline` or `task`. */
   driver: string
@@ -109,6 +112,9 @@ export interface NativeStats {
   queuedMessages: number
   pending: number
   serving: number
+  servingBytes: number
+  partialBytes: number
+  undeliveredBytes: number
   lateResponses: number
   malformed: number
   refused: number

@@ -33,6 +33,8 @@ class Link {
   #calls;
   #serving;
   #referenced = true;
+  /** The core has been told, or will be, to hand over nothing new. */
+  #paused = false;
   /** Calls have flowed. */
   #met = false;
   /** Where it leads, for errors to tell. @type {string | undefined} */
@@ -78,6 +80,7 @@ class Link {
       socket[kIndex] = index;
       core.sockets[index] = socket;
       if (!this.#referenced) core.thread.setReferenced(index, false);
+      if (this.#paused) core.thread.setPaused(index, true);
     }
     return socket[kIndex];
   }
@@ -214,6 +217,15 @@ class Link {
     const index = this.#socket[kIndex];
     const connecting = this.#beginning !== undefined;
     if (index >= 0 && !connecting) core.thread.setReferenced(index, referenced);
+  }
+
+  /** @param {boolean} paused whether the core hands over nothing new, after what is on its way */
+  setPaused(paused) {
+    this.#paused = paused;
+    const index = this.#socket[kIndex];
+    if (index < 0) return;
+    const flags = core.act(index, (at) => core.thread.setPaused(at, paused));
+    this.#attachment?.heed(flags);
   }
 
   /** Who is at the other end, by the kernel's word. */

@@ -54,6 +54,7 @@ const BOTH = {
   handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
   frameTimeoutMs: integer(0, MAX_MS, 30_000),
   heartbeatMs: integer(0, MAX_MS, 0),
+  stallTimeoutMs: integer(0, MAX_MS, 0),
   jftpHeaderDigits: integer(1, 15, 7),
   driver: oneOf(DRIVERS, 'auto'),
   busyPollUs: integer(0, 1_000_000, 50),
@@ -205,7 +206,8 @@ const closeOptions = (given) => complete(CLOSE, given);
 function nativeOptions(options) {
   const { maxFrameBytes, maxQueuedBytes, maxQueuedMessages, maxInFlight, maxInFlightBytes } =
     options;
-  const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, jftpHeaderDigits, driver } = options;
+  const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, stallTimeoutMs } = options;
+  const { jftpHeaderDigits, driver } = options;
   return {
     maxFrameBytes,
     maxQueuedBytes,
@@ -215,6 +217,7 @@ function nativeOptions(options) {
     handshakeTimeoutMs,
     frameTimeoutMs,
     heartbeatMs,
+    stallTimeoutMs,
     jftpHeaderDigits,
     driver
   };
@@ -266,9 +269,14 @@ function noStats() {
     queuedMessages: 0,
     pending: 0,
     serving: 0,
+    servingBytes: 0,
+    partialBytes: 0,
+    undeliveredBytes: 0,
     lateResponses: 0,
     malformed: 0,
     refused: 0,
+    heldMessages: 0,
+    heldBytes: 0,
     dropped: 0
   };
 }

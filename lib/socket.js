@@ -10,8 +10,8 @@ const { Answering } = require('./answering.js');
 const { Calls } = require('./calls.js');
 const core = require('./core.js');
 const errors = require('./errors.js');
+const { Hold } = require('./hold.js');
 const { Link } = require('./link.js');
-const { hear } = require('./messages.js');
 const options = require('./options.js');
 const { JSON_HEAD, BYTES_HEAD, encode, isBytes } = require('./payload.js');
 const { Kind } = require('./records.js');
@@ -23,8 +23,11 @@ const {
   kEmit,
   kIdentify,
   kIndex,
+  kPause,
   kReceive,
+  kReference,
   kSerializer,
+  kShow,
   kSocketDropped,
   kTell
 } = require('./symbols.js');
@@ -45,6 +48,8 @@ class UDSocket extends Answering {
   #link;
   /** @type {string | undefined} */
   #id;
+  /** @type {Hold} */
+  #hold;
   /** Messages that never left. */
   #dropped = 0;
 
@@ -56,6 +61,7 @@ class UDSocket extends Answering {
     this.#options = Object.freeze(options.socketOptions(given));
     this.#timeoutMs = this.#options.timeoutMs;
     this.#link = new Link(this, this.#calls, this.#serving);
+    this.#hold = new Hold(this, this.#serving, this.#link);
   }
 
   /**
@@ -254,13 +260,29 @@ class UDSocket extends Answering {
     return this;
   }
 
+  /** Whether it takes no requests and messages at the moment; its server may have paused it, too. */
+  get paused() {
+    return this.#hold.paused;
+  }
+
+  /**
+   * @override
+   * @param {boolean} paused
+   * @param {boolean} [all] its server says so, for all its sockets
+   */
+  [kPause](paused, all) {
+    this.#hold.set(paused, all);
+  }
+
   /**
    * Finishes what is in flight, says goodbye, ends. Idempotent.
    * @param {{ timeoutMs?: number, reason?: string }} [given]
    * @returns {Promise<void>}
    */
   close(given) {
-    return this.#link.close(given);
+    const closed = this.#link.close(given);
+    if (this.#link.status === 'closing') this.#hold.end();
+    return closed;
   }
 
   /**
@@ -269,20 +291,17 @@ class UDSocket extends Answering {
    * @returns {this}
    */
   destroy(error) {
+    this.#hold.clear();
     this.#link.destroy(error);
     return this;
   }
 
-  /** Keeps the process alive while connected; the default. @returns {this} */
-  ref() {
-    this.#link.setReferenced(true);
-    return this;
-  }
-
-  /** Lets the process exit although it is connected. @returns {this} */
-  unref() {
-    this.#link.setReferenced(false);
-    return this;
+  /**
+   * @override
+   * @param {boolean} referenced
+   */
+  [kReference](referenced) {
+    this.#link.setReferenced(referenced);
   }
 
   /** Unique in this process, and no secret. @returns {string} */
@@ -321,21 +340,13 @@ class UDSocket extends Answering {
 
   /** Plain numbers. */
   stats() {
-    return Object.assign(this.#link.stats, { dropped: this.#dropped });
+    return Object.assign(this.#link.stats, this.#hold.stats, { dropped: this.#dropped });
   }
 
-  async [Symbol.asyncDispose]() {
-    await this.close();
-  }
-
-  /**
-   * @param {number} _depth
-   * @param {import('node:util').InspectOptionsStylized} settings
-   * @param {typeof import('node:util').inspect} inspect
-   */
-  [Symbol.for('nodejs.util.inspect.custom')](_depth, settings, inspect) {
+  /** @override */
+  [kShow]() {
     const { id, status, protocol, pending } = this;
-    return `${this.constructor.name} ${inspect({ id, status, protocol, pending }, settings)}`;
+    return { id, status, protocol, pending };
   }
 
   /**
@@ -350,7 +361,8 @@ class UDSocket extends Answering {
   [kReceive](kind, subject, topic, body, extra, bodyKind) {
     switch (kind) {
       case Kind.REQUEST:
-        return this.#serving.request(subject, topic, bodyKind, body, extra);
+      case Kind.MESSAGE:
+        return this.#hold.receive(kind, subject, topic, body, extra, bodyKind);
       case Kind.RESPONSE:
         return settle(this.#calls, subject, bodyKind, body);
       case Kind.FAILURE:
@@ -358,16 +370,15 @@ class UDSocket extends Answering {
       case Kind.FAILED:
         settleFailed(this.#calls, subject, extra, body, this.#link.error);
         return this.#link.letGoIfUnused();
-      case Kind.MESSAGE:
-        return hear(this, topic, bodyKind, body);
       case Kind.CANCEL:
-        return this.#serving.cancel(subject);
+        return this.#hold.cancel(subject);
       case Kind.PING:
       case Kind.SENT:
         return this.#calls.resolve(subject, undefined);
       case Kind.OUTPUT:
         return this.#link.write(body);
       default:
+        if (kind === Kind.CLOSED) this.#hold.disconnect();
         return this.#link.receive(kind, subject, extra, body);
     }
   }

@@ -26,6 +26,9 @@ pub struct Limits {
     pub frame_timeout: Duration,
     /// Silence after which the peer is asked whether it is there. Default zero: never asked.
     pub heartbeat: Duration,
+    /// How long a peer may take no byte of what waits for it. Default zero: for ever, since a peer
+    /// that has paused takes none.
+    pub stall_timeout: Duration,
     /// How many digits jftp's decimal lengths have. Default 7, at most 15. Both sides must be told;
     /// fewer make the largest message smaller.
     pub jftp_header_digits: u8,
@@ -113,6 +116,7 @@ impl Default for Limits {
             handshake_timeout: Duration::from_secs(10),
             frame_timeout: Duration::from_secs(30),
             heartbeat: Duration::ZERO,
+            stall_timeout: Duration::ZERO,
             jftp_header_digits: 7,
         }
     }

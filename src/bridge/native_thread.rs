@@ -46,6 +46,9 @@ pub struct NativeStats {
     pub queued_messages: f64,
     pub pending: u32,
     pub serving: u32,
+    pub serving_bytes: f64,
+    pub partial_bytes: f64,
+    pub undelivered_bytes: f64,
     pub late_responses: f64,
     pub malformed: f64,
     pub refused: f64,
@@ -154,6 +157,12 @@ impl NativeThread {
         self.thread.end(index)
     }
 
+    /// Stops handing over requests and messages after a while, or goes on with it.
+    #[napi]
+    pub fn set_paused(&self, index: u32, paused: bool) -> u32 {
+        self.thread.set_paused(index, paused)
+    }
+
     /// Says goodbye.
     #[napi]
     pub fn close(&self, index: u32, timeout_ms: u32, reason: String) -> u32 {
@@ -187,6 +196,9 @@ impl NativeThread {
             queued_messages: stats.queued_messages as f64,
             pending: stats.pending,
             serving: stats.serving,
+            serving_bytes: stats.serving_bytes as f64,
+            partial_bytes: stats.partial_bytes as f64,
+            undelivered_bytes: stats.undelivered_bytes as f64,
             late_responses: counters.late_responses as f64,
             malformed: counters.malformed as f64,
             refused: counters.refused as f64,

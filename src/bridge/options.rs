@@ -24,6 +24,7 @@ pub struct NativeOptions {
     pub handshake_timeout_ms: u32,
     pub frame_timeout_ms: u32,
     pub heartbeat_ms: u32,
+    pub stall_timeout_ms: u32,
     pub jftp_header_digits: u32,
     /// `auto`, `inline` or `task`.
     pub driver: String,
@@ -53,6 +54,7 @@ impl NativeOptions {
             handshake_timeout: ms(self.handshake_timeout_ms),
             frame_timeout: ms(self.frame_timeout_ms),
             heartbeat: ms(self.heartbeat_ms),
+            stall_timeout: ms(self.stall_timeout_ms),
             jftp_header_digits: self.jftp_header_digits as u8,
         }
     }

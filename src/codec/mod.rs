@@ -131,6 +131,14 @@ impl Codec {
         }
     }
 
+    /// Bytes of messages of which more frames must come.
+    pub const fn unfinished_bytes(&self) -> usize {
+        match self {
+            Self::Native(native) => native.unfinished_bytes(),
+            Self::Jftp(_) => 0,
+        }
+    }
+
     /// Takes over what the peer said of itself: from here on its limits bind our messages.
     pub const fn meet(&mut self, hello: &Hello) {
         if let Self::Native(native) = self {

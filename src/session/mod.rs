@@ -17,13 +17,17 @@ pub(crate) mod heartbeat;
 pub(crate) mod in_flight;
 mod lifecycle;
 pub(crate) mod serving;
+pub(crate) mod stall;
 mod state;
 mod verdict;
 pub(crate) mod waiting;
 
 use std::time::Instant;
 
-use self::{heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, waiting::WaitingQueue};
+use self::{
+    heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, stall::Stall,
+    waiting::WaitingQueue,
+};
 pub use self::{
     in_flight::Settled,
     serving::Reply,
@@ -49,6 +53,7 @@ pub struct Session {
     peer_max_in_flight: u32,
     peer_max_in_flight_bytes: u64,
     heartbeat: Heartbeat,
+    stall: Stall,
     handshake_due: Option<Instant>,
     frame_due: Option<Instant>,
     drain_due: Option<Instant>,
@@ -71,6 +76,7 @@ impl Session {
             peer_max_in_flight: u32::MAX,
             peer_max_in_flight_bytes: u64::MAX,
             heartbeat: Heartbeat::new(limits.heartbeat),
+            stall: Stall::new(limits.stall_timeout),
             handshake_due: None,
             frame_due: None,
             drain_due: None,
@@ -235,6 +241,11 @@ impl Session {
     /// Requests of the peer that have not been answered.
     pub const fn serving(&self) -> usize {
         self.serving.open()
+    }
+
+    /// The bytes of these together.
+    pub const fn serving_bytes(&self) -> u64 {
+        self.serving.bytes()
     }
 
     /// Requests that wait to be sent, and their bytes.

@@ -89,8 +89,11 @@ impl Connection {
             if self.partial.is_empty() {
                 self.partial.shrink_to(SCRATCH_BYTES);
             }
-            let cut = self.codec.as_ref().is_some_and(Codec::is_within_message);
-            self.session.heard(cut || !self.partial.is_empty(), now);
+            self.session.heard(self.is_within_frame(), now);
+            if self.hold.is_full() {
+                self.session.stop_listening();
+                return Ok(ReadTurn::More);
+            }
             if received < room {
                 let large = self.needed >= OFFLOAD_BYTES && !self.partial.is_empty();
                 return Ok(if large { ReadTurn::Large } else { ReadTurn::Drained });
@@ -167,6 +170,7 @@ impl Connection {
                 continue;
             }
             if let Some((record, topic, body)) = delivery(&event, &message) {
+                self.hold.note(record.kind, body.data.len());
                 let start = (body.data.as_ptr() as usize).wrapping_sub(buffer.as_ptr() as usize);
                 let inside = start < buffer.len();
                 if body.data.len() >= TAKE_BYTES
