@@ -8,6 +8,7 @@ mod connection;
 mod connection_floods;
 mod connection_pause;
 mod detect;
+mod large_text;
 mod session_close;
 mod session_heartbeat;
 mod session_limits;
