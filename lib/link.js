@@ -272,9 +272,14 @@ class Link {
     if (kind === Kind.OPENED) this.#socket[kEmit]('connect');
     else if (kind === Kind.READY) this.#ready(extra);
     else if (kind === Kind.GOAWAY) this.#socket[kEmit]('goaway', detail);
-    else if (kind === Kind.DRAIN) this.#socket[kEmit]('drain');
+    else if (kind === Kind.DRAIN) setImmediate(this.#drain);
     else if (kind === Kind.CLOSED) this.#closed(extra, subject | 0, detail);
   }
+
+  /** After the rejections that came with it: whoever has seen one and waits for this must not miss it. */
+  #drain = () => {
+    if (this.#socket[kIndex] >= 0) this.#socket[kEmit]('drain');
+  };
 
   /** @param {number} format */
   #ready(format) {

@@ -69,6 +69,12 @@ export interface ConnectionOptions {
    */
   heartbeatMs?: number;
   /**
+   * How long a peer may take no byte of what waits for it, in ms; then the connection ends with `SHORTWIRE_ERR_TIMEOUT`. 0: for ever,
+   * which suits peers that pause. Where peers aren't trusted, a minute keeps those that never read from holding memory.
+   * @default 0
+   */
+  stallTimeoutMs?: number;
+  /**
    * How many digits the lengths of jftp's newest generation have, 1 to 15; its `encoderOptions.headerSize`. Both sides must be told.
    * Fewer make the largest message smaller.
    * @default 7

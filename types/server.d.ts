@@ -102,6 +102,13 @@ export class UDSocketServer<
   /** Where it listens, as the error messages have it; null if it doesn't. */
   address(): string | null;
 
+  /** {@link UDSocket.pause} on all sockets, those to come included. Connections are still accepted. */
+  pause(): this;
+  /** Goes on. A socket that was paused by itself stays so. */
+  resume(): this;
+  /** Whether all sockets are paused. */
+  readonly paused: boolean;
+
   /** Keeps the process alive while it listens: the default. */
   ref(): this;
   /** Lets the process exit although it listens. */
