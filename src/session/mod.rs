@@ -34,7 +34,7 @@ pub use self::{
 use crate::{
     config::{IdStyle, Limits},
     error::Kind,
-    message::{BodyKind, Id, Malformed, Message},
+    message::{BodyKind, Id, Malformed, Message, Trace},
 };
 
 /// One connection's meaning.
@@ -113,11 +113,13 @@ impl Session {
         kind: BodyKind,
         body: Vec<u8>,
         deadline: Option<Instant>,
+        trace: Option<Box<Trace>>,
     ) {
         let Some(serial) = self.in_flight.waiting_serial(slot) else {
             return;
         };
-        self.waiting.push(Waiting { slot, topic: topic.into(), kind, body, deadline, serial });
+        let topic = topic.into();
+        self.waiting.push(Waiting { slot, topic, kind, body, deadline, trace, serial });
     }
 
     /// The next waiting request that can be sent now, with its id.

@@ -13,6 +13,7 @@ mod session_heartbeat;
 mod session_limits;
 mod session_rpc;
 mod support;
+mod trace;
 mod transport_endpoint;
 mod transport_fd;
 mod transport_lock;
