@@ -93,6 +93,17 @@ export interface ConnectionOptions {
    * @default 50
    */
   busyPollUs?: number;
+  /**
+   * Called for each request and message that doesn't bring a `traceparent` of its own: what it returns travels along, as W3C Trace
+   * Context has it, and the other end finds it as `context.traceparent` or `info.traceparent`. `undefined`: nothing travels. Dialects
+   * other than `'shortwire'` leave it out. See `docs/observability.md`.
+   *
+   * ```js
+   * new UDSocket({ traceparent: () => tracer.active()?.traceparent });
+   * ```
+   * @default none
+   */
+  traceparent?: () => string | undefined;
 }
 
 /** Options of a socket that connects. */
@@ -159,6 +170,12 @@ export interface CallOptions {
   timeoutMs?: number;
   /** Takes the call back: it rejects with `SHORTWIRE_ERR_ABORTED`, and the handler's `context.signal` fires. */
   signal?: AbortSignal;
+  /**
+   * Where in a distributed trace the call belongs, `'00-<trace id>-<parent id>-<flags>'`: the handler has it as
+   * `context.traceparent`. One that W3C Trace Context doesn't allow rejects with `SHORTWIRE_ERR_INVALID_ARG`.
+   * @default what the socket's `traceparent` returns
+   */
+  traceparent?: string;
 }
 
 /** Options of {@link UDSocket.rpc}. */
@@ -174,6 +191,8 @@ export interface RpcOptions<Topic extends string = string> extends CallOptions {
 export interface SendOptions<Topic extends string = string> {
   /** What it is about. */
   topic?: Topic;
+  /** See {@link CallOptions.traceparent}; listeners have it as `info.traceparent`. */
+  traceparent?: string;
 }
 
 /** Options of {@link UDSocket.connect}. */

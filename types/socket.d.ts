@@ -70,7 +70,7 @@ export class UDSocket<
   /** Bytes that wait to be sent. */
   readonly queuedBytes: number;
   /** The options with their defaults; of an accepted socket, those of its server that concern connections. */
-  readonly options: Readonly<Required<ConnectionOptions> & SocketOptions>;
+  readonly options: Readonly<Required<Omit<ConnectionOptions, 'traceparent'>> & SocketOptions>;
 
   /**
    * Connects; resolves when calls flow. It doesn't retry: a path at which nobody listens rejects at once, with Node's own code
@@ -135,7 +135,10 @@ export class UDSocket<
     payload: SentTo<Service, Topic>,
     options: SendOptions<Topic> & { topic: Topic }
   ): Promise<void>;
-  send(payload?: Payload, options?: { topic?: undefined }): Promise<void>;
+  send(
+    payload?: Payload,
+    options?: Omit<SendOptions, 'topic'> & { topic?: undefined }
+  ): Promise<void>;
 
   /**
    * `send` with the topic first. The other end has it as `message` and `message:<topic>` events.

@@ -92,9 +92,11 @@ export const JS_MAY_REQUIRE = {
   'lib/native.js': ['binding.js'],
   'lib/errors.js': [],
   'lib/records.js': [],
-  'lib/options.js': ['lib/errors.js'],
+  'lib/options.js': ['lib/errors.js', 'lib/traceparent.js'],
   'lib/endpoint.js': ['lib/errors.js'],
-  'lib/context.js': ['lib/errors.js']
+  'lib/context.js': ['lib/errors.js'],
+  'lib/channels.js': [],
+  'lib/traceparent.js': ['lib/errors.js', 'lib/records.js']
 };
 
 /**

@@ -15,6 +15,7 @@ mod session_limits;
 mod session_rpc;
 mod session_stall;
 mod support;
+mod trace;
 mod transport_endpoint;
 mod transport_fd;
 mod transport_lock;
