@@ -78,6 +78,8 @@ export interface NativeOptions {
   heartbeatMs: number
   stallTimeoutMs: number
   jftpHeaderDigits: number
+  /** `json`, `msgpack` or `raw`. */
+  encoding: string
   /** `auto`, `inline` or `task`. */
   driver: string
 }

@@ -11,11 +11,19 @@
 
 const { Attachment } = require('./attachment.js');
 const core = require('./core.js');
+const { serializer } = require('./encodings.js');
 const { parseEndpoint } = require('./endpoint.js');
 const errors = require('./errors.js');
 const options = require('./options.js');
-const { FORMATS, Kind } = require('./records.js');
-const { kEmit, kIndex, kSocketFailed, kSocketGone, kSocketReady } = require('./symbols.js');
+const { Capability, FORMATS, Kind } = require('./records.js');
+const {
+  kEmit,
+  kIndex,
+  kSerializer,
+  kSocketFailed,
+  kSocketGone,
+  kSocketReady
+} = require('./symbols.js');
 
 const { ErrorKind, ShortwireError } = errors;
 
@@ -26,6 +34,8 @@ class Link {
   status = 'idle';
   /** What is spoken on it. @type {string} */
   protocol;
+  /** How payloads are encoded. @type {import('./encodings.js').Encoding} */
+  encoding;
   /** Why it is closed, or about to be. @type {Error | undefined} */
   error;
   #socket;
@@ -62,6 +72,7 @@ class Link {
     this.#calls = calls;
     this.#serving = serving;
     this.protocol = socket.options.protocol;
+    this.encoding = socket.options.encoding === 'raw' ? 'raw' : 'json';
   }
 
   /** A server has accepted this connection, which the core knows already. */
@@ -270,7 +281,7 @@ class Link {
    */
   receive(kind, subject, extra, detail) {
     if (kind === Kind.OPENED) this.#socket[kEmit]('connect');
-    else if (kind === Kind.READY) this.#ready(extra);
+    else if (kind === Kind.READY) this.#ready(extra, subject);
     else if (kind === Kind.GOAWAY) this.#socket[kEmit]('goaway', detail);
     else if (kind === Kind.DRAIN) setImmediate(this.#drain);
     else if (kind === Kind.CLOSED) this.#closed(extra, subject | 0, detail);
@@ -281,10 +292,14 @@ class Link {
     if (this.#socket[kIndex] >= 0) this.#socket[kEmit]('drain');
   };
 
-  /** @param {number} format */
-  #ready(format) {
+  /**
+   * @param {number} format
+   * @param {number} agreed what both sides can do
+   */
+  #ready(format, agreed) {
     const socket = this.#socket;
     this.protocol = FORMATS[format];
+    this.#agree((agreed & Capability.MESSAGE_PACK) !== 0);
     // A silent peer was taken for a speaker of another format; all else has been told then.
     if (this.#met) return;
     this.#met = true;
@@ -294,9 +309,17 @@ class Link {
     this.#beginning = undefined;
     if (!this.#referenced) core.thread.setReferenced(socket[kIndex], false);
     if (socket.server !== undefined && !socket.server[kSocketReady](socket)) return;
-    const { id, protocol } = socket;
-    const news = { id, reconnected: false, protocol, compress: false, encoding: 'json' };
+    const { id, protocol, encoding } = socket;
+    const news = { id, reconnected: false, protocol, compress: false, encoding };
     socket[kEmit]('ready', news);
+  }
+
+  /** @param {boolean} [packs] whether the peer reads MessagePack; undefined when it has gone */
+  #agree(packs) {
+    const wanted = this.#socket.options.encoding;
+    if (wanted !== 'msgpack') return;
+    this.encoding = packs ? wanted : 'json';
+    this.#socket[kSerializer] = serializer(wanted, packs);
   }
 
   /**
@@ -315,6 +338,7 @@ class Link {
     // The last moment to ask.
     this.#peer = this.peer;
     socket[kIndex] = -1;
+    this.#agree();
     this.#attachment?.end(kind === ErrorKind.CLOSED && given === undefined);
     this.#attachment = undefined;
     this.#calls.rejectAll(unsent(kind, error));

@@ -65,7 +65,7 @@ const BOTH = {
     fallback: undefined
   },
   compress: later(false),
-  encoding: later('json')
+  encoding: oneOf(['json', 'msgpack', 'raw'], 'json')
 };
 
 /** @type {Record<string, Rule>} */
@@ -216,7 +216,7 @@ function nativeOptions(options) {
   const { maxFrameBytes, maxQueuedBytes, maxQueuedMessages, maxInFlight, maxInFlightBytes } =
     options;
   const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, stallTimeoutMs } = options;
-  const { jftpHeaderDigits, driver } = options;
+  const { jftpHeaderDigits, driver, encoding } = options;
   return {
     maxFrameBytes,
     maxQueuedBytes,
@@ -228,7 +228,8 @@ function nativeOptions(options) {
     heartbeatMs,
     stallTimeoutMs,
     jftpHeaderDigits,
-    driver
+    driver,
+    encoding
   };
 }
 

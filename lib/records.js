@@ -26,7 +26,10 @@ const Kind = {
 const ServerEvent = { LISTENING: 1, FAILED: 2, CLOSED: 3, TURNED_AWAY: 4 };
 
 /** How a payload is encoded. */
-const Body = { NONE: 0, JSON: 1, BYTES: 2 };
+const Body = { NONE: 0, JSON: 1, BYTES: 2, MESSAGE_PACK: 3 };
+
+/** What both sides of a connection can do, in the record that tells that it is ready. */
+const Capability = { MESSAGE_PACK: 0x02 };
 
 /** How records lie in the shared arrays. */
 const Layout = {
@@ -45,4 +48,4 @@ const Layout = {
 /** Names of formats, by number. */
 const FORMATS = ['shortwire', 'jftp-1.0', 'jftp-1.5', 'jftp'];
 
-module.exports = { Kind, ServerEvent, Body, Layout, FORMATS };
+module.exports = { Kind, ServerEvent, Body, Capability, Layout, FORMATS };

@@ -7,6 +7,7 @@
 const { Answering } = require('./answering.js');
 const { Attachment } = require('./attachment.js');
 const core = require('./core.js');
+const encodings = require('./encodings.js');
 const { parseEndpoint } = require('./endpoint.js');
 const errors = require('./errors.js');
 const options = require('./options.js');
@@ -67,6 +68,7 @@ class UDSocketServer extends Answering {
     super();
     const alone = typeof given === 'function';
     this.#options = Object.freeze(options.serverOptions(alone ? undefined : given));
+    encodings.load(this.#options.encoding);
     const connectionListener = alone ? given : listener;
     if (connectionListener === undefined) return;
     if (typeof connectionListener !== 'function') {

@@ -11,6 +11,7 @@ const { Asking } = require('./asking.js');
 const { Calls } = require('./calls.js');
 const channels = require('./channels.js');
 const core = require('./core.js');
+const encodings = require('./encodings.js');
 const errors = require('./errors.js');
 const { Hold } = require('./hold.js');
 const { Link } = require('./link.js');
@@ -37,7 +38,7 @@ class UDSocket extends Answering {
   /** The server that accepted it, if one did. @type {any} */
   server = undefined;
   [kIndex] = -1;
-  /** @type {(value: any) => string | undefined} */
+  /** @type {(value: any) => any} */
   [kSerializer] = JSON.stringify;
   #options;
   #timeoutMs;
@@ -58,6 +59,8 @@ class UDSocket extends Answering {
   constructor(given) {
     super();
     this.#options = Object.freeze(options.socketOptions(given));
+    encodings.load(this.#options.encoding);
+    this[kSerializer] = encodings.serializer(this.#options.encoding, undefined);
     this.#timeoutMs = this.#options.timeoutMs;
     this.#link = new Link(this, this.#calls, this.#serving);
     this.#hold = new Hold(this, this.#serving, this.#link);
@@ -194,6 +197,9 @@ class UDSocket extends Answering {
   schema(serializer) {
     if (typeof serializer !== 'function')
       throw errors.invalidArgument('serializer', 'a function', serializer);
+    if (this.#options.encoding !== 'json') {
+      throw errors.unsupported('schema() is for sockets whose encoding is JSON');
+    }
     this[kSerializer] = serializer;
     return this;
   }
@@ -254,6 +260,11 @@ class UDSocket extends Answering {
   /** What is spoken on it: `'shortwire'`, `'jftp'`, … */
   get protocol() {
     return this.#link.protocol;
+  }
+
+  /** How payloads are encoded: as agreed with the peer, or `'json'` as long as it isn't there. */
+  get encoding() {
+    return this.#link.encoding;
   }
 
   /** The options, with their defaults. */

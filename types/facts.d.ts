@@ -1,6 +1,6 @@
 // What sockets and servers tell of themselves: peers, states, counters.
 
-import { Protocol } from './options.js';
+import { Encoding, Protocol } from './options.js';
 
 /** Who is at the other end, by the kernel's word at the time of the connection. Empty when it isn't connected or isn't known. */
 export interface Peer {
@@ -22,8 +22,8 @@ export interface ReadyInfo {
   readonly protocol: Protocol;
   /** Always false in this version. */
   readonly compress: false;
-  /** Always `'json'` in this version. */
-  readonly encoding: 'json';
+  /** How payloads are encoded: `'json'` too if `'msgpack'` was asked for and the peer doesn't have it. */
+  readonly encoding: Encoding;
 }
 
 /** A one-way message that never left. */

@@ -25,7 +25,7 @@ const Flag = {
   WIDE: 32
 };
 /** Bits of the preface. */
-const Capability = { WIDE: 1 << 5 };
+const Capability = { MESSAGE_PACK: 1 << 1, WIDE: 1 << 5 };
 /** What this library says that it can do. */
 const CAPABILITIES = Capability.WIDE;
 

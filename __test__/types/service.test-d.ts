@@ -116,3 +116,11 @@ const sum = new UDSocket<Plain>().call('add', [1, 2]);
 same<typeof sum, Promise<number>>(true);
 // @ts-expect-error a topic's type is a function
 void new UDSocket<{ add: number }>();
+
+// Values that only MessagePack carries.
+
+interface Orders {
+  orders: (query: { since: Date }) => Map<bigint, { items: Set<string> }>;
+}
+const orders = new UDSocket<Orders>({ encoding: 'msgpack' }).call('orders', { since: new Date() });
+same<typeof orders, Promise<Map<bigint, { items: Set<string> }>>>(true);

@@ -24,7 +24,7 @@ use crate::{
         uv::Loop,
     },
     error::{Error, Kind},
-    message::BodyKind,
+    message::{BodyKind, capability},
     transport::Endpoint,
 };
 
@@ -292,7 +292,9 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("NONE", BodyKind::None as u32),
         ("JSON", BodyKind::Json as u32),
         ("BYTES", BodyKind::Bytes as u32),
+        ("MESSAGE_PACK", BodyKind::MessagePack as u32),
     ];
+    let capabilities = [("MESSAGE_PACK", capability::MESSAGE_PACK)];
     let layout = [
         ("WORDS", batch::WORDS as u32),
         ("BLOB", batch::BLOB),
@@ -319,6 +321,7 @@ pub fn numbers() -> Vec<NativeNumber> {
         group("kind", &kinds),
         group("serverEvent", &servers),
         group("body", &bodies),
+        group("capability", &capabilities),
         group("layout", &layout),
         group("error", &errors),
         group("format", &formats),

@@ -11,6 +11,7 @@
 pub mod depth;
 pub mod detect;
 pub mod jftp;
+pub mod msgpack;
 pub mod native;
 pub mod number;
 mod wide;
@@ -136,6 +137,14 @@ impl Codec {
     pub const fn unfinished_bytes(&self) -> usize {
         match self {
             Self::Native(native) => native.unfinished_bytes(),
+            Self::Jftp(_) => 0,
+        }
+    }
+
+    /// What the peer can do: bits of [`crate::message::capability`].
+    pub const fn peer_capabilities(&self) -> u32 {
+        match self {
+            Self::Native(native) => native.peer_capabilities(),
             Self::Jftp(_) => 0,
         }
     }

@@ -159,6 +159,8 @@ pub struct Hello {
 
 /// Bits of [`Hello::capabilities`]: a feature is used only if both sides have set its bit.
 pub mod capability {
+    /// Reads [`MessagePack`](super::BodyKind::MessagePack).
+    pub const MESSAGE_PACK: u32 = 1 << 1;
     /// Reads [`WideJson`](super::BodyKind::WideJson). Not offered where text in memory has the other
     /// byte order, and would have to be converted all the same.
     pub const WIDE: u32 = 1 << 5;
@@ -189,6 +191,14 @@ impl<'a> Body<'a> {
 }
 
 impl BodyKind {
+    /// How a reader sees it that wants nothing decoded.
+    pub const fn as_bytes(self) -> Self {
+        match self {
+            Self::None => Self::None,
+            _ => Self::Bytes,
+        }
+    }
+
     /// The kind with this number, if there is one.
     pub const fn from_number(number: u8) -> Option<Self> {
         match number {

@@ -8,6 +8,7 @@ use super::{
     stall::Stall,
 };
 use crate::{
+    config::Encoding,
     error::Kind,
     message::{Hello, capability},
 };
@@ -59,10 +60,21 @@ impl Session {
     pub const fn hello(&self, version: u8) -> Hello {
         Hello {
             version,
-            capabilities: CAPABILITIES,
+            capabilities: self.capabilities(),
             max_frame_bytes: self.limits.max_frame_bytes,
             max_in_flight: self.limits.max_in_flight,
             max_in_flight_bytes: self.limits.max_in_flight_bytes,
+        }
+    }
+
+    /// What this side can do beyond the least that every peer of version 1 can.
+    pub const fn capabilities(&self) -> u32 {
+        let wide = if cfg!(target_endian = "little") { capability::WIDE } else { 0 };
+        match self.limits.encoding {
+            Encoding::Json => wide,
+            Encoding::MessagePack => wide | capability::MESSAGE_PACK,
+            // The application gets bytes as they came, and JSON is UTF-8 then.
+            Encoding::Raw => 0,
         }
     }
 
@@ -176,6 +188,3 @@ impl Session {
         Event::Ready
     }
 }
-
-/// What this side can do beyond the least that every version 1 peer can.
-const CAPABILITIES: u32 = if cfg!(target_endian = "little") { capability::WIDE } else { 0 };

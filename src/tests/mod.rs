@@ -9,6 +9,7 @@ mod connection_floods;
 mod connection_pause;
 mod detect;
 mod large_text;
+mod msgpack;
 mod session_close;
 mod session_heartbeat;
 mod session_limits;

@@ -22,7 +22,7 @@ mod frame;
 mod pieces;
 mod preface;
 
-use super::{Decoded, FrameSink, wide};
+use super::{Decoded, FrameSink, msgpack, wide};
 use crate::{
     config::Limits,
     error::{Error, Kind, Result},
@@ -42,7 +42,7 @@ pub use preface::{MAGIC, MAX_PREFACE_BYTES, OLDEST_VERSION, PREFACE_BYTES, VERSI
 pub struct Native {
     max_frame_bytes: u32,
     peer_max_frame_bytes: u32,
-    peer_reads_wide: bool,
+    peer_capabilities: u32,
     greeted: bool,
     pieces: Pieces,
 }
@@ -53,7 +53,7 @@ impl Native {
         Self {
             max_frame_bytes: limits.max_frame_bytes,
             peer_max_frame_bytes: u32::MAX,
-            peer_reads_wide: false,
+            peer_capabilities: 0,
             greeted: false,
             pieces: Pieces::new(),
         }
@@ -72,12 +72,17 @@ impl Native {
     /// Takes over the peer's limit for what we send.
     pub const fn meet(&mut self, hello: &Hello) {
         self.peer_max_frame_bytes = hello.max_frame_bytes;
-        self.peer_reads_wide = hello.capabilities & capability::WIDE != 0;
+        self.peer_capabilities = hello.capabilities;
+    }
+
+    /// See [`super::Codec::peer_capabilities`].
+    pub const fn peer_capabilities(&self) -> u32 {
+        self.peer_capabilities
     }
 
     /// Whether the peer reads [`BodyKind::WideJson`]. Others get UTF-8.
     pub const fn peer_reads_wide(&self) -> bool {
-        self.peer_reads_wide
+        self.peer_capabilities & capability::WIDE != 0
     }
 
     /// See [`super::Codec::decode`].
@@ -188,6 +193,19 @@ impl Native {
         }
     }
 
+    /// Whether a payload of MessagePack can go to this peer, which would refuse what we refuse.
+    fn check_packed(&self, data: &[u8]) -> Result<()> {
+        if self.peer_capabilities & capability::MESSAGE_PACK == 0 {
+            return Err(Error::local(Kind::Serialize, "the peer does not read MessagePack"));
+        }
+        if !msgpack::is_sound(data) {
+            let why = "the payload is nested too deeply, or has something that can't travel: an \
+                       Error, a RegExp, a BigInt of more than 8,192 bits";
+            return Err(Error::local(Kind::Serialize, why));
+        }
+        Ok(())
+    }
+
     #[inline]
     fn put(
         &self,
@@ -198,9 +216,12 @@ impl Native {
         extensions: Extensions<'_>,
         sink: &mut impl FrameSink,
     ) -> Result<()> {
-        if body.kind == BodyKind::WideJson && !self.peer_reads_wide {
+        if body.kind == BodyKind::WideJson && !self.peer_reads_wide() {
             let text = wide::to_utf8(body.data);
             return self.put(kind, id, topic, Body::json(&text), extensions, sink);
+        }
+        if body.kind == BodyKind::MessagePack {
+            self.check_packed(body.data)?;
         }
         let Extensions { deadline_ms, trace } = extensions;
         let Id::Number(id) = *id else {

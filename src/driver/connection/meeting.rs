@@ -70,6 +70,7 @@ impl Connection {
 
     pub(super) fn announce_ready(&self, inbound: &mut Inbound) {
         let Some(codec) = &self.codec else { return };
-        inbound.push_note(kind::READY, 0, codec.format() as u32, "");
+        let agreed = codec.peer_capabilities() & self.session.capabilities();
+        inbound.push_note(kind::READY, agreed, codec.format() as u32, "");
     }
 }
