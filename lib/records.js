@@ -19,7 +19,12 @@ const Kind = {
   DRAIN: 11,
   CLOSED: 12,
   OPENED: 13,
-  OUTPUT: 14
+  OUTPUT: 14,
+  HELLO: 15,
+  WELCOME: 16,
+  REFUSED: 17,
+  LOST: 18,
+  DIAL_FAILED: 19
 };
 
 /** What a server tells. */

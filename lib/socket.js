@@ -19,10 +19,10 @@ const { Serving } = require('./serving.js');
 const { settle, settleFailed, settleFailure, watch } = require('./settling.js');
 const {
   kAccepted,
-  kAttach,
   kEmit,
   kIdentify,
   kIndex,
+  kLink,
   kReceive,
   kSerializer,
   kSocketDropped,
@@ -32,6 +32,8 @@ const {
 class UDSocket extends Answering {
   /** The user's own place. @type {any} */
   data = undefined;
+  /** What its server's `authorize` has answered. @type {any} */
+  auth = undefined;
   /** The server that accepted it, if one did. @type {any} */
   server = undefined;
   [kIndex] = -1;
@@ -42,7 +44,7 @@ class UDSocket extends Answering {
   #calls = new Calls();
   #serving = new Serving(this);
   /** @type {Link} */
-  #link;
+  [kLink];
   /** @type {string | undefined} */
   #id;
   /** Messages that never left. */
@@ -55,7 +57,7 @@ class UDSocket extends Answering {
     super();
     this.#options = Object.freeze(options.socketOptions(given));
     this.#timeoutMs = this.#options.timeoutMs;
-    this.#link = new Link(this, this.#calls, this.#serving);
+    this[kLink] = new Link(this, this.#calls, this.#serving);
   }
 
   /**
@@ -67,7 +69,7 @@ class UDSocket extends Answering {
     const socket = new UDSocket(options.ofAccepted(server.options));
     socket.server = server;
     socket[kIndex] = index;
-    socket.#link.accept();
+    socket[kLink].accept();
     return socket;
   }
 
@@ -80,7 +82,7 @@ class UDSocket extends Answering {
   connect(endpoint, second, third) {
     const alone = typeof second === 'function';
     return this[kTell](
-      () => this.#link.connect(endpoint, alone ? undefined : second),
+      () => this[kLink].connect(endpoint, alone ? undefined : second),
       alone ? second : third
     );
   }
@@ -91,12 +93,7 @@ class UDSocket extends Answering {
    * @returns {Promise<void>}
    */
   attach(duplex) {
-    return this.#link.attach(duplex);
-  }
-
-  /** @param {import('node:stream').Duplex} duplex */
-  [kAttach](duplex) {
-    return this.#link.speakOver(duplex);
+    return this[kLink].attach(duplex);
   }
 
   /**
@@ -140,9 +137,9 @@ class UDSocket extends Answering {
     let text;
     const bytes = isBytes(payload);
     try {
-      if (index < 0 || this.#link.status === 'closing') {
-        this.#link.refuseIfOver();
-        index = this.#link.native();
+      if (index < 0 || this[kLink].status === 'closing') {
+        this[kLink].refuseIfOver();
+        index = this[kLink].native();
       }
       if (signal !== undefined && signal.aborted) throw errors.aborted(signal, false);
       if (!bytes) text = encode(payload, this[kSerializer]);
@@ -198,7 +195,7 @@ class UDSocket extends Answering {
     let text;
     const bytes = isBytes(payload);
     try {
-      this.#link.refuseUnlessReady();
+      this[kLink].refuseUnlessReady();
       if (!bytes) text = encode(payload, this[kSerializer]);
     } catch (error) {
       return Promise.reject(error);
@@ -234,7 +231,7 @@ class UDSocket extends Answering {
    */
   async ping(given) {
     const { timeoutMs } = options.pingOptions(given, this.#timeoutMs);
-    this.#link.refuseUnlessReady();
+    this[kLink].refuseUnlessReady();
     const began = performance.now();
     const answered = this.#calls.begin();
     core.order(this[kIndex], Kind.PING, this.#calls.slot, '', '', timeoutMs);
@@ -260,7 +257,7 @@ class UDSocket extends Answering {
    * @returns {Promise<void>}
    */
   close(given) {
-    return this.#link.close(given);
+    return this[kLink].close(given);
   }
 
   /**
@@ -269,19 +266,19 @@ class UDSocket extends Answering {
    * @returns {this}
    */
   destroy(error) {
-    this.#link.destroy(error);
+    this[kLink].destroy(error);
     return this;
   }
 
   /** Keeps the process alive while connected; the default. @returns {this} */
   ref() {
-    this.#link.setReferenced(true);
+    this[kLink].setReferenced(true);
     return this;
   }
 
   /** Lets the process exit although it is connected. @returns {this} */
   unref() {
-    this.#link.setReferenced(false);
+    this[kLink].setReferenced(false);
     return this;
   }
 
@@ -291,12 +288,12 @@ class UDSocket extends Answering {
   }
 
   get status() {
-    return this.#link.status;
+    return this[kLink].status;
   }
 
   /** What is spoken on it: `'shortwire'`, `'jftp'`, … */
   get protocol() {
-    return this.#link.protocol;
+    return this[kLink].protocol;
   }
 
   /** The options, with their defaults. */
@@ -306,7 +303,7 @@ class UDSocket extends Answering {
 
   /** Who is at the other end, by the kernel's word: `{ uid, gid, pid }`. */
   get peer() {
-    return this.#link.peer;
+    return this[kLink].peer;
   }
 
   /** Own calls and messages that have not settled. */
@@ -316,12 +313,12 @@ class UDSocket extends Answering {
 
   /** Bytes that wait to be sent. @returns {number} */
   get queuedBytes() {
-    return this.#link.stats.queuedBytes;
+    return this[kLink].stats.queuedBytes;
   }
 
   /** Plain numbers. */
   stats() {
-    return Object.assign(this.#link.stats, { dropped: this.#dropped });
+    return Object.assign(this[kLink].stats, { dropped: this.#dropped });
   }
 
   async [Symbol.asyncDispose]() {
@@ -356,8 +353,8 @@ class UDSocket extends Answering {
       case Kind.FAILURE:
         return settleFailure(this.#calls, subject, bodyKind, body);
       case Kind.FAILED:
-        settleFailed(this.#calls, subject, extra, body, this.#link.error);
-        return this.#link.letGoIfUnused();
+        settleFailed(this.#calls, subject, extra, body, this[kLink].error);
+        return this[kLink].letGoIfUnused();
       case Kind.MESSAGE:
         return hear(this, topic, bodyKind, body);
       case Kind.CANCEL:
@@ -366,15 +363,19 @@ class UDSocket extends Answering {
       case Kind.SENT:
         return this.#calls.resolve(subject, undefined);
       case Kind.OUTPUT:
-        return this.#link.write(body);
+        return this[kLink].write(body);
       default:
-        return this.#link.receive(kind, subject, extra, body);
+        return this[kLink].receive(kind, subject, extra, body, bodyKind);
     }
   }
 
-  /** @param {string} id that its server has for it */
+  /**
+   * @param {string} [id] that the accepting side has for it
+   * @returns {boolean} whether it has one
+   */
   [kIdentify](id) {
-    this.#id = id;
+    if (id !== undefined) this.#id = id;
+    return this.#id !== undefined;
   }
 }
 

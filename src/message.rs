@@ -9,6 +9,21 @@
 pub enum Message<'a> {
     /// The first word of a peer whose format has a handshake.
     Hello(Hello),
+    /// What the application on the connecting side has to say before it is let in.
+    Greeting {
+        /// The payload; often none.
+        body: Body<'a>,
+    },
+    /// The accepting side lets the connecting side in.
+    Welcome {
+        /// What it calls this connection.
+        id: &'a str,
+    },
+    /// The accepting side doesn't.
+    Refused {
+        /// Why, for people; may be empty.
+        reason: &'a str,
+    },
     /// A question that wants exactly one [`Message::Response`] or [`Message::Failure`].
     Request(Request<'a>),
     /// The answer to the request with this id.
@@ -51,6 +66,8 @@ pub enum Message<'a> {
     Goaway {
         /// Why, for people; may be empty.
         reason: &'a str,
+        /// Whether the receiver may connect again.
+        comeback: Comeback,
     },
     /// A message that can't be understood, while the stream itself is intact: only this one fails.
     Malformed {
@@ -146,6 +163,19 @@ pub struct Hello {
     pub max_in_flight_bytes: u32,
 }
 
+/// What a goodbye says about connecting again. The numbers are those of the native format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub enum Comeback {
+    /// Nothing.
+    #[default]
+    Unsaid = 0,
+    /// The peer may: the same service will be there again.
+    Welcome = 1,
+    /// The peer should stay away.
+    Unwelcome = 2,
+}
+
 /// Which side of a connection this is. In dialects without kinds it decides what a frame means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -170,6 +200,17 @@ impl<'a> Body<'a> {
     }
 }
 
+impl Comeback {
+    /// What this number says; one that isn't known says nothing.
+    pub const fn from_number(number: u64) -> Self {
+        match number {
+            1 => Self::Welcome,
+            2 => Self::Unwelcome,
+            _ => Self::Unsaid,
+        }
+    }
+}
+
 impl BodyKind {
     /// The kind with this number, if there is one.
     pub const fn from_number(number: u8) -> Option<Self> {
@@ -187,4 +228,10 @@ impl From<u64> for Id {
     fn from(number: u64) -> Self {
         Self::Number(number)
     }
+}
+
+/// Bits of [`Hello::capabilities`]: a feature is used only if both sides have set its bit.
+pub mod capability {
+    /// The connecting side introduces itself with a payload and waits to be let in.
+    pub const HELLO: u32 = 1 << 2;
 }

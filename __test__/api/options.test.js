@@ -31,7 +31,8 @@ const DEFAULTS = [
   ['protocols', 'server', ['shortwire', 'jftp']],
   ['silentProtocol', 'server', undefined],
   ['silentMs', 'server', 50],
-  ['generateId', 'server', undefined]
+  ['generateId', 'server', undefined],
+  ['authorize', 'server', undefined]
 ];
 
 /** [option, on, a value that is allowed] */
@@ -83,7 +84,8 @@ const WRONG = [
   ['protocols', 'server', [[], ['http'], 'jftp', null]],
   ['silentProtocol', 'server', ['shortwire', 'http', null]],
   ['silentMs', 'server', [-1, '1', null]],
-  ['generateId', 'server', ['uuid', 1, null]]
+  ['generateId', 'server', ['uuid', 1, null]],
+  ['authorize', 'server', ['yes', true, {}, null]]
 ];
 
 /** [option, on, values that ask for it, values that don't] */
@@ -91,8 +93,7 @@ const LATER = [
   ['compress', 'both', [true, {}], [false, undefined]],
   ['encoding', 'both', ['msgpack', 'raw'], ['json', undefined]],
   ['reconnect', 'socket', [true, {}], [false, undefined]],
-  ['retry', 'socket', [true, {}], [false, undefined]],
-  ['authorize', 'server', [() => true], [false, undefined]]
+  ['retry', 'socket', [true, {}], [false, undefined]]
 ];
 
 const MAKERS = [

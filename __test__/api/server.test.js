@@ -118,7 +118,8 @@ forEachDriver((driver) => {
     const first = await connect(t, path, { driver });
     const refused = event(server, 'refused');
     await assert.rejects(new UDSocket({ driver }).connect(path), {
-      code: 'SHORTWIRE_ERR_DISCONNECTED'
+      code: 'SHORTWIRE_ERR_REFUSED',
+      message: /too many/
     });
     const [reason, peer] = await refused;
     assert.match(reason, /too many/);
@@ -140,7 +141,7 @@ forEachDriver((driver) => {
     await connect(t, path, { driver });
     const refused = event(server, 'refused');
     await assert.rejects(new UDSocket({ driver }).connect(path), {
-      code: 'SHORTWIRE_ERR_DISCONNECTED'
+      code: 'SHORTWIRE_ERR_REFUSED'
     });
     await refused;
     assert.equal(server.sockets.size, 2);

@@ -12,7 +12,10 @@ const Kind = {
   CANCEL: 5,
   PING: 6,
   PONG: 7,
-  GOAWAY: 8
+  GOAWAY: 8,
+  HELLO: 9,
+  WELCOME: 10,
+  REFUSED: 11
 };
 const Flag = { NONE: 0, JSON: 1, BYTES: 2, MESSAGE_PACK: 3, MORE: 4, DEADLINE: 8, TRACE: 16 };
 
@@ -20,17 +23,21 @@ const HEADER_BYTES = 16;
 const PREFACE_BYTES = 32;
 const MAGIC = Buffer.from('d773776972650d0a', 'hex');
 
+/** Bits of what a peer can do. */
+const Capability = { HELLO: 4 };
+
 /**
- * @param {{ newest?: number, oldest?: number, maxFrameBytes?: number, maxInFlight?: number, maxInFlightBytes?: number }} [given]
+ * @param {{ newest?: number, oldest?: number, maxFrameBytes?: number, maxInFlight?: number, maxInFlightBytes?: number, capabilities?: number }} [given]
  */
 function preface(given = {}) {
-  const { newest = 1, oldest = 1, maxFrameBytes = 16 << 20 } = given;
+  const { newest = 1, oldest = 1, maxFrameBytes = 16 << 20, capabilities = 0 } = given;
   const { maxInFlight = 65_536, maxInFlightBytes = 64 << 20 } = given;
   const bytes = Buffer.alloc(PREFACE_BYTES);
   MAGIC.copy(bytes);
   bytes.writeUInt8(newest, 8);
   bytes.writeUInt8(oldest, 9);
   bytes.writeUInt16LE(PREFACE_BYTES, 10);
+  bytes.writeUInt32LE(capabilities, 12);
   bytes.writeUInt32LE(maxFrameBytes, 16);
   bytes.writeUInt32LE(maxInFlight, 20);
   bytes.writeUInt32LE(maxInFlightBytes, 24);
@@ -97,6 +104,7 @@ function readFrame(bytes) {
 }
 
 module.exports = {
+  Capability,
   Flag,
   HEADER_BYTES,
   Kind,

@@ -12,7 +12,14 @@ const { event, until } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
 const { RawPeer, RawServer } = require('../support/raw-peer.js');
 const { deliveries, vectors } = require('../support/vectors.js');
-const { HEADER_BYTES, MAGIC, PREFACE_BYTES, preface, request } = require('../support/wire.js');
+const {
+  Capability,
+  HEADER_BYTES,
+  MAGIC,
+  PREFACE_BYTES,
+  preface,
+  request
+} = require('../support/wire.js');
 
 const VECTORS = vectors('shortwire');
 
@@ -25,6 +32,11 @@ function bytesOf(name) {
 
 /** The bytes, but for the id, which is its sender's own choice. @param {Buffer} bytes */
 const withoutId = (bytes) => Buffer.from(bytes).fill(0, 8, HEADER_BYTES);
+
+const CAPABILITIES_AT = 12;
+
+/** The preface of a peer that can do nothing special. @param {Buffer} bytes */
+const withoutCapabilities = (bytes) => Buffer.from(bytes).fill(0, CAPABILITIES_AT, 16);
 
 function fail() {
   throw new TypeError('nope');
@@ -53,14 +65,15 @@ forEachDriver((driver) => {
       error,
       incomplete,
       preface: begins,
-      maxFrameBytes
-    } of VECTORS) {
+      maxFrameBytes,
+      capabilities
+    } of VECTORS.filter(({ role }) => role !== 'client')) {
       test(name, async (t) => {
         const { server, path, heard } = await listen(t, maxFrameBytes && { maxFrameBytes });
         const faulted = event(server, 'error');
         faulted.catch(() => {});
         const peer = await RawPeer.connect(t, path);
-        peer.write(...(begins ? [] : [preface()]), bytes);
+        peer.write(...(begins ? [] : [preface({ capabilities })]), bytes);
         if (error !== undefined) {
           assert.equal((await faulted)[0].code, error);
         } else if (incomplete !== undefined) {
@@ -92,7 +105,9 @@ forEachDriver((driver) => {
       const { path } = await listen(t);
       const peer = await RawPeer.connect(t, path);
       peer.write(preface());
-      assert.deepEqual(await peer.take(PREFACE_BYTES), bytesOf('a preface with the defaults'));
+      const said = await peer.take(PREFACE_BYTES);
+      assert.notEqual(said.readUInt32LE(CAPABILITIES_AT) & Capability.HELLO, 0);
+      assert.deepEqual(withoutCapabilities(said), bytesOf('a preface with the defaults'));
     });
 
     for (const [name, answer] of /** @type {[string, any][]} */ ([

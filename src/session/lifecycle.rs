@@ -3,10 +3,14 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Event, Serving, Session, State, Timeout,
+    Serving, Session, Settled, State, Timeout,
+    greeting::Greeting,
     heartbeat::{Beat, HEARTBEAT_TOKEN, Heartbeat, after},
 };
-use crate::{error::Kind, message::Hello};
+use crate::{
+    error::Kind,
+    message::{Hello, capability},
+};
 
 impl Session {
     /// A transport is there. Formats without a handshake are ready at once.
@@ -26,10 +30,10 @@ impl Session {
     /// says nothing about the peer.
     pub fn skip_handshake(&mut self, now: Instant) {
         self.heartbeat = Heartbeat::new(Duration::ZERO);
-        self.make_ready(now);
+        self.arrive(now);
     }
 
-    fn make_ready(&mut self, now: Instant) {
+    pub(super) fn make_ready(&mut self, now: Instant) {
         self.met = true;
         self.handshake_due = None;
         if self.state < State::Ready {
@@ -55,7 +59,7 @@ impl Session {
     pub const fn hello(&self, version: u8) -> Hello {
         Hello {
             version,
-            capabilities: 0,
+            capabilities: capability::HELLO,
             max_frame_bytes: self.limits.max_frame_bytes,
             max_in_flight: self.limits.max_in_flight,
             max_in_flight_bytes: self.limits.max_in_flight_bytes,
@@ -67,7 +71,8 @@ impl Session {
         let passed = |due: Option<Instant>| due.is_some_and(|due| due <= now);
         if passed(self.handshake_due) {
             self.handshake_due = None;
-            return Some(Timeout::Over(Kind::Timeout, "the peer did not introduce itself in time"));
+            let (kind, why) = self.late_handshake();
+            return Some(Timeout::Over(kind, why));
         }
         if passed(self.frame_due) {
             self.frame_due = None;
@@ -130,13 +135,26 @@ impl Session {
         self.heartbeat = Heartbeat::new(Duration::ZERO);
     }
 
-    pub(super) fn handle_hello(&mut self, hello: &Hello, now: Instant) -> Event {
-        if self.met {
-            return Event::Violation("a second hello");
-        }
-        self.peer_max_in_flight = hello.max_in_flight;
-        self.peer_max_in_flight_bytes = u64::from(hello.max_in_flight_bytes);
-        self.make_ready(now);
-        Event::Ready
+    /// The peer, which has said goodbye, will be back: what is asked meanwhile waits for that.
+    pub const fn expect_return(&mut self) {
+        self.peer_returns = true;
+    }
+
+    /// The transport is gone, the connection isn't over. What the peer has of ours is failed by
+    /// [`fail_sent`](Self::fail_sent); what it never had waits on, with its deadlines.
+    pub fn part(&mut self) {
+        self.state = State::Idle;
+        self.met = false;
+        self.greeting = Greeting::None;
+        (self.handshake_due, self.frame_due, self.drain_due) = (None, None, None);
+        (self.peer_leaving, self.peer_returns) = (false, false);
+        (self.peer_max_in_flight, self.peer_max_in_flight_bytes) = (u32::MAX, u64::MAX);
+        self.serving = Serving::default();
+        self.heartbeat = Heartbeat::new(self.limits.heartbeat);
+    }
+
+    /// One more call that the peer has, which fails with the transport.
+    pub fn fail_sent(&mut self) -> Option<Settled> {
+        self.in_flight.fail_sent()
     }
 }

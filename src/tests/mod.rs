@@ -8,6 +8,7 @@ mod connection;
 mod connection_floods;
 mod detect;
 mod session_close;
+mod session_greeting;
 mod session_heartbeat;
 mod session_limits;
 mod session_rpc;

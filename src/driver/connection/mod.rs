@@ -10,6 +10,7 @@
 
 mod meeting;
 mod orders;
+mod parting;
 mod read;
 
 use std::{
@@ -17,8 +18,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use self::parting::Goodbye;
 pub use self::{
     orders::TOO_MUCH_WAITS,
+    parting::{Endurance, Parting},
     read::{ReadTurn, SCRATCH_BYTES},
 };
 use super::{
@@ -29,7 +32,7 @@ use crate::{
     codec::{Codec, native},
     config::{Format, Formats, IdStyle, Limits},
     error::{Error, Kind, Result},
-    message::{Failure, Id, Message, Role},
+    message::{BodyKind, Failure, Id, Message, Role},
     session::{Counters, Session, State, Timeout},
 };
 
@@ -54,9 +57,16 @@ pub struct Connection {
     needed: usize,
     /// A queue was full: say so when there is room again.
     overflowed: bool,
-    /// The reason of the peer's goodbye.
-    goaway: Option<Box<str>>,
+    /// The peer's goodbye.
+    goodbye: Option<Goodbye>,
+    /// What the application has to say when it connects: see [`Message::Greeting`].
+    greeting: Option<(BodyKind, Vec<u8>)>,
+    /// `partial` holds what had come before the peer was let in, and now can be decoded.
+    unread: bool,
+    endurance: Endurance,
     bytes_in: u64,
+    /// Of the transports before this one.
+    bytes_out: u64,
 }
 
 impl Connection {
@@ -88,13 +98,17 @@ impl Connection {
             formats,
             silence: None,
             silence_due: None,
-            session: Session::new(limits, ids),
+            session: Session::of(role, limits, ids),
             queue: WriteQueue::default(),
             partial: Vec::new(),
             needed: 0,
             overflowed: false,
-            goaway: None,
+            goodbye: None,
+            greeting: None,
+            unread: false,
+            endurance: Endurance::default(),
             bytes_in: 0,
+            bytes_out: 0,
         }
     }
 
@@ -155,6 +169,10 @@ impl Connection {
     /// we wait for answers from it: two sides that both do so would wait for each other for ever.
     #[inline]
     pub fn wants_read(&self) -> bool {
+        // Before it is let in it is read only a little ahead, so as to hear it leave.
+        if self.session.is_deciding() && self.partial.len() >= STRANGER_BYTES {
+            return false;
+        }
         self.queue.bytes() < PAUSE_BYTES || self.session.pending() != 0
     }
 
@@ -201,60 +219,6 @@ impl Connection {
         }
     }
 
-    /// Says goodbye; what is open may take until `timeout` has passed.
-    pub fn close(&mut self, now: Instant, timeout: Duration, reason: &str) {
-        let met = self.session.state() == State::Ready;
-        if self.session.close(now, timeout) && met {
-            let end = reason.floor_char_boundary(native::MAX_CONTROL_BYTES as usize);
-            self.send(&Message::Goaway { reason: &reason[..end] });
-        }
-    }
-
-    /// Whether the goodbye has been said and everything is finished and written.
-    pub fn is_drained(&self) -> bool {
-        self.session.state() == State::Draining && self.session.is_drained() && !self.wants_write()
-    }
-
-    /// Ends it: every open call fails, then the application is told.
-    pub fn finish(&mut self, error: &Error, inbound: &mut Inbound) {
-        if self.session.state() == State::Closed {
-            return;
-        }
-        self.session.finish();
-        let unwritten: Vec<u32> = self.queue.unwritten().collect();
-        for slot in unwritten {
-            self.fail(slot, error.kind(), true, error.message(), inbound);
-        }
-        while let Some(settled) = self.session.fail_one() {
-            self.fail(settled.slot, error.kind(), settled.id.is_some(), error.message(), inbound);
-        }
-        let errno = error.errno().unwrap_or_default();
-        let reason = self.goaway.take().filter(|reason| !reason.is_empty());
-        let text = reason.as_deref().unwrap_or_else(|| error.message());
-        inbound.push_note(kind::CLOSED, errno as u32, error.kind() as u32, text);
-        self.partial = Vec::new();
-        self.queue = WriteQueue::default();
-    }
-
-    /// What the end of the stream means: a farewell that was announced, or a loss.
-    pub fn farewell(&self) -> Error {
-        if self.session.state() >= State::Draining {
-            return Error::local(Kind::Closed, "the socket was closed");
-        }
-        if self.goaway.is_some() {
-            return Error::remote(Kind::Closed, "the peer closed the connection");
-        }
-        let partial = !self.partial.is_empty();
-        let speaks_of_leaving =
-            self.codec.as_ref().is_none_or(|codec| codec.format().has_handshake());
-        if !speaks_of_leaving && !partial && self.session.pending() == 0 {
-            // Formats without a goodbye have no other way to say it.
-            return Error::remote(Kind::Closed, "the peer closed the connection");
-        }
-        let why = if partial { "the peer left within a frame" } else { "the peer left" };
-        Error::remote(Kind::Disconnected, why)
-    }
-
     /// Where it stands.
     pub const fn state(&self) -> State {
         self.session.state()
@@ -276,7 +240,7 @@ impl Connection {
         let (waiting, waiting_bytes) = self.session.waiting();
         Stats {
             bytes_in: self.bytes_in,
-            bytes_out: self.queue.written(),
+            bytes_out: self.bytes_out + self.queue.written(),
             queued_bytes: (self.queue.bytes() + waiting_bytes) as u64,
             queued_messages: (self.queue.messages() + waiting) as u64,
             pending: self.session.pending(),
@@ -360,5 +324,7 @@ pub struct Stats {
 pub const OFFLOAD_BYTES: usize = 256 * 1024;
 /// What the core's own answers may take beside those of the application.
 const OVERRUN_BYTES: usize = 64 * 1024;
+/// What is kept of a peer that nobody has let in yet.
+const STRANGER_BYTES: usize = 64 * 1024;
 /// Answers that wait beyond this stop the reading of more requests.
 const PAUSE_BYTES: usize = 1024 * 1024;
