@@ -5,6 +5,7 @@
 'use strict';
 
 const { invalidArgument, unknownOption, unsupported } = require('./errors.js');
+const { EXPECTED, isTraceparent } = require('./traceparent.js');
 
 /**
  * @typedef {object} Rule
@@ -57,6 +58,11 @@ const BOTH = {
   jftpHeaderDigits: integer(1, 15, 7),
   driver: oneOf(DRIVERS, 'auto'),
   busyPollUs: integer(0, 1_000_000, 50),
+  traceparent: {
+    expected: 'a function',
+    check: (value) => typeof value === 'function',
+    fallback: undefined
+  },
   compress: later(false),
   encoding: later('json')
 };
@@ -100,14 +106,17 @@ const SERVER = {
 const TOPIC = { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' };
 /** @type {Rule} */
 const SIGNAL = { expected: 'an AbortSignal', check: (value) => value instanceof AbortSignal };
+/** @type {Rule} */
+const TRACEPARENT = { expected: EXPECTED, check: isTraceparent };
 /** @type {Record<string, Rule>} */
 const REQUEST = {
   topic: TOPIC,
   timeoutMs: integer(0, MAX_MS, 0),
   signal: SIGNAL,
+  traceparent: TRACEPARENT,
   files: later()
 };
-const SEND = { topic: TOPIC, files: later() };
+const SEND = { topic: TOPIC, traceparent: TRACEPARENT, files: later() };
 const PING = { timeoutMs: REQUEST.timeoutMs };
 const CONNECT = {
   signal: SIGNAL,
@@ -182,7 +191,7 @@ const serverOptions = (given) => {
 /**
  * Checks the options of a call, one by one: a call is too frequent to make a table of each.
  * @param {unknown} given
- * @returns {{ topic?: string, timeoutMs?: number, signal?: AbortSignal }}
+ * @returns {{ topic?: string, timeoutMs?: number, signal?: AbortSignal, traceparent?: string }}
  */
 function requestOptions(given) {
   const values = checkObject(given);

@@ -1,31 +1,30 @@
 /**
- * `UDSocket`: one end of a connection, the connecting or the accepted one. What the user calls, and
- * how calls settle. Must not know: wire formats, system sockets, how its link comes and goes.
+ * `UDSocket`: one end of a connection, the connecting or the accepted one. What the user calls.
+ * Must not know: wire formats, system sockets, how its link comes and goes.
  */
 'use strict';
 
 const { randomBytes } = require('node:crypto');
 
 const { Answering } = require('./answering.js');
+const { Asking } = require('./asking.js');
 const { Calls } = require('./calls.js');
+const channels = require('./channels.js');
 const core = require('./core.js');
 const errors = require('./errors.js');
 const { Link } = require('./link.js');
 const { hear } = require('./messages.js');
 const options = require('./options.js');
-const { JSON_HEAD, BYTES_HEAD, encode, isBytes } = require('./payload.js');
 const { Kind } = require('./records.js');
 const { Serving } = require('./serving.js');
-const { settle, settleFailed, settleFailure, watch } = require('./settling.js');
+const { settle, settleFailed, settleFailure } = require('./settling.js');
 const {
   kAccepted,
-  kEmit,
   kIdentify,
   kIndex,
   kLink,
   kReceive,
   kSerializer,
-  kSocketDropped,
   kTell
 } = require('./symbols.js');
 
@@ -45,10 +44,10 @@ class UDSocket extends Answering {
   #serving = new Serving(this);
   /** @type {Link} */
   [kLink];
+  /** @type {Asking} */
+  #asking;
   /** @type {string | undefined} */
   #id;
-  /** Messages that never left. */
-  #dropped = 0;
 
   /**
    * @param {object} [given] options
@@ -58,6 +57,7 @@ class UDSocket extends Answering {
     this.#options = Object.freeze(options.socketOptions(given));
     this.#timeoutMs = this.#options.timeoutMs;
     this[kLink] = new Link(this, this.#calls, this.#serving);
+    this.#asking = new Asking(this, this.#calls, this[kLink]);
   }
 
   /**
@@ -81,10 +81,11 @@ class UDSocket extends Answering {
    */
   connect(endpoint, second, third) {
     const alone = typeof second === 'function';
-    return this[kTell](
-      () => this[kLink].connect(endpoint, alone ? undefined : second),
-      alone ? second : third
-    );
+    const begin = () => this[kLink].connect(endpoint, alone ? undefined : second);
+    const watched = channels.isObserved(channels.connect)
+      ? () => channels.connect.tracePromise(begin, { socket: this, endpoint })
+      : begin;
+    return this[kTell](watched, alone ? second : third);
   }
 
   /**
@@ -99,14 +100,20 @@ class UDSocket extends Answering {
   /**
    * Asks, and resolves to the answer. Rejects with a coded error, never throws.
    * @param {unknown} payload
-   * @param {{ topic?: string, timeoutMs?: number, signal?: AbortSignal }} [given]
+   * @param {{ topic?: string, timeoutMs?: number, signal?: AbortSignal, traceparent?: string }} [given]
    * @returns {Promise<any>}
    */
   rpc(payload, given) {
-    if (given === undefined) return this.#request(payload, '', this.#timeoutMs, undefined);
+    if (given === undefined) return this.#asking.request(payload, '', this.#timeoutMs);
     try {
-      const { topic = '', timeoutMs = this.#timeoutMs, signal } = options.requestOptions(given);
-      return this.#request(payload, topic, timeoutMs, signal);
+      const { topic = '', timeoutMs, signal, traceparent } = options.requestOptions(given);
+      return this.#asking.request(
+        payload,
+        topic,
+        timeoutMs ?? this.#timeoutMs,
+        signal,
+        traceparent
+      );
     } catch (error) {
       return Promise.reject(error);
     }
@@ -121,56 +128,25 @@ class UDSocket extends Answering {
    */
   call(topic, payload, given) {
     if (typeof topic !== 'string' || topic === '') return rejectTopic(topic);
-    if (given === undefined) return this.#request(payload, topic, this.#timeoutMs, undefined);
+    if (given === undefined) return this.#asking.request(payload, topic, this.#timeoutMs);
     return this.rpc(payload, { ...given, topic });
-  }
-
-  /**
-   * @param {unknown} payload
-   * @param {string} topic
-   * @param {number} timeoutMs
-   * @param {AbortSignal | undefined} signal
-   * @returns {Promise<any>}
-   */
-  #request(payload, topic, timeoutMs, signal) {
-    let index = this[kIndex];
-    let text;
-    const bytes = isBytes(payload);
-    try {
-      if (index < 0 || this[kLink].status === 'closing') {
-        this[kLink].refuseIfOver();
-        index = this[kLink].native();
-      }
-      if (signal !== undefined && signal.aborted) throw errors.aborted(signal, false);
-      if (!bytes) text = encode(payload, this[kSerializer]);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const calls = this.#calls;
-    const promise = calls.begin();
-    const slot = calls.slot;
-    if (text !== undefined)
-      core.order(index, Kind.REQUEST | JSON_HEAD, slot, topic, text, timeoutMs);
-    else if (!bytes) core.order(index, Kind.REQUEST, slot, topic, '', timeoutMs);
-    else core.orderBytes(index, Kind.REQUEST | BYTES_HEAD, slot, topic, payload, timeoutMs);
-    if (signal !== undefined) watch(this, calls, slot, signal);
-    return promise;
   }
 
   /**
    * One way; resolves when the kernel has it. Ignoring a failure is safe.
    * @param {unknown} payload
-   * @param {{ topic?: string }} [given]
+   * @param {{ topic?: string, traceparent?: string }} [given]
    * @returns {Promise<void>}
    */
   send(payload, given) {
     let topic;
+    let traceparent;
     try {
-      topic = options.sendOptions(given).topic;
+      ({ topic, traceparent } = options.sendOptions(given));
     } catch (error) {
-      return this.#watchSent(Promise.reject(error), payload, '');
+      return this.#asking.watchSent(Promise.reject(error), payload, '');
     }
-    return this.#watchSent(this.#send(payload, topic), payload, topic);
+    return this.#asking.send(payload, topic, traceparent);
   }
 
   /**
@@ -181,47 +157,9 @@ class UDSocket extends Answering {
    */
   notify(topic, payload) {
     if (typeof topic !== 'string' || topic === '') {
-      return this.#watchSent(rejectTopic(topic), payload, '');
+      return this.#asking.watchSent(rejectTopic(topic), payload, '');
     }
-    return this.#watchSent(this.#send(payload, topic), payload, topic);
-  }
-
-  /**
-   * @param {unknown} payload
-   * @param {string} topic
-   * @returns {Promise<void>}
-   */
-  #send(payload, topic) {
-    let text;
-    const bytes = isBytes(payload);
-    try {
-      this[kLink].refuseUnlessReady();
-      if (!bytes) text = encode(payload, this[kSerializer]);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const promise = this.#calls.begin();
-    const { slot } = this.#calls;
-    const index = this[kIndex];
-    if (text !== undefined) core.order(index, Kind.MESSAGE | JSON_HEAD, slot, topic, text, 0);
-    else if (!bytes) core.order(index, Kind.MESSAGE, slot, topic, '', 0);
-    else core.orderBytes(index, Kind.MESSAGE | BYTES_HEAD, slot, topic, payload, 0);
-    return promise;
-  }
-
-  /**
-   * @param {Promise<void>} sent
-   * @param {unknown} payload
-   * @param {string} topic
-   */
-  #watchSent(sent, payload, topic) {
-    sent.catch((error) => {
-      this.#dropped++;
-      const info = { reason: error.code, error, topic, payload };
-      this[kEmit]('dropped', info);
-      this.server?.[kSocketDropped](this, info);
-    });
-    return sent;
+    return this.#asking.send(payload, topic);
   }
 
   /**
@@ -318,7 +256,7 @@ class UDSocket extends Answering {
 
   /** Plain numbers. */
   stats() {
-    return Object.assign(this[kLink].stats, { dropped: this.#dropped });
+    return Object.assign(this[kLink].stats, { dropped: this.#asking.dropped });
   }
 
   async [Symbol.asyncDispose]() {

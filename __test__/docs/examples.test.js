@@ -45,6 +45,13 @@ const LINES = {
     'the connection is closed',
     'the service ended with 0'
   ],
+  'authorisation.mjs': [
+    'Ada is connected',
+    'you are Ada',
+    'the same id at both ends: true',
+    'refused: The peer is not authorized',
+    'SHORTWIRE_ERR_REFUSED - The peer is not authorized'
+  ],
   'bytes.mjs': ['true 32 0d22cdcc10e6d049', '8388608 2 [ 32, 32 ]'],
   'attach.mjs': ["{ protocol: 'shortwire', peer: {} }", 'true'],
   'worker-threads.mjs': ['20:6765 21:10946 22:17711 23:28657 24:46368 25:75025']

@@ -17,20 +17,30 @@ const Kind = {
   WELCOME: 10,
   REFUSED: 11
 };
-const Flag = { NONE: 0, JSON: 1, BYTES: 2, MESSAGE_PACK: 3, MORE: 4, DEADLINE: 8, TRACE: 16 };
+const Flag = {
+  NONE: 0,
+  JSON: 1,
+  BYTES: 2,
+  MESSAGE_PACK: 3,
+  MORE: 4,
+  DEADLINE: 8,
+  TRACE: 16,
+  WIDE: 32
+};
+/** Bits of the preface. */
+const Capability = { HELLO: 1 << 2, WIDE: 1 << 5 };
+/** What this library says that it can do. */
+const CAPABILITIES = Capability.HELLO | Capability.WIDE;
 
 const HEADER_BYTES = 16;
 const PREFACE_BYTES = 32;
 const MAGIC = Buffer.from('d773776972650d0a', 'hex');
 
-/** Bits of what a peer can do. */
-const Capability = { HELLO: 4 };
-
 /**
- * @param {{ newest?: number, oldest?: number, maxFrameBytes?: number, maxInFlight?: number, maxInFlightBytes?: number, capabilities?: number }} [given]
+ * @param {{ newest?: number, oldest?: number, capabilities?: number, maxFrameBytes?: number, maxInFlight?: number, maxInFlightBytes?: number }} [given]
  */
 function preface(given = {}) {
-  const { newest = 1, oldest = 1, maxFrameBytes = 16 << 20, capabilities = 0 } = given;
+  const { newest = 1, oldest = 1, capabilities = 0, maxFrameBytes = 16 << 20 } = given;
   const { maxInFlight = 65_536, maxInFlightBytes = 64 << 20 } = given;
   const bytes = Buffer.alloc(PREFACE_BYTES);
   MAGIC.copy(bytes);
@@ -111,6 +121,8 @@ module.exports = {
   MAGIC,
   PREFACE_BYTES,
   frame,
+  CAPABILITIES,
+  Capability,
   preface,
   readFrame,
   request,

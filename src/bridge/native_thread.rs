@@ -304,6 +304,7 @@ pub fn numbers() -> Vec<NativeNumber> {
     let layout = [
         ("WORDS", batch::WORDS as u32),
         ("BLOB", batch::BLOB),
+        ("TRACED", batch::TRACED),
         ("MAYBE_DELIVERED", batch::MAYBE_DELIVERED),
         ("NO_SLOT", batch::NO_SLOT),
         ("INBOUND_HEAD", host::HEAD as u32),

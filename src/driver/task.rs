@@ -22,9 +22,10 @@ use std::{
 use tokio::{runtime, sync::Notify};
 
 use super::{
-    batch::{self, Inbound, LargeText, Order, Outbound, units},
+    batch::{self, Inbound, Order, Outbound, units},
     connection::{Connection, Parting, ReadTurn, SCRATCH_BYTES, Stats, TOO_MUCH_WAITS},
     inbox::{Inbox, Mail},
+    large_text::LargeText,
 };
 use crate::{
     error::{Error, Kind, Result},
@@ -102,8 +103,7 @@ impl Handle {
     pub fn push(&self, command: Command) {
         let bytes = match &command {
             Command::Submit(orders) | Command::Overflow(orders) => orders.bytes(),
-            Command::Large(_, LargeText::Utf8(text)) => text.len(),
-            Command::Large(_, LargeText::Utf16(units)) => units.len() * 2,
+            Command::Large(_, text) => text.bytes().len(),
             Command::Close(_) | Command::Destroy(_) | Command::Abandon => 0,
         };
         self.0.command_bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -277,7 +277,7 @@ impl Task {
             match command {
                 Command::Submit(orders) => self.machine.submit(orders.borrow(), now, inbound),
                 Command::Large(record, text) => {
-                    self.machine.submit_large(&record, text.into_utf8(), now, inbound);
+                    self.machine.submit_large(&record, text, now, inbound);
                 }
                 Command::Overflow(orders) => {
                     self.machine.note_overflow();
@@ -340,7 +340,7 @@ impl OwnedOutbound {
     pub fn answers(orders: Outbound<'_>, flooded: bool) -> Self {
         let mut answers = Self { records: Vec::new(), text: String::new(), bytes: None };
         for order in orders.orders().filter(|order| !order.is_new()) {
-            let Order { mut kind, subject, topic, mut body, mut extra } = order;
+            let Order { mut kind, subject, topic, mut body, mut extra, .. } = order;
             let mut text = "";
             if flooded && kind != batch::kind::CANCEL {
                 (kind, body, extra) = (batch::kind::FAILED, Body::NONE, Kind::Overflow as u32);

@@ -59,7 +59,7 @@ impl Session {
     pub const fn hello(&self, version: u8) -> Hello {
         Hello {
             version,
-            capabilities: capability::HELLO,
+            capabilities: CAPABILITIES,
             max_frame_bytes: self.limits.max_frame_bytes,
             max_in_flight: self.limits.max_in_flight,
             max_in_flight_bytes: self.limits.max_in_flight_bytes,
@@ -158,3 +158,7 @@ impl Session {
         self.in_flight.fail_sent()
     }
 }
+
+/// What this side can do beyond the least that every version 1 peer can.
+const CAPABILITIES: u32 =
+    capability::HELLO | if cfg!(target_endian = "little") { capability::WIDE } else { 0 };

@@ -38,7 +38,7 @@ pub use self::{
 use crate::{
     config::{IdStyle, Limits},
     error::Kind,
-    message::{BodyKind, Id, Malformed, Message, Role},
+    message::{BodyKind, Id, Malformed, Message, Role, Trace},
 };
 
 /// One connection's meaning.
@@ -133,11 +133,13 @@ impl Session {
         kind: BodyKind,
         body: Vec<u8>,
         deadline: Option<Instant>,
+        trace: Option<Box<Trace>>,
     ) {
         let Some(serial) = self.in_flight.waiting_serial(slot) else {
             return;
         };
-        self.waiting.push(Waiting { slot, topic: topic.into(), kind, body, deadline, serial });
+        let topic = topic.into();
+        self.waiting.push(Waiting { slot, topic, kind, body, deadline, trace, serial });
     }
 
     /// The next waiting request that can be sent now, with its id.
@@ -166,7 +168,7 @@ impl Session {
         if !self.in_flight.insert(slot, 0, deadline) {
             return Err(Kind::Overflow);
         }
-        match self.in_flight.send(slot) {
+        match self.in_flight.send_ping(slot) {
             Some(Id::Number(token)) => Ok(token),
             // A format whose ids are texts has no pings.
             _ => {
@@ -214,7 +216,9 @@ impl Session {
             Message::Ping { token } => Event::SendPong(*token),
             Message::Pong { token } => {
                 // The token of a heartbeat is no call's id.
-                self.in_flight.complete(&Id::Number(*token)).map_or(Event::Ignored, Event::Pong)
+                self.in_flight
+                    .complete_ping(&Id::Number(*token))
+                    .map_or(Event::Ignored, Event::Pong)
             }
             Message::Goaway { .. } => {
                 self.peer_leaving = true;

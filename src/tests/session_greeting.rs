@@ -78,7 +78,7 @@ fn a_gated_server_decides_on_peers_without_greeting_too() {
 
 #[test]
 fn only_what_belongs_to_the_introduction_is_heard_before_it_is_over() {
-    let event = Message::Event { topic: "", body: Body::NONE };
+    let event = Message::Event { topic: "", body: Body::NONE, trace: None };
     let (no_preface, _) = (&GREETING, &WELCOME);
     let table: [(Role, u32, &Message<'_>); 9] = [
         (Role::Client, capability::HELLO, &GREETING),

@@ -13,7 +13,7 @@ use crate::{
         pool,
     },
     error::{Error, Kind, Result},
-    message::{Body, BodyKind, Comeback, Failure, Message},
+    message::{Body, BodyKind, Comeback, Failure, Message, Request, TRACE_CHARACTERS, Trace},
     session::Event,
 };
 
@@ -200,7 +200,12 @@ impl Connection {
                 self.react(event, now, inbound)?;
                 continue;
             }
-            if let Some((record, topic, body)) = delivery(&event, &message) {
+            if let Some((mut record, mut topic, body)) = delivery(&event, &message) {
+                let traced;
+                if let Some(trace) = trace_of(&message) {
+                    traced = prefixed(trace, topic);
+                    (record.kind, topic) = (record.kind | batch::TRACED, &traced);
+                }
                 let start = (body.data.as_ptr() as usize).wrapping_sub(buffer.as_ptr() as usize);
                 let inside = start < buffer.len();
                 if body.data.len() >= TAKE_BYTES
@@ -303,11 +308,27 @@ fn delivery<'a, 'b>(
         (Event::Decide, Message::Greeting { body }) => {
             (Record { kind: kind::HELLO, subject: 0, extra: 0 }, "", *body)
         }
-        (Event::Message, Message::Event { topic, body }) => {
+        (Event::Message, Message::Event { topic, body, .. }) => {
             (Record { kind: kind::MESSAGE, subject: 0, extra: 0 }, *topic, *body)
         }
         _ => return None,
     })
+}
+
+#[inline]
+fn trace_of<'b>(message: &'b Message<'_>) -> Option<&'b Trace> {
+    match message {
+        Message::Request(Request { trace, .. }) | Message::Event { trace, .. } => trace.as_deref(),
+        _ => None,
+    }
+}
+
+/// How a topic crosses with a trace before it.
+#[cold]
+fn prefixed(trace: &Trace, topic: &str) -> String {
+    let mut text = String::with_capacity(TRACE_CHARACTERS + topic.len());
+    trace.write(&mut text);
+    text + topic
 }
 
 /// How much one turn of reading takes before others get theirs.

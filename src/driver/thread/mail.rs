@@ -203,7 +203,7 @@ impl Thread {
                         machine.submit(orders.borrow(), now, &mut batch);
                     }
                     Command::Large(record, text) => {
-                        machine.submit_large(&record, text.into_utf8(), now, &mut batch);
+                        machine.submit_large(&record, text, now, &mut batch);
                     }
                     Command::Close(parting) => over = Some(closed(&parting.reason)),
                     Command::Destroy(error) => over = Some(error),
