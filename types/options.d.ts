@@ -1,5 +1,8 @@
 // Options and endpoints.
 
+import { Peer } from './facts.js';
+import { Payload } from './payload.js';
+
 /**
  * Where to listen or connect: a path; `'@name'`, a name in Linux' abstract namespace, which has no file; `'unix:/path'`;
  * `{ path }`; or `{ fd }`, a descriptor that is inherited, from a service manager say: for a server it must be listening, for a

@@ -50,8 +50,8 @@ export class UDSocketServer<
   readonly listening: boolean;
   /** The options with their defaults. */
   readonly options: Readonly<
-    Required<Omit<ServerOptions, 'silentProtocol' | 'generateId' | 'traceparent'>> &
-      Pick<ServerOptions, 'silentProtocol' | 'generateId' | 'traceparent'>
+    Required<Omit<ServerOptions, 'silentProtocol' | 'generateId' | 'authorize' | 'traceparent'>> &
+      Pick<ServerOptions, 'silentProtocol' | 'generateId' | 'authorize' | 'traceparent'>
   >;
 
   /**

@@ -114,7 +114,6 @@ function readFrame(bytes) {
 }
 
 module.exports = {
-  Capability,
   Flag,
   HEADER_BYTES,
   Kind,

@@ -28,12 +28,13 @@ pub struct Doorman {
     hands: Arc<Semaphore>,
 }
 
-impl Doorman {
-    /// One who has nothing to do yet.
-    pub fn new() -> Self {
+impl Default for Doorman {
+    fn default() -> Self {
         Self { hands: Arc::new(Semaphore::new(MAX_AT_ONCE)) }
     }
+}
 
+impl Doorman {
     /// Tells one peer, in a task of this runtime.
     pub fn turn_away(
         &self,

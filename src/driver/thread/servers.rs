@@ -81,7 +81,7 @@ impl Thread {
         inner.servers[place] = Some(ServerEntry {
             server,
             options: *options,
-            doorman: Doorman::new(),
+            doorman: Doorman::default(),
             referenced: true,
             starting: true,
             stopping: false,
