@@ -14,6 +14,7 @@ const core = require('./core.js');
 const { parseEndpoint } = require('./endpoint.js');
 const errors = require('./errors.js');
 const options = require('./options.js');
+const { peerOf } = require('./peer.js');
 const { FORMATS, Kind } = require('./records.js');
 const { kEmit, kIndex, kSocketFailed, kSocketGone, kSocketReady } = require('./symbols.js');
 
@@ -102,7 +103,7 @@ class Link {
    */
   async connect(endpoint, given) {
     const { signal } = options.connectOptions(given);
-    const { target, path } = parseEndpoint(endpoint);
+    const { target, path } = parseEndpoint(endpoint, 'connect');
     if (signal?.aborted) throw errors.aborted(signal, false);
     this.#begin();
     this.#path = path;
@@ -219,7 +220,7 @@ class Link {
   /** Who is at the other end, by the kernel's word. */
   get peer() {
     const index = this.#socket[kIndex];
-    if (this.#peer === undefined && index >= 0) this.#peer = core.thread.peer(index);
+    if (this.#peer === undefined && index >= 0) this.#peer = peerOf(core.thread.peer(index));
     return this.#peer ?? {};
   }
 

@@ -14,7 +14,7 @@ const { invalidArgument, unknownOption, unsupported } = require('./errors.js');
  * @property {boolean} [later] this version knows it by name only
  */
 
-/** @type {(least: number, most: number, fallback: number) => Rule} */
+/** @type {(least: number, most: number, fallback: number | undefined) => Rule} */
 const integer = (least, most, fallback) => ({
   expected: `an integer from ${least} to ${most}`,
   check: (value) => Number.isInteger(value) && value >= least && value <= most,
@@ -53,7 +53,7 @@ const BOTH = {
   maxInFlightBytes: integer(1, MAX_BYTES, 64 * 1024 * 1024),
   handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
   frameTimeoutMs: integer(0, MAX_MS, 30_000),
-  heartbeatMs: integer(0, MAX_MS, 0),
+  heartbeatMs: integer(0, MAX_MS, undefined),
   jftpHeaderDigits: integer(1, 15, 7),
   driver: oneOf(DRIVERS, 'auto'),
   busyPollUs: integer(0, 1_000_000, 50),

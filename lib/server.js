@@ -7,9 +7,10 @@
 const { Answering } = require('./answering.js');
 const { Attachment } = require('./attachment.js');
 const core = require('./core.js');
-const { parseEndpoint } = require('./endpoint.js');
+const { parseEndpoint, shownAddress } = require('./endpoint.js');
 const errors = require('./errors.js');
 const options = require('./options.js');
+const { turnedAway } = require('./peer.js');
 const { ServerEvent } = require('./records.js');
 const { UDSocket } = require('./socket.js');
 const {
@@ -41,8 +42,10 @@ class UDSocketServer extends Answering {
   #sockets = new Map();
   /** Accepted and not yet ready. @type {Set<Socket>} */
   #strangers = new Set();
-  /** @type {string | undefined} */
+  /** Its path; over TCP three parts. @type {any} */
   #address;
+  /** Its path, for errors to tell. @type {string | undefined} */
+  #path;
   /** Of `start`, until it has settled. @type {{ resolve: () => void, reject: (error: Error) => void } | undefined} */
   #starting;
   /** The end of `close`. @type {Promise<void> | undefined} */
@@ -86,14 +89,16 @@ class UDSocketServer extends Answering {
    * @returns {Promise<void>}
    */
   async #start(endpoint) {
-    const { target, path } = parseEndpoint(endpoint);
+    const { target, path, backlog } = parseEndpoint(endpoint, 'start');
     if (this.#status !== 'idle' && this.#status !== 'closed') {
       throw new ShortwireError(ErrorKind.INVALID_ARG, `The server is ${this.#status} already`);
     }
-    this.#address = path;
+    this.#path = path;
     core.thread.setBusyPoll(this.#options.busyPollUs);
     try {
-      this.#index = core.thread.listen(target, options.nativeServerOptions(this.#options));
+      const native = options.nativeServerOptions(this.#options);
+      if (backlog !== undefined) native.backlog = backlog;
+      this.#index = core.thread.listen(target, native);
     } catch (error) {
       throw errors.fromNative(error, path);
     }
@@ -134,7 +139,7 @@ class UDSocketServer extends Answering {
     return this.#sockets;
   }
 
-  /** Where it listens, or null. @returns {string | null} */
+  /** Where it listens, or null. @returns {any} */
   address() {
     return this.listening ? (this.#address ?? null) : null;
   }
@@ -326,11 +331,11 @@ class UDSocketServer extends Answering {
    */
   [kReceive](kind, detail, errorKind, errno, uid, pid) {
     if (kind === ServerEvent.TURNED_AWAY) {
-      this.#turnAway({ ...(uid !== NONE && { uid }), ...(pid !== NONE && { pid }) });
+      this.#turnAway(turnedAway(detail, uid, pid));
       return;
     }
     if (kind === ServerEvent.LISTENING) {
-      this.#address = detail;
+      this.#address = shownAddress(detail);
       // It may have been closed meanwhile.
       if (this.#status !== 'starting') return;
       this.#status = 'listening';
@@ -340,7 +345,7 @@ class UDSocketServer extends Answering {
       return;
     }
     const error =
-      errorKind === NONE ? undefined : errors.errorOf(errorKind, errno, detail, this.#address);
+      errorKind === NONE ? undefined : errors.errorOf(errorKind, errno, detail, this.#path);
     this.#over(error);
   }
 

@@ -19,7 +19,7 @@ const DEFAULTS = [
   ['maxInFlightBytes', 'both', 64 * MIB],
   ['handshakeTimeoutMs', 'both', 10_000],
   ['frameTimeoutMs', 'both', 30_000],
-  ['heartbeatMs', 'both', 0],
+  ['heartbeatMs', 'both', undefined],
   ['driver', 'both', 'auto'],
   ['busyPollUs', 'both', 50],
   ['jftpHeaderDigits', 'both', 7],

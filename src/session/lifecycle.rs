@@ -22,6 +22,16 @@ impl Session {
         }
     }
 
+    /// What suits the transport where the application has no wish; to be told before `open`.
+    pub fn presume_heartbeat(&mut self, interval: Duration) {
+        self.usual_heartbeat = interval;
+        self.heartbeat = Heartbeat::new(self.heartbeat_interval());
+    }
+
+    fn heartbeat_interval(&self) -> Duration {
+        self.limits.heartbeat.unwrap_or(self.usual_heartbeat)
+    }
+
     /// The format turned out to have no handshake. None of these has pings either, so that silence
     /// says nothing about the peer.
     pub fn skip_handshake(&mut self, now: Instant) {
@@ -44,7 +54,7 @@ impl Session {
             return;
         }
         self.met = false;
-        self.heartbeat = Heartbeat::new(self.limits.heartbeat);
+        self.heartbeat = Heartbeat::new(self.heartbeat_interval());
         self.handshake_due = after(now, self.limits.handshake_timeout);
         if self.state == State::Ready {
             self.state = State::Handshaking;

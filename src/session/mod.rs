@@ -21,7 +21,7 @@ mod state;
 mod verdict;
 pub(crate) mod waiting;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::{heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, waiting::WaitingQueue};
 pub use self::{
@@ -49,6 +49,8 @@ pub struct Session {
     peer_max_in_flight: u32,
     peer_max_in_flight_bytes: u64,
     heartbeat: Heartbeat,
+    /// The heartbeat's interval where the application hasn't given one.
+    usual_heartbeat: Duration,
     handshake_due: Option<Instant>,
     frame_due: Option<Instant>,
     drain_due: Option<Instant>,
@@ -70,7 +72,8 @@ impl Session {
             waiting: WaitingQueue::default(),
             peer_max_in_flight: u32::MAX,
             peer_max_in_flight_bytes: u64::MAX,
-            heartbeat: Heartbeat::new(limits.heartbeat),
+            heartbeat: Heartbeat::new(limits.heartbeat.unwrap_or_default()),
+            usual_heartbeat: Duration::ZERO,
             handshake_due: None,
             frame_due: None,
             drain_due: None,

@@ -16,5 +16,6 @@ mod transport_endpoint;
 mod transport_fd;
 mod transport_lock;
 mod transport_stream;
+mod transport_tcp;
 mod transport_unix;
 mod write_queue;

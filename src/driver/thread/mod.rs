@@ -170,8 +170,9 @@ impl Thread {
             return;
         };
         let (serial, inbox) = (entry.serial, Arc::clone(&self.inbox));
+        let patience = entry.limits.handshake_timeout;
         let dial = self.runtime.spawn(async move {
-            let outcome = transport::connect(&endpoint).await;
+            let outcome = transport::connect_within(&endpoint, patience).await;
             inbox.push(Mail::Dialed { index, serial, outcome });
         });
         entry.dial = Some(Dial(dial.abort_handle()));
@@ -245,7 +246,7 @@ impl Thread {
     /// Who is at the other end of a connection.
     pub fn peer(&self, index: u32) -> Peer {
         let inner = self.inner.borrow();
-        inner.entries.get(index as usize).map(|entry| entry.peer).unwrap_or_default()
+        inner.entries.get(index as usize).map(|entry| entry.peer.clone()).unwrap_or_default()
     }
 
     /// Which driver a connection runs in now: "inline", "task", or none yet.
