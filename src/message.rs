@@ -120,6 +120,9 @@ pub enum BodyKind {
     Bytes = 2,
     /// MessagePack.
     MessagePack = 3,
+    /// JSON text in UTF-16, little-endian, for peers that read it: what is UTF-16 on both sides anyway
+    /// need not be turned into something else in between. On the wire it is JSON with a flag.
+    WideJson = 4,
 }
 
 /// The id of a request, as its sender chose it.
@@ -144,6 +147,13 @@ pub struct Hello {
     pub max_in_flight: u32,
     /// How many bytes these may have together.
     pub max_in_flight_bytes: u32,
+}
+
+/// Bits of [`Hello::capabilities`]: a feature is used only if both sides have set its bit.
+pub mod capability {
+    /// Reads [`WideJson`](super::BodyKind::WideJson). Not offered where text in memory has the other
+    /// byte order, and would have to be converted all the same.
+    pub const WIDE: u32 = 1 << 5;
 }
 
 /// Which side of a connection this is. In dialects without kinds it decides what a frame means.

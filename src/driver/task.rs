@@ -22,9 +22,10 @@ use std::{
 use tokio::{runtime, sync::Notify};
 
 use super::{
-    batch::{self, Inbound, LargeText, Order, Outbound, units},
+    batch::{self, Inbound, Order, Outbound, units},
     connection::{Connection, ReadTurn, SCRATCH_BYTES, Stats, TOO_MUCH_WAITS},
     inbox::{Inbox, Mail},
+    large_text::LargeText,
 };
 use crate::{
     error::{Error, Kind, Result},
@@ -102,8 +103,7 @@ impl Handle {
     pub fn push(&self, command: Command) {
         let bytes = match &command {
             Command::Submit(orders) | Command::Overflow(orders) => orders.bytes(),
-            Command::Large(_, LargeText::Utf8(text)) => text.len(),
-            Command::Large(_, LargeText::Utf16(units)) => units.len() * 2,
+            Command::Large(_, text) => text.bytes().len(),
             Command::Close(..) | Command::Destroy(_) | Command::Abandon => 0,
         };
         self.0.command_bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -270,7 +270,7 @@ impl Task {
             match command {
                 Command::Submit(orders) => self.machine.submit(orders.borrow(), now, inbound),
                 Command::Large(record, text) => {
-                    self.machine.submit_large(&record, text.into_utf8(), now, inbound);
+                    self.machine.submit_large(&record, text, now, inbound);
                 }
                 Command::Overflow(orders) => {
                     self.machine.note_overflow();

@@ -6,7 +6,10 @@ use super::{
     Event, Serving, Session, State, Timeout,
     heartbeat::{Beat, HEARTBEAT_TOKEN, Heartbeat, after},
 };
-use crate::{error::Kind, message::Hello};
+use crate::{
+    error::Kind,
+    message::{Hello, capability},
+};
 
 impl Session {
     /// A transport is there. Formats without a handshake are ready at once.
@@ -65,7 +68,7 @@ impl Session {
     pub const fn hello(&self, version: u8) -> Hello {
         Hello {
             version,
-            capabilities: 0,
+            capabilities: CAPABILITIES,
             max_frame_bytes: self.limits.max_frame_bytes,
             max_in_flight: self.limits.max_in_flight,
             max_in_flight_bytes: self.limits.max_in_flight_bytes,
@@ -150,3 +153,6 @@ impl Session {
         Event::Ready
     }
 }
+
+/// What this side can do beyond the least that every version 1 peer can.
+const CAPABILITIES: u32 = if cfg!(target_endian = "little") { capability::WIDE } else { 0 };

@@ -149,7 +149,7 @@ impl Session {
         if !self.in_flight.insert(slot, 0, deadline) {
             return Err(Kind::Overflow);
         }
-        match self.in_flight.send(slot) {
+        match self.in_flight.send_ping(slot) {
             Some(Id::Number(token)) => Ok(token),
             // A format whose ids are texts has no pings.
             _ => {
@@ -194,7 +194,9 @@ impl Session {
             Message::Ping { token } => Event::SendPong(*token),
             Message::Pong { token } => {
                 // The token of a heartbeat is no call's id.
-                self.in_flight.complete(&Id::Number(*token)).map_or(Event::Ignored, Event::Pong)
+                self.in_flight
+                    .complete_ping(&Id::Number(*token))
+                    .map_or(Event::Ignored, Event::Pong)
             }
             Message::Goaway { .. } => {
                 self.peer_leaving = true;
