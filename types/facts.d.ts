@@ -2,11 +2,17 @@
 
 import { Protocol } from './options.js';
 
-/** Who is at the other end, by the kernel's word at the time of the connection. Empty when it isn't connected or isn't known. */
+/**
+ * Who is at the other end, by the kernel's word at the time of the connection: of a Unix socket the user, the group and the process;
+ * over TCP an address. Empty when it isn't connected or isn't known.
+ */
 export interface Peer {
   readonly uid?: number;
   readonly gid?: number;
   readonly pid?: number;
+  readonly address?: string;
+  readonly port?: number;
+  readonly family?: 'IPv4' | 'IPv6';
 }
 
 /** Where a socket stands. It may be connected again once it is `closed`. */

@@ -13,13 +13,13 @@ import {
   CloseOptions,
   ConnectOptions,
   ConnectionOptions,
-  Endpoint,
   PingOptions,
   Protocol,
   RpcOptions,
   SendOptions,
   SocketOptions
 } from './options.js';
+import { Endpoint } from './endpoint.js';
 import { Payload } from './payload.js';
 import { UDSocketServer } from './server.js';
 import {
@@ -70,16 +70,21 @@ export class UDSocket<
   /** Bytes that wait to be sent. */
   readonly queuedBytes: number;
   /** The options with their defaults; of an accepted socket, those of its server that concern connections. */
-  readonly options: Readonly<Required<ConnectionOptions> & SocketOptions>;
+  readonly options: Readonly<
+    Required<Omit<ConnectionOptions, 'heartbeatMs'>> &
+      Pick<ConnectionOptions, 'heartbeatMs'> &
+      SocketOptions
+  >;
 
   /**
    * Connects; resolves when calls flow. It doesn't retry: a path at which nobody listens rejects at once, with Node's own code
-   * (`ENOENT`, `ECONNREFUSED`, `EACCES`, …), and calls that were queued reject too. A socket that is closed may be connected again.
+   * (`ENOENT`, `ECONNREFUSED`, `EACCES`, over TCP also `ENOTFOUND`, `EADDRNOTAVAIL`, …), and calls that were queued reject too. A host
+   * that doesn't answer is given up after `handshakeTimeoutMs`, with `ETIMEDOUT`. A socket that is closed may be connected again.
    *
    * With a callback, a failure is an `error` event as well, and the promise may be left alone.
    *
    * @throws (rejects) Node's codes, `SHORTWIRE_ERR_ABORTED`, `_REFUSED`, `_PROTOCOL`, `_TIMEOUT` (no handshake), `_INVALID_ARG`,
-   *   `_UNSUPPORTED` (TCP, TLS)
+   *   `_UNSUPPORTED`
    */
   connect(endpoint: Endpoint, options?: ConnectOptions, callback?: () => void): Promise<void>;
   connect(endpoint: Endpoint, callback: () => void): Promise<void>;

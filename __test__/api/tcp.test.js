@@ -240,8 +240,8 @@ forEachDriver((driver) => {
     await server.close();
     const { server: next } = await serve(t, { driver }, port);
     next.handle(() => 'second');
-    await socket.connect(port);
-    assert.equal(await socket.rpc(1), 'second');
+    const another = await connected(t, port, { driver });
+    assert.equal(await another.rpc(1), 'second');
   });
 
   test(`large payloads go both ways beside small calls (${driver})`, async (t) => {
