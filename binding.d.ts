@@ -38,6 +38,8 @@ export declare class NativeThread {
   setWritable(index: number, writable: boolean): number
   /** The attached stream has ended. */
   end(index: number): number
+  /** Stops handing over requests and messages after a while, or goes on with it. */
+  setPaused(index: number, paused: boolean): number
   /** Says goodbye. */
   close(index: number, timeoutMs: number, reason: string): number
   /** Ends it now. */
@@ -97,6 +99,7 @@ export interface NativeOptions {
   frameTimeoutMs: number
   /** Left out: as suits the transport. */
   heartbeatMs?: number
+  stallTimeoutMs: number
   jftpHeaderDigits: number
   /** `auto`, `inline` or `task`. */
   driver: string
@@ -134,6 +137,9 @@ export interface NativeStats {
   queuedMessages: number
   pending: number
   serving: number
+  servingBytes: number
+  partialBytes: number
+  undeliveredBytes: number
   lateResponses: number
   malformed: number
   refused: number

@@ -34,6 +34,8 @@ class Link {
   #calls;
   #serving;
   #referenced = true;
+  /** The core has been told, or will be, to hand over nothing new. */
+  #paused = false;
   /** Calls have flowed. */
   #met = false;
   /** Where it leads, for errors to tell. @type {string | undefined} */
@@ -79,6 +81,7 @@ class Link {
       socket[kIndex] = index;
       core.sockets[index] = socket;
       if (!this.#referenced) core.thread.setReferenced(index, false);
+      if (this.#paused) core.thread.setPaused(index, true);
     }
     return socket[kIndex];
   }
@@ -217,6 +220,15 @@ class Link {
     if (index >= 0 && !connecting) core.thread.setReferenced(index, referenced);
   }
 
+  /** @param {boolean} paused whether the core hands over nothing new, after what is on its way */
+  setPaused(paused) {
+    this.#paused = paused;
+    const index = this.#socket[kIndex];
+    if (index < 0) return;
+    const flags = core.act(index, (at) => core.thread.setPaused(at, paused));
+    this.#attachment?.heed(flags);
+  }
+
   /** Who is at the other end, by the kernel's word. */
   get peer() {
     const index = this.#socket[kIndex];
@@ -261,9 +273,14 @@ class Link {
     if (kind === Kind.OPENED) this.#socket[kEmit]('connect');
     else if (kind === Kind.READY) this.#ready(extra);
     else if (kind === Kind.GOAWAY) this.#socket[kEmit]('goaway', detail);
-    else if (kind === Kind.DRAIN) this.#socket[kEmit]('drain');
+    else if (kind === Kind.DRAIN) setImmediate(this.#drain);
     else if (kind === Kind.CLOSED) this.#closed(extra, subject | 0, detail);
   }
+
+  /** After the rejections that came with it: whoever has seen one and waits for this must not miss it. */
+  #drain = () => {
+    if (this.#socket[kIndex] >= 0) this.#socket[kEmit]('drain');
+  };
 
   /** @param {number} format */
   #ready(format) {

@@ -18,7 +18,10 @@ const {
   kAttach,
   kEmit,
   kIdentify,
+  kPause,
   kReceive,
+  kReference,
+  kShow,
   kSocketDropped,
   kSocketFailed,
   kSocketGone,
@@ -55,6 +58,7 @@ class UDSocketServer extends Answering {
   /** Tells `stop` that nobody can come any more. @type {(() => void) | undefined} */
   #unlistened;
   #referenced = true;
+  #paused = false;
   #accepted = 0;
   #refused = 0;
 
@@ -157,26 +161,35 @@ class UDSocketServer extends Answering {
   stats() {
     return {
       connections: this.#sockets.size,
+      introducing: this.#strangers.size,
       accepted: this.#accepted,
       refused: this.#refused
     };
   }
 
-  /** Keeps the process alive while it listens; the default. @returns {this} */
-  ref() {
-    return this.#setReferenced(true);
-  }
-
-  /** Lets the process exit although it listens. @returns {this} */
-  unref() {
-    return this.#setReferenced(false);
-  }
-
-  /** @param {boolean} referenced */
-  #setReferenced(referenced) {
+  /**
+   * @override
+   * @param {boolean} referenced
+   */
+  [kReference](referenced) {
     this.#referenced = referenced;
     if (this.#index >= 0) core.thread.setServerReferenced(this.#index, referenced);
-    return this;
+  }
+
+  /** Whether all its sockets are paused. */
+  get paused() {
+    return this.#paused;
+  }
+
+  /**
+   * @override
+   * @param {boolean} paused
+   */
+  [kPause](paused) {
+    this.#paused = paused;
+    for (const socket of [...this.#sockets.values(), ...this.#strangers]) {
+      socket[kPause](paused, true);
+    }
   }
 
   /**
@@ -224,18 +237,9 @@ class UDSocketServer extends Answering {
     this[kEmit]('close');
   }
 
-  async [Symbol.asyncDispose]() {
-    await this.close();
-  }
-
-  /**
-   * @param {number} _depth
-   * @param {import('node:util').InspectOptionsStylized} settings
-   * @param {typeof import('node:util').inspect} inspect
-   */
-  [Symbol.for('nodejs.util.inspect.custom')](_depth, settings, inspect) {
-    const shown = { address: this.address(), status: this.#status, sockets: this.#sockets.size };
-    return `${this.constructor.name} ${inspect(shown, settings)}`;
+  /** @override */
+  [kShow]() {
+    return { address: this.address(), status: this.#status, sockets: this.#sockets.size };
   }
 
   /**
@@ -246,6 +250,7 @@ class UDSocketServer extends Answering {
   [kWelcome](index) {
     const socket = UDSocket[kAccepted](this, index);
     this.#strangers.add(socket);
+    if (this.#paused) socket[kPause](true, true);
     return socket;
   }
 

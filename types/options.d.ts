@@ -62,6 +62,12 @@ export interface ConnectionOptions {
    */
   heartbeatMs?: number;
   /**
+   * How long a peer may take no byte of what waits for it, in ms; then the connection ends with `SHORTWIRE_ERR_TIMEOUT`. 0: for ever,
+   * which suits peers that pause. Where peers aren't trusted, a minute keeps those that never read from holding memory.
+   * @default 0
+   */
+  stallTimeoutMs?: number;
+  /**
    * How many digits the lengths of jftp's newest generation have, 1 to 15; its `encoderOptions.headerSize`. Both sides must be told.
    * Fewer make the largest message smaller.
    * @default 7
@@ -80,6 +86,17 @@ export interface ConnectionOptions {
    * @default 50
    */
   busyPollUs?: number;
+  /**
+   * Called for each request and message that doesn't bring a `traceparent` of its own: what it returns travels along, as W3C Trace
+   * Context has it, and the other end finds it as `context.traceparent` or `info.traceparent`. `undefined`: nothing travels. Dialects
+   * other than `'shortwire'` leave it out. See `docs/observability.md`.
+   *
+   * ```js
+   * new UDSocket({ traceparent: () => tracer.active()?.traceparent });
+   * ```
+   * @default none
+   */
+  traceparent?: () => string | undefined;
 }
 
 /** Options of a socket that connects. */
@@ -146,6 +163,12 @@ export interface CallOptions {
   timeoutMs?: number;
   /** Takes the call back: it rejects with `SHORTWIRE_ERR_ABORTED`, and the handler's `context.signal` fires. */
   signal?: AbortSignal;
+  /**
+   * Where in a distributed trace the call belongs, `'00-<trace id>-<parent id>-<flags>'`: the handler has it as
+   * `context.traceparent`. One that W3C Trace Context doesn't allow rejects with `SHORTWIRE_ERR_INVALID_ARG`.
+   * @default what the socket's `traceparent` returns
+   */
+  traceparent?: string;
 }
 
 /** Options of {@link UDSocket.rpc}. */
@@ -161,6 +184,8 @@ export interface RpcOptions<Topic extends string = string> extends CallOptions {
 export interface SendOptions<Topic extends string = string> {
   /** What it is about. */
   topic?: Topic;
+  /** See {@link CallOptions.traceparent}; listeners have it as `info.traceparent`. */
+  traceparent?: string;
 }
 
 /** Options of {@link UDSocket.connect}. */

@@ -51,8 +51,8 @@ export class UDSocketServer<
   readonly listening: boolean;
   /** The options with their defaults. */
   readonly options: Readonly<
-    Required<Omit<ServerOptions, 'heartbeatMs' | 'silentProtocol' | 'generateId'>> &
-      Pick<ServerOptions, 'heartbeatMs' | 'silentProtocol' | 'generateId'>
+    Required<Omit<ServerOptions, 'heartbeatMs' | 'silentProtocol' | 'generateId' | 'traceparent'>> &
+      Pick<ServerOptions, 'heartbeatMs' | 'silentProtocol' | 'generateId' | 'traceparent'>
   >;
 
   /**
@@ -102,6 +102,13 @@ export class UDSocketServer<
 
   /** Where it listens: a path or a name; over TCP its parts, with the port that was free. Null if it doesn't. */
   address(): string | TcpAddress | null;
+
+  /** {@link UDSocket.pause} on all sockets, those to come included. Connections are still accepted. */
+  pause(): this;
+  /** Goes on. A socket that was paused by itself stays so. */
+  resume(): this;
+  /** Whether all sockets are paused. */
+  readonly paused: boolean;
 
   /** Keeps the process alive while it listens: the default. */
   ref(): this;

@@ -71,7 +71,7 @@ export class UDSocket<
   readonly queuedBytes: number;
   /** The options with their defaults; of an accepted socket, those of its server that concern connections. */
   readonly options: Readonly<
-    Required<Omit<ConnectionOptions, 'heartbeatMs'>> &
+    Required<Omit<ConnectionOptions, 'heartbeatMs' | 'traceparent'>> &
       Pick<ConnectionOptions, 'heartbeatMs'> &
       SocketOptions
   >;
@@ -140,7 +140,10 @@ export class UDSocket<
     payload: SentTo<Service, Topic>,
     options: SendOptions<Topic> & { topic: Topic }
   ): Promise<void>;
-  send(payload?: Payload, options?: { topic?: undefined }): Promise<void>;
+  send(
+    payload?: Payload,
+    options?: Omit<SendOptions, 'topic'> & { topic?: undefined }
+  ): Promise<void>;
 
   /**
    * `send` with the topic first. The other end has it as `message` and `message:<topic>` events.
@@ -207,6 +210,25 @@ export class UDSocket<
 
   /** Ends it now. Pending calls reject with `SHORTWIRE_ERR_CLOSED`; with an error, that is their cause, and `error` is emitted. */
   destroy(error?: Error): this;
+
+  /**
+   * Takes no requests and messages until `resume`. Up to about 1 MiB or 1,024 of them wait here, then nothing more is read, and what
+   * follows waits at the peer, whose own limits apply. Answers to own calls, deadlines and heartbeats go on for as long as there is room here.
+   * `close` ends a pause; when the peer has left, messages that were received before are delivered on `resume`.
+   *
+   * ```js
+   * socket.on('message', async (job) => {
+   *   socket.pause();
+   *   await work(job);
+   *   socket.resume();
+   * });
+   * ```
+   */
+  pause(): this;
+  /** Goes on where {@link pause} has stopped: first with what waits here, in order, from the next tick on. */
+  resume(): this;
+  /** Whether it takes no requests and messages at the moment: paused by itself, or with all of its server's. */
+  readonly paused: boolean;
 
   /** Keeps the process alive while it is connected: the default. */
   ref(): this;

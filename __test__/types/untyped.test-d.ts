@@ -155,3 +155,12 @@ async function scope(): Promise<void> {
   await using held: AsyncDisposable = new UDSocket();
   void held;
 }
+
+// Pausing.
+
+const paused: boolean = socket.pause().resume().paused || server.pause().resume().paused;
+const held: number = socket.stats().heldMessages + socket.stats().heldBytes;
+const queues: number =
+  socket.stats().servingBytes + socket.stats().partialBytes + socket.stats().undeliveredBytes;
+const introducing: number = server.stats().introducing;
+void [paused, held, queues, introducing, new UDSocket({ stallTimeoutMs: 60_000 })];

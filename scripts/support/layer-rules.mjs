@@ -93,10 +93,12 @@ export const JS_MAY_REQUIRE = {
   'lib/native.js': ['binding.js'],
   'lib/errors.js': [],
   'lib/records.js': [],
-  'lib/options.js': ['lib/errors.js'],
   'lib/endpoint.js': ['lib/errors.js', 'lib/native.js', 'lib/peer.js'],
   'lib/peer.js': [],
-  'lib/context.js': ['lib/errors.js']
+  'lib/options.js': ['lib/errors.js', 'lib/traceparent.js'],
+  'lib/context.js': ['lib/errors.js'],
+  'lib/channels.js': [],
+  'lib/traceparent.js': ['lib/errors.js', 'lib/records.js']
 };
 
 /**

@@ -46,6 +46,9 @@ pub struct NativeStats {
     pub queued_messages: f64,
     pub pending: u32,
     pub serving: u32,
+    pub serving_bytes: f64,
+    pub partial_bytes: f64,
+    pub undelivered_bytes: f64,
     pub late_responses: f64,
     pub malformed: f64,
     pub refused: f64,
@@ -155,6 +158,12 @@ impl NativeThread {
         self.thread.end(index)
     }
 
+    /// Stops handing over requests and messages after a while, or goes on with it.
+    #[napi]
+    pub fn set_paused(&self, index: u32, paused: bool) -> u32 {
+        self.thread.set_paused(index, paused)
+    }
+
     /// Says goodbye.
     #[napi]
     pub fn close(&self, index: u32, timeout_ms: u32, reason: String) -> u32 {
@@ -188,6 +197,9 @@ impl NativeThread {
             queued_messages: stats.queued_messages as f64,
             pending: stats.pending,
             serving: stats.serving,
+            serving_bytes: stats.serving_bytes as f64,
+            partial_bytes: stats.partial_bytes as f64,
+            undelivered_bytes: stats.undelivered_bytes as f64,
             late_responses: counters.late_responses as f64,
             malformed: counters.malformed as f64,
             refused: counters.refused as f64,
@@ -287,6 +299,7 @@ pub fn numbers() -> Vec<NativeNumber> {
     let layout = [
         ("WORDS", batch::WORDS as u32),
         ("BLOB", batch::BLOB),
+        ("TRACED", batch::TRACED),
         ("MAYBE_DELIVERED", batch::MAYBE_DELIVERED),
         ("NO_SLOT", batch::NO_SLOT),
         ("INBOUND_HEAD", host::HEAD as u32),

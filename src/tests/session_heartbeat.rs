@@ -184,3 +184,30 @@ fn the_watch_comes_back_after_a_long_sleep_without_a_burst_of_pings() {
     assert_eq!(watch.handle_timeout(later), Beat::Quiet);
     assert_eq!(watch.due(), Some(later + SECOND));
 }
+
+#[test]
+fn while_nothing_is_read_pings_go_out_and_none_counts() {
+    let now = Instant::now();
+    let mut watch = Heartbeat::new(60 * SECOND);
+    watch.heard(now);
+    watch.set_deaf(true);
+    for beat in 1..10 {
+        assert_eq!(watch.handle_timeout(now + 60 * SECOND * beat), Beat::Ping);
+        assert!(!watch.is_missed());
+    }
+}
+
+#[test]
+fn reading_again_gives_the_peer_all_its_time() {
+    let (mut session, began) = opened(limits());
+    session.handle_message(&HELLO, began);
+    session.heard(true, began);
+    session.stop_listening();
+    let (later, timeout) = next(&mut session);
+    // The rest of the frame is here, perhaps: it just isn't looked at.
+    assert_eq!((later, timeout), (began + 60 * SECOND, Some(Timeout::SendPing(HEARTBEAT_TOKEN))));
+    session.listen_again(true, later);
+    let (due, timeout) = next(&mut session);
+    assert_eq!(due, later + 30 * SECOND);
+    assert!(is_over(timeout));
+}

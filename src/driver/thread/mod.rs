@@ -180,6 +180,21 @@ impl Thread {
         self.rehold(&mut inner, index);
     }
 
+    /// Stops handing over requests and messages after a while, or goes on with it.
+    pub fn set_paused(&self, index: u32, paused: bool) -> u32 {
+        self.with_entry(index, |entry, now| {
+            match &mut entry.place {
+                Place::None => {}
+                Place::Waiting(machine) | Place::Attached(machine, _) => {
+                    machine.set_paused(paused, now);
+                }
+                Place::Inline(inline) => return inline.set_paused(paused, now),
+                Place::Task(handle) => handle.push(Command::Pause(paused)),
+            }
+            Next::Wait
+        })
+    }
+
     /// Says goodbye. What is open may take until `timeout` has passed; then `CLOSED` is delivered.
     pub fn close(&self, index: u32, timeout: Duration, reason: &str) -> u32 {
         self.with_entry(index, |entry, now| {
