@@ -15,7 +15,7 @@ const { EXPECTED, isTraceparent } = require('./traceparent.js');
  * @property {boolean} [later] this version knows it by name only
  */
 
-/** @type {(least: number, most: number, fallback: number) => Rule} */
+/** @type {(least: number, most: number, fallback: number | undefined) => Rule} */
 const integer = (least, most, fallback) => ({
   expected: `an integer from ${least} to ${most}`,
   check: (value) => Number.isInteger(value) && value >= least && value <= most,
@@ -54,7 +54,8 @@ const BOTH = {
   maxInFlightBytes: integer(1, MAX_BYTES, 64 * 1024 * 1024),
   handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
   frameTimeoutMs: integer(0, MAX_MS, 30_000),
-  heartbeatMs: integer(0, MAX_MS, 0),
+  heartbeatMs: integer(0, MAX_MS, undefined),
+  stallTimeoutMs: integer(0, MAX_MS, 0),
   jftpHeaderDigits: integer(1, 15, 7),
   driver: oneOf(DRIVERS, 'auto'),
   busyPollUs: integer(0, 1_000_000, 50),
@@ -222,7 +223,8 @@ const closeOptions = (given) => complete(CLOSE, given);
 function nativeOptions(options) {
   const { maxFrameBytes, maxQueuedBytes, maxQueuedMessages, maxInFlight, maxInFlightBytes } =
     options;
-  const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, jftpHeaderDigits, driver } = options;
+  const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, stallTimeoutMs } = options;
+  const { jftpHeaderDigits, driver } = options;
   return {
     maxFrameBytes,
     maxQueuedBytes,
@@ -232,6 +234,7 @@ function nativeOptions(options) {
     handshakeTimeoutMs,
     frameTimeoutMs,
     heartbeatMs,
+    stallTimeoutMs,
     jftpHeaderDigits,
     driver
   };
@@ -284,9 +287,14 @@ function noStats() {
     queuedMessages: 0,
     pending: 0,
     serving: 0,
+    servingBytes: 0,
+    partialBytes: 0,
+    undeliveredBytes: 0,
     lateResponses: 0,
     malformed: 0,
     refused: 0,
+    heldMessages: 0,
+    heldBytes: 0,
     dropped: 0
   };
 }

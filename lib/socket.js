@@ -12,8 +12,8 @@ const { Calls } = require('./calls.js');
 const channels = require('./channels.js');
 const core = require('./core.js');
 const errors = require('./errors.js');
+const { Hold } = require('./hold.js');
 const { Link } = require('./link.js');
-const { hear } = require('./messages.js');
 const options = require('./options.js');
 const { Kind } = require('./records.js');
 const { Serving } = require('./serving.js');
@@ -23,8 +23,11 @@ const {
   kIdentify,
   kIndex,
   kLink,
+  kPause,
   kReceive,
+  kReference,
   kSerializer,
+  kShow,
   kTell
 } = require('./symbols.js');
 
@@ -48,6 +51,8 @@ class UDSocket extends Answering {
   #asking;
   /** @type {string | undefined} */
   #id;
+  /** @type {Hold} */
+  #hold;
 
   /**
    * @param {object} [given] options
@@ -57,6 +62,7 @@ class UDSocket extends Answering {
     this.#options = Object.freeze(options.socketOptions(given));
     this.#timeoutMs = this.#options.timeoutMs;
     this[kLink] = new Link(this, this.#calls, this.#serving);
+    this.#hold = new Hold(this, this.#serving, this[kLink]);
     this.#asking = new Asking(this, this.#calls, this[kLink]);
   }
 
@@ -189,13 +195,29 @@ class UDSocket extends Answering {
     return this;
   }
 
+  /** Whether it takes no requests and messages at the moment; its server may have paused it, too. */
+  get paused() {
+    return this.#hold.paused;
+  }
+
+  /**
+   * @override
+   * @param {boolean} paused
+   * @param {boolean} [all] its server says so, for all its sockets
+   */
+  [kPause](paused, all) {
+    this.#hold.set(paused, all);
+  }
+
   /**
    * Finishes what is in flight, says goodbye, ends. Idempotent.
    * @param {{ timeoutMs?: number, reason?: string }} [given]
    * @returns {Promise<void>}
    */
   close(given) {
-    return this[kLink].close(given);
+    const closed = this[kLink].close(given);
+    if (this[kLink].status === 'closing') this.#hold.end();
+    return closed;
   }
 
   /**
@@ -204,20 +226,17 @@ class UDSocket extends Answering {
    * @returns {this}
    */
   destroy(error) {
+    this.#hold.clear();
     this[kLink].destroy(error);
     return this;
   }
 
-  /** Keeps the process alive while connected; the default. @returns {this} */
-  ref() {
-    this[kLink].setReferenced(true);
-    return this;
-  }
-
-  /** Lets the process exit although it is connected. @returns {this} */
-  unref() {
-    this[kLink].setReferenced(false);
-    return this;
+  /**
+   * @override
+   * @param {boolean} referenced
+   */
+  [kReference](referenced) {
+    this[kLink].setReferenced(referenced);
   }
 
   /** Unique in this process, and no secret. @returns {string} */
@@ -256,21 +275,13 @@ class UDSocket extends Answering {
 
   /** Plain numbers. */
   stats() {
-    return Object.assign(this[kLink].stats, { dropped: this.#asking.dropped });
+    return Object.assign(this[kLink].stats, this.#hold.stats, { dropped: this.#asking.dropped });
   }
 
-  async [Symbol.asyncDispose]() {
-    await this.close();
-  }
-
-  /**
-   * @param {number} _depth
-   * @param {import('node:util').InspectOptionsStylized} settings
-   * @param {typeof import('node:util').inspect} inspect
-   */
-  [Symbol.for('nodejs.util.inspect.custom')](_depth, settings, inspect) {
+  /** @override */
+  [kShow]() {
     const { id, status, protocol, pending } = this;
-    return `${this.constructor.name} ${inspect({ id, status, protocol, pending }, settings)}`;
+    return { id, status, protocol, pending };
   }
 
   /**
@@ -285,7 +296,8 @@ class UDSocket extends Answering {
   [kReceive](kind, subject, topic, body, extra, bodyKind) {
     switch (kind) {
       case Kind.REQUEST:
-        return this.#serving.request(subject, topic, bodyKind, body, extra);
+      case Kind.MESSAGE:
+        return this.#hold.receive(kind, subject, topic, body, extra, bodyKind);
       case Kind.RESPONSE:
         return settle(this.#calls, subject, bodyKind, body);
       case Kind.FAILURE:
@@ -293,16 +305,15 @@ class UDSocket extends Answering {
       case Kind.FAILED:
         settleFailed(this.#calls, subject, extra, body, this[kLink].error);
         return this[kLink].letGoIfUnused();
-      case Kind.MESSAGE:
-        return hear(this, topic, bodyKind, body);
       case Kind.CANCEL:
-        return this.#serving.cancel(subject);
+        return this.#hold.cancel(subject);
       case Kind.PING:
       case Kind.SENT:
         return this.#calls.resolve(subject, undefined);
       case Kind.OUTPUT:
         return this[kLink].write(body);
       default:
+        if (kind === Kind.CLOSED || kind === Kind.LOST) this.#hold.disconnect();
         return this[kLink].receive(kind, subject, extra, body, bodyKind);
     }
   }

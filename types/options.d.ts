@@ -4,13 +4,6 @@ import { Peer } from './facts.js';
 import { Payload } from './payload.js';
 
 /**
- * Where to listen or connect: a path; `'@name'`, a name in Linux' abstract namespace, which has no file; `'unix:/path'`;
- * `{ path }`; or `{ fd }`, a descriptor that is inherited, from a service manager say: for a server it must be listening, for a
- * socket connected. A path is limited by the kernel (107 bytes on Linux, 103 on macOS): a longer one fails with `ENAMETOOLONG`.
- */
-export type Endpoint = string | { path: string } | { fd: number };
-
-/**
  * What is spoken: shortwire's own format, or jftp's: `'jftp'` is its newest generation (1.6.2 and later), `'jftp-1.5'` that of 1.5.3,
  * `'jftp-1.0'` that of 1.0.0 to 1.5.2.
  */
@@ -67,10 +60,16 @@ export interface ConnectionOptions {
   frameTimeoutMs?: number;
   /**
    * Silence after which the peer is asked whether it is there, in ms; it is taken for dead after two unanswered pings. 0: never asked.
-   * On one machine the kernel reports a dead peer at once; this finds one that hangs.
-   * @default 0
+   * Left out: 30,000 over TCP, and never elsewhere: on one machine the kernel reports a dead peer at once, and only one that hangs
+   * needs to be asked. Formats without pings (jftp's) ask nobody.
    */
   heartbeatMs?: number;
+  /**
+   * How long a peer may take no byte of what waits for it, in ms; then the connection ends with `SHORTWIRE_ERR_TIMEOUT`. 0: for ever,
+   * which suits peers that pause. Where peers aren't trusted, a minute keeps those that never read from holding memory.
+   * @default 0
+   */
+  stallTimeoutMs?: number;
   /**
    * How many digits the lengths of jftp's newest generation have, 1 to 15; its `encoderOptions.headerSize`. Both sides must be told.
    * Fewer make the largest message smaller.

@@ -8,7 +8,8 @@ import { Duplex } from 'node:stream';
 import { ServerEvents } from './events.js';
 import { ServerStats } from './facts.js';
 import { Handler, Middleware } from './handler.js';
-import { CloseOptions, Endpoint, ServerOptions } from './options.js';
+import { Endpoint, TcpAddress } from './endpoint.js';
+import { CloseOptions, ServerOptions } from './options.js';
 import { Payload } from './payload.js';
 import { AnswerFrom, ReceivedBy, ServiceShape, TopicOf, Untyped } from './service.js';
 import { UDSocket } from './socket.js';
@@ -50,16 +51,24 @@ export class UDSocketServer<
   readonly listening: boolean;
   /** The options with their defaults. */
   readonly options: Readonly<
-    Required<Omit<ServerOptions, 'silentProtocol' | 'generateId' | 'authorize' | 'traceparent'>> &
-      Pick<ServerOptions, 'silentProtocol' | 'generateId' | 'authorize' | 'traceparent'>
+    Required<
+      Omit<
+        ServerOptions,
+        'heartbeatMs' | 'silentProtocol' | 'generateId' | 'authorize' | 'traceparent'
+      >
+    > &
+      Pick<
+        ServerOptions,
+        'heartbeatMs' | 'silentProtocol' | 'generateId' | 'authorize' | 'traceparent'
+      >
   >;
 
   /**
    * Listens; resolves when it can be connected to. The file of a server that died is taken over, that of one that lives never. With a
    * callback, a failure is an `error` event as well, and the promise may be left alone.
    *
-   * @throws (rejects) Node's codes (`EADDRINUSE`, `EACCES`, `ENOENT`, `ENAMETOOLONG`, …), `SHORTWIRE_ERR_INVALID_ARG`,
-   *   `_UNSUPPORTED` (TCP, TLS)
+   * @throws (rejects) Node's codes (`EADDRINUSE`, `EACCES`, `ENOENT`, `ENAMETOOLONG`, over TCP `EADDRNOTAVAIL`,
+   *   `ENOTFOUND`, …), `SHORTWIRE_ERR_INVALID_ARG`, `_UNSUPPORTED`
    */
   start(endpoint: Endpoint, callback?: () => void): Promise<void>;
 
@@ -99,8 +108,15 @@ export class UDSocketServer<
    */
   close(options?: CloseOptions): Promise<void>;
 
-  /** Where it listens, as the error messages have it; null if it doesn't. */
-  address(): string | null;
+  /** Where it listens: a path or a name; over TCP its parts, with the port that was free. Null if it doesn't. */
+  address(): string | TcpAddress | null;
+
+  /** {@link UDSocket.pause} on all sockets, those to come included. Connections are still accepted. */
+  pause(): this;
+  /** Goes on. A socket that was paused by itself stays so. */
+  resume(): this;
+  /** Whether all sockets are paused. */
+  readonly paused: boolean;
 
   /** Keeps the process alive while it listens: the default. */
   ref(): this;

@@ -110,7 +110,12 @@ forEachDriver((driver) => {
       await until(() => socket.status === 'closed', 'the end');
       assert.deepEqual(seen, ['connect', 'status closed', 'close']);
       assert.deepEqual(heard, []);
-      assert.deepEqual(server.stats(), { connections: 0, accepted: 0, refused: 1 });
+      assert.deepEqual(server.stats(), {
+        connections: 0,
+        introducing: 0,
+        accepted: 0,
+        refused: 1
+      });
     });
   }
 

@@ -136,6 +136,12 @@ impl Inline {
         self.next()
     }
 
+    /// The application takes nothing new for a while, or takes it again.
+    pub fn set_paused(&mut self, paused: bool, now: Instant) -> Next {
+        self.machine.set_paused(paused, now);
+        self.next()
+    }
+
     /// Says goodbye.
     pub fn close(&mut self, now: Instant, parting: &Parting, inbound: &mut Inbound) -> Next {
         self.machine.close(now, parting);

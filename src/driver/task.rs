@@ -55,6 +55,8 @@ pub enum Command {
     Large(Box<[u32]>, LargeText),
     /// The answers of a batch whose other orders were refused: too much waits.
     Overflow(OwnedOutbound),
+    /// The application takes nothing new for a while, or takes it again.
+    Pause(bool),
     /// Say goodbye.
     Close(Parting),
     /// End it now.
@@ -104,7 +106,7 @@ impl Handle {
         let bytes = match &command {
             Command::Submit(orders) | Command::Overflow(orders) => orders.bytes(),
             Command::Large(_, text) => text.bytes().len(),
-            Command::Close(_) | Command::Destroy(_) | Command::Abandon => 0,
+            Command::Pause(_) | Command::Close(_) | Command::Destroy(_) | Command::Abandon => 0,
         };
         self.0.command_bytes.fetch_add(bytes, Ordering::Relaxed);
         let mut commands = lock(&self.0.commands);
@@ -132,12 +134,15 @@ impl Handle {
 
     /// Bytes that wait to be sent, as of the task's last turn and with the commands since.
     pub fn queued_bytes(&self) -> usize {
-        self.0.command_bytes.load(Ordering::Relaxed) + self.stats().queued_bytes as usize
+        self.stats().queued_bytes as usize
     }
 
-    /// Plain numbers, as of the task's last turn.
+    /// Plain numbers, as of the task's last turn; its own two queues as of now.
     pub fn stats(&self) -> Stats {
-        *lock(&self.0.stats)
+        let mut stats = *lock(&self.0.stats);
+        stats.queued_bytes += self.0.command_bytes.load(Ordering::Relaxed) as u64;
+        stats.undelivered_bytes = self.0.undelivered.load(Ordering::Relaxed) as u64;
+        stats
     }
 }
 
@@ -283,6 +288,7 @@ impl Task {
                     self.machine.note_overflow();
                     self.machine.submit(orders.borrow(), now, inbound);
                 }
+                Command::Pause(paused) => self.machine.set_paused(paused, now),
                 Command::Close(parting) => self.machine.close(now, &parting),
                 Command::Destroy(error) => return Ok(Turn::End(End::Over(error))),
                 Command::Abandon => return Ok(Turn::End(End::Abandoned)),

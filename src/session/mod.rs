@@ -18,14 +18,15 @@ pub(crate) mod heartbeat;
 pub(crate) mod in_flight;
 mod lifecycle;
 pub(crate) mod serving;
+pub(crate) mod stall;
 mod state;
 mod verdict;
 pub(crate) mod waiting;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::{
-    greeting::Greeting, heartbeat::Heartbeat, in_flight::InFlight, serving::Serving,
+    greeting::Greeting, heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, stall::Stall,
     waiting::WaitingQueue,
 };
 pub use self::{
@@ -54,6 +55,9 @@ pub struct Session {
     peer_max_in_flight: u32,
     peer_max_in_flight_bytes: u64,
     heartbeat: Heartbeat,
+    /// The heartbeat's interval where the application hasn't given one.
+    usual_heartbeat: Duration,
+    stall: Stall,
     handshake_due: Option<Instant>,
     frame_due: Option<Instant>,
     drain_due: Option<Instant>,
@@ -87,7 +91,9 @@ impl Session {
             waiting: WaitingQueue::default(),
             peer_max_in_flight: u32::MAX,
             peer_max_in_flight_bytes: u64::MAX,
-            heartbeat: Heartbeat::new(limits.heartbeat),
+            heartbeat: Heartbeat::new(limits.heartbeat.unwrap_or_default()),
+            usual_heartbeat: Duration::ZERO,
+            stall: Stall::new(limits.stall_timeout),
             handshake_due: None,
             frame_due: None,
             drain_due: None,
@@ -265,6 +271,11 @@ impl Session {
     /// Requests of the peer that have not been answered.
     pub const fn serving(&self) -> usize {
         self.serving.open()
+    }
+
+    /// The bytes of these together.
+    pub const fn serving_bytes(&self) -> u64 {
+        self.serving.bytes()
     }
 
     /// Requests that wait to be sent, and their bytes.

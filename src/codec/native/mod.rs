@@ -67,6 +67,11 @@ impl Native {
         !self.pieces.is_empty()
     }
 
+    /// See [`super::Codec::unfinished_bytes`].
+    pub const fn unfinished_bytes(&self) -> usize {
+        self.pieces.held()
+    }
+
     /// Takes over the peer's limit for what we send.
     pub const fn meet(&mut self, hello: &Hello) {
         self.peer_max_frame_bytes = hello.max_frame_bytes;

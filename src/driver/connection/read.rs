@@ -90,6 +90,10 @@ impl Connection {
                 self.partial.shrink_to(SCRATCH_BYTES);
             }
             self.note_heard(now);
+            if self.hold.is_full() {
+                self.session.stop_listening();
+                return Ok(ReadTurn::More);
+            }
             if received < room {
                 let large = self.needed >= OFFLOAD_BYTES && !self.partial.is_empty();
                 return Ok(if large { ReadTurn::Large } else { ReadTurn::Drained });
@@ -125,10 +129,9 @@ impl Connection {
 
     #[inline]
     fn note_heard(&mut self, now: Instant) {
-        let cut = self.codec.as_ref().is_some_and(Codec::is_within_message);
-        let within = cut || !self.partial.is_empty();
         // What waits for a decision is our own delay, not the peer's.
-        self.session.heard(within && !self.session.is_deciding(), now);
+        let within = self.is_within_frame() && !self.session.is_deciding();
+        self.session.heard(within, now);
     }
 
     /// A large frame is read into a buffer of the pool, if there is one. Fresh memory is made only
@@ -201,6 +204,7 @@ impl Connection {
                 continue;
             }
             if let Some((mut record, mut topic, body)) = delivery(&event, &message) {
+                self.hold.note(record.kind, body.data.len());
                 let traced;
                 if let Some(trace) = trace_of(&message) {
                     traced = prefixed(trace, topic);

@@ -167,6 +167,7 @@ impl Thread {
                         inline.machine().note_overflow();
                         inline.submit(orders.borrow(), now, &mut batch)
                     }
+                    Command::Pause(paused) => inline.set_paused(paused, now),
                     Command::Close(parting) => inline.close(now, &parting, &mut batch),
                     Command::Destroy(error) => Next::Over(error),
                     Command::Large(..) | Command::Abandon => Next::Wait,
@@ -205,6 +206,7 @@ impl Thread {
                     Command::Large(record, text) => {
                         machine.submit_large(&record, text, now, &mut batch);
                     }
+                    Command::Pause(paused) => machine.set_paused(paused, now),
                     Command::Close(parting) => over = Some(closed(&parting.reason)),
                     Command::Destroy(error) => over = Some(error),
                     Command::Abandon => {}
