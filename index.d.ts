@@ -280,6 +280,12 @@ export interface ServerOptions extends ConnectionOptions {
    */
   silentMs?: number;
   /**
+   * Answers requests of the topic `$shortwire.stats` with a {@link StatsReport}, to whoever can connect; `shortwire stats` shows it.
+   * The answer goes through the middleware as any other, which can refuse. Numbers only: nothing of payloads, topics or peers.
+   * @default false
+   */
+  allowStats?: boolean;
+  /**
    * Makes the `id` of each accepted socket. Two that are connected must not have the same.
    * @default 128 random bits in hexadecimal
    */
@@ -463,6 +469,22 @@ export interface ServerStats {
   readonly accepted: number;
   /** Peers ever turned away: for a limit, or since they never became ready. */
   readonly refused: number;
+}
+
+/** What a server with `allowStats` answers on the topic `$shortwire.stats`. At most 100 ms old. */
+export interface StatsReport {
+  /** When it was made, in ms since the epoch, by the server's clock. */
+  readonly atMs: number;
+  readonly process: {
+    readonly uptimeMs: number;
+    /** Processor time of the server's process so far, user and system. */
+    readonly cpuMs: number;
+    readonly rssBytes: number;
+    readonly heapUsedBytes: number;
+  };
+  readonly server: ServerStats;
+  /** Sums over all its sockets, those that have gone included. */
+  readonly sockets: SocketStats;
 }
 
 // ------------------------------------------------------------------------------------------------------------------ events

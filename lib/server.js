@@ -11,6 +11,7 @@ const { parseEndpoint } = require('./endpoint.js');
 const errors = require('./errors.js');
 const options = require('./options.js');
 const { ServerEvent } = require('./records.js');
+const { Report, STATS_TOPIC } = require('./report.js');
 const { UDSocket } = require('./socket.js');
 const {
   kAccepted,
@@ -54,6 +55,8 @@ class UDSocketServer extends Answering {
   #referenced = true;
   #accepted = 0;
   #refused = 0;
+  /** With `allowStats`. @type {Report | undefined} */
+  #report;
 
   /**
    * @param {any} [given] options, or the connection listener
@@ -63,6 +66,10 @@ class UDSocketServer extends Answering {
     super();
     const alone = typeof given === 'function';
     this.#options = Object.freeze(options.serverOptions(alone ? undefined : given));
+    if (this.#options.allowStats) {
+      const report = (this.#report = new Report(this));
+      this.handle(STATS_TOPIC, () => report.now());
+    }
     const connectionListener = alone ? given : listener;
     if (connectionListener === undefined) return;
     if (typeof connectionListener !== 'function') {
@@ -285,6 +292,7 @@ class UDSocketServer extends Answering {
       return;
     }
     this.#sockets.delete(socket.id);
+    this.#report?.keep(socket);
     this[kEmit]('disconnect', socket, reason);
   }
 
