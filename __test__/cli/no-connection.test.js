@@ -92,6 +92,22 @@ forEachDriver((driver) => {
       assert.match(stderr, /did not introduce itself within 100 ms/);
     });
 
+    it('says so of a port, and of a host that nobody knows', async (t) => {
+      const closed = createServer().listen(0, '127.0.0.1');
+      await once(closed, 'listening');
+      const { port } = /** @type {import('node:net').AddressInfo} */ (closed.address());
+      closed.close();
+      const refused = await call(t, [String(port), '1']);
+      assert.equal(refused.code, 3);
+      assert.match(
+        refused.stderr,
+        /ECONNREFUSED.*\n.*Is the server running, and is this its endpoint/
+      );
+      const unknown = await call(t, ['tcp://no-such-host.invalid:7000', '1']);
+      assert.equal(unknown.code, 3);
+      assert.match(unknown.stderr, /E(?:NOTFOUND|AI_AGAIN).*\n.*Nobody knows this name/);
+    });
+
     it('ends with 6 when the server turns it away', async (t) => {
       const { path } = await listen(t, { driver, protocols: ['jftp'] });
       const { code, stderr } = await call(t, [path, '1']);

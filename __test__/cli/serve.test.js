@@ -153,6 +153,19 @@ forEachDriver((driver) => {
       assert.equal(statSync(path).mode & 0o777, 0o660);
     });
 
+    it('serves a port, which is called by its number or its address', async (t) => {
+      const child = startTool(t, ['serve', 'tcp://127.0.0.1:0', '--driver', driver]);
+      const [, address, port] = await child.stderrSays(/listening on (tcp:\/\/127\.0\.0\.1:(\d+))/);
+      for (const endpoint of [port, address]) {
+        const outcome = await tool(t, ['call', endpoint, '1', '--driver', driver]);
+        assertQuiet(outcome);
+        assert.equal(outcome.stdout, '1\n');
+      }
+      const { code, stderr } = await tool(t, ['serve', port]);
+      assert.equal(code, 3);
+      assert.match(stderr, /EADDRINUSE[^]*A server is listening there already/);
+    });
+
     it('leaves the path of a live server alone, and ends with 3', async (t) => {
       const { path } = await serve(t);
       const { code, stderr } = await tool(t, ['serve', path]);

@@ -48,14 +48,21 @@ describe('a packed release', () => {
   after(() => rmSync(directory, { recursive: true, force: true }));
 
   it('holds what is needed at run time and nothing of the workshop', () => {
-    for (const file of ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'binding.js']) {
+    for (const file of [
+      'index.js',
+      'index.mjs',
+      'index.d.ts',
+      'index.d.mts',
+      'types/socket.d.ts',
+      'binding.js'
+    ]) {
       assert.ok(release.files.includes(file), `${file} is missing`);
     }
     assert.ok(release.files.includes('lib/compat/jftp.js'), 'the façade is missing');
     assert.ok(release.files.includes('bin/shortwire.js'), 'the command is missing');
     const strays = release.files.filter(
       (file) =>
-        !/^(?:bin|lib|docs)\/|^(?:index|binding)\.|^(?:LICENSE|[A-Z]+\.md|package\.json)$/.test(
+        !/^(?:bin|lib|docs|types)\/|^(?:index|binding)\.|^(?:LICENSE|[A-Z]+\.md|package\.json)$/.test(
           file
         )
     );

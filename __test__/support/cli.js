@@ -15,7 +15,7 @@ const TOOL = join(__dirname, '../../bin/shortwire.js');
 /** @typedef {import('./child.js').Outcome} Outcome */
 
 /**
- * Starts it, to talk with it. Its standard input stays open; `stderrSays` waits for what is beside the results.
+ * Starts it, to talk with it. Its standard input stays open; `stderrSays` waits for what is beside the results, and resolves to its match.
  *
  * @param {Test} test
  * @param {string[]} args
@@ -31,8 +31,11 @@ function startTool(test, args, settings) {
   });
   const stderrSays = (/** @type {RegExp} */ words) =>
     within(
-      new Promise((/** @type {(value: void) => void} */ resolve) => {
-        look = () => words.test(said) && resolve();
+      new Promise((/** @type {(match: RegExpExecArray) => void} */ resolve) => {
+        look = () => {
+          const match = words.exec(said);
+          if (match !== null) resolve(match);
+        };
         look();
       }),
       `${words} on standard error`

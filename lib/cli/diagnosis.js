@@ -45,6 +45,12 @@ function explainConnect(error, text) {
   if (code === 'ENAMETOOLONG') {
     return fail('Use a shorter path, or go to its directory and use a relative one.');
   }
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return fail('Nobody knows this name: look at its spelling, or use an address.');
+  }
+  if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH' || code === 'ETIMEDOUT') {
+    return fail('No way leads there: look at the address, and at what may stand between.');
+  }
   if (code === 'EBADF' || code === 'ENOTSOCK') {
     return fail('The shell must open it: a descriptor is inherited from whoever starts this.');
   }
@@ -77,6 +83,10 @@ function explainStart(error, text) {
   }
   if (code === 'ENOENT' && path !== undefined) {
     return fail(`The directory ${dirname(resolve(path))} does not exist: make it first.`);
+  }
+  if (code === 'EADDRNOTAVAIL') return fail('This machine does not have that address.');
+  if ((code === 'EACCES' || code === 'EPERM') && path === undefined) {
+    return fail('This user may not listen there: take another port, above 1023 mostly.');
   }
   if (code === 'EACCES' || code === 'EPERM') {
     return fail('This user may not write to that directory: take another path.');

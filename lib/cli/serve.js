@@ -6,7 +6,7 @@
 const { UDSocketServer } = require('../../index.js');
 const { connectionOptions, socketOptions } = require('./connection.js');
 const { explainStart } = require('./diagnosis.js');
-const { endpointOf } = require('./endpoint.js');
+const { endpointOf, shownAddress } = require('./endpoint.js');
 const { handlersOf } = require('./handlers-module.js');
 const { jsonLine } = require('./rendering.js');
 const { duration, octal } = require('./values.js');
@@ -63,7 +63,7 @@ async function run({ interrupt, output, positionals, values }) {
     throw explainStart(error, endpoint);
   }
   try {
-    output.note(`listening on ${server.address() ?? endpoint}; Ctrl-C ends it`);
+    output.note(`listening on ${shownAddress(server.address()) || endpoint}; Ctrl-C ends it`);
     await new Promise((_, reject) => {
       server.on('error', (error, socket) => {
         if (socket === undefined) reject(error);
