@@ -92,3 +92,19 @@ export interface ServerStats {
   /** Peers ever turned away: for a limit, or since they never became ready. */
   readonly refused: number;
 }
+
+/** What a server with `allowStats` answers on the topic `$shortwire.stats`. At most 100 ms old. */
+export interface StatsReport {
+  /** When it was made, in ms since the epoch, by the server's clock. */
+  readonly atMs: number;
+  readonly process: {
+    readonly uptimeMs: number;
+    /** Processor time of the server's process so far, user and system. */
+    readonly cpuMs: number;
+    readonly rssBytes: number;
+    readonly heapUsedBytes: number;
+  };
+  readonly server: ServerStats;
+  /** Sums over all its sockets, those that have gone included. */
+  readonly sockets: SocketStats;
+}
