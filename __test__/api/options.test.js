@@ -17,7 +17,6 @@ const DEFAULTS = [
   ['maxQueuedMessages', 'both', 100_000],
   ['maxInFlight', 'both', 65_536],
   ['maxInFlightBytes', 'both', 64 * MIB],
-  ['maxSubscriptions', 'both', 10_000],
   ['handshakeTimeoutMs', 'both', 10_000],
   ['frameTimeoutMs', 'both', 30_000],
   ['heartbeatMs', 'both', undefined],
@@ -35,7 +34,8 @@ const DEFAULTS = [
   ['silentProtocol', 'server', undefined],
   ['silentMs', 'server', 50],
   ['allowStats', 'server', false],
-  ['generateId', 'server', undefined]
+  ['generateId', 'server', undefined],
+  ['authorize', 'server', undefined]
 ];
 
 /** [option, on, a value that is allowed] */
@@ -46,7 +46,6 @@ const ALLOWED = [
   ['maxQueuedMessages', 'both', 1],
   ['maxInFlight', 'both', 1],
   ['maxInFlightBytes', 'both', 1],
-  ['maxSubscriptions', 'both', 1],
   ['handshakeTimeoutMs', 'both', 0],
   ['frameTimeoutMs', 'both', 0],
   ['heartbeatMs', 'both', 30_000],
@@ -93,7 +92,8 @@ const WRONG = [
   ['silentProtocol', 'server', ['shortwire', 'http', null]],
   ['silentMs', 'server', [-1, '1', null]],
   ['allowStats', 'server', [1, 'yes', null]],
-  ['generateId', 'server', ['uuid', 1, null]]
+  ['generateId', 'server', ['uuid', 1, null]],
+  ['authorize', 'server', ['yes', true, {}, null]]
 ];
 
 /** [option, on, values that ask for it, values that don't] */
@@ -101,8 +101,7 @@ const LATER = [
   ['compress', 'both', [true, {}], [false, undefined]],
   ['encoding', 'both', ['msgpack', 'raw'], ['json', undefined]],
   ['reconnect', 'socket', [true, {}], [false, undefined]],
-  ['retry', 'socket', [true, {}], [false, undefined]],
-  ['authorize', 'server', [() => true], [false, undefined]]
+  ['retry', 'socket', [true, {}], [false, undefined]]
 ];
 
 const MAKERS = [
