@@ -20,11 +20,9 @@ const Kind = {
   CLOSED: 12,
   OPENED: 13,
   OUTPUT: 14,
-  HELLO: 15,
-  WELCOME: 16,
-  REFUSED: 17,
-  LOST: 18,
-  DIAL_FAILED: 19
+  SUBSCRIBE: 30,
+  UNSUBSCRIBE: 31,
+  DROPPED: 36
 };
 
 /** What a server tells. */
@@ -44,7 +42,8 @@ const Layout = {
   OUTBOUND_HEAD: 2,
   OUTBOUND_RECORDS: 256,
   FLAG_PENDING: 1,
-  FLAG_HIGH: 2
+  FLAG_HIGH: 2,
+  NEWS: 0xff
 };
 
 /** Names of formats, by number. */

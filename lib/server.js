@@ -4,9 +4,8 @@
  */
 'use strict';
 
-const { Admission } = require('./admission.js');
-const { Answering } = require('./answering.js');
 const { Attachment } = require('./attachment.js');
+const { Broadcasting } = require('./broadcasting.js');
 const core = require('./core.js');
 const { parseEndpoint, shownAddress } = require('./endpoint.js');
 const errors = require('./errors.js');
@@ -18,8 +17,9 @@ const { Report, STATS_TOPIC } = require('./report.js');
 const { UDSocket } = require('./socket.js');
 const {
   kAccepted,
+  kAttach,
   kEmit,
-  kLink,
+  kIdentify,
   kPause,
   kReceive,
   kReference,
@@ -27,7 +27,6 @@ const {
   kSocketDropped,
   kSocketFailed,
   kSocketGone,
-  kSocketHello,
   kSocketMessage,
   kSocketReady,
   kTell,
@@ -38,7 +37,7 @@ const { ErrorKind, ShortwireError } = errors;
 
 /** @typedef {import('./socket.js').UDSocket} Socket */
 
-class UDSocketServer extends Answering {
+class UDSocketServer extends Broadcasting {
   #options;
   /** @type {'idle' | 'starting' | 'listening' | 'closing' | 'closed'} */
   #status = 'idle';
@@ -46,8 +45,8 @@ class UDSocketServer extends Answering {
   #index = -1;
   /** @type {Map<string, Socket>} */
   #sockets = new Map();
-  /** Those that aren't connected yet. @type {Admission} */
-  #admission;
+  /** Accepted and not yet ready. @type {Set<Socket>} */
+  #strangers = new Set();
   /** Its path; over TCP three parts. @type {any} */
   #address;
   /** Its path, for errors to tell. @type {string | undefined} */
@@ -64,6 +63,7 @@ class UDSocketServer extends Answering {
   #paused = false;
   #accepted = 0;
   #refused = 0;
+  #dropped = 0;
   /** With `allowStats`. @type {Report | undefined} */
   #report;
 
@@ -75,14 +75,6 @@ class UDSocketServer extends Answering {
     super();
     const alone = typeof given === 'function';
     this.#options = Object.freeze(options.serverOptions(alone ? undefined : given));
-    this.#admission = new Admission(
-      this.#options,
-      (id) => this.#sockets.has(id),
-      (error, socket) => {
-        this[kEmit]('error', error, socket);
-        socket.destroy(/** @type {Error} */ (error));
-      }
-    );
     if (this.#options.allowStats) {
       const report = (this.#report = new Report(this));
       this.handle(STATS_TOPIC, () => report.now());
@@ -144,7 +136,7 @@ class UDSocketServer extends Answering {
     if (this.#status === 'closing') {
       throw new ShortwireError(ErrorKind.CLOSED, 'The server is closing');
     }
-    if (this.#sockets.size + this.#admission.size >= this.#options.maxConnections) {
+    if (this.#sockets.size + this.#strangers.size >= this.#options.maxConnections) {
       this.#turnAway({});
       throw new ShortwireError(ErrorKind.REFUSED, TOO_MANY);
     }
@@ -152,7 +144,7 @@ class UDSocketServer extends Answering {
     const index = core.thread.createServerSide(native);
     const socket = this[kWelcome](index);
     core.sockets[index] = socket;
-    await socket[kLink].speakOver(duplex);
+    await socket[kAttach](duplex);
     return socket;
   }
 
@@ -175,13 +167,14 @@ class UDSocketServer extends Answering {
     return this.#options;
   }
 
-  /** Plain numbers: connections now, and how many were ever accepted and refused. */
+  /** Plain numbers: connections now; ever accepted, refused; messages to them that never left. */
   stats() {
     return {
       connections: this.#sockets.size,
-      introducing: this.#admission.size,
+      introducing: this.#strangers.size,
       accepted: this.#accepted,
-      refused: this.#refused
+      refused: this.#refused,
+      dropped: this.#dropped
     };
   }
 
@@ -205,7 +198,7 @@ class UDSocketServer extends Answering {
    */
   [kPause](paused) {
     this.#paused = paused;
-    for (const socket of [...this.#sockets.values(), ...this.#admission.sockets()]) {
+    for (const socket of [...this.#sockets.values(), ...this.#strangers]) {
       socket[kPause](paused, true);
     }
   }
@@ -221,7 +214,7 @@ class UDSocketServer extends Answering {
     } catch (error) {
       return Promise.reject(error);
     }
-    const over = this.#status === 'closed' && this.#sockets.size + this.#admission.size === 0;
+    const over = this.#status === 'closed' && this.#sockets.size + this.#strangers.size === 0;
     if (this.#closing === undefined || (this.#status !== 'closing' && !over)) {
       this.#closing = this.#close(given);
     }
@@ -247,9 +240,7 @@ class UDSocketServer extends Answering {
     // Some may have been accepted while the listener was on its way out.
     const closeAll = () =>
       Promise.all(
-        [...this.#sockets.values(), ...this.#admission.sockets()].map((socket) =>
-          socket.close(given)
-        )
+        [...this.#sockets.values(), ...this.#strangers].map((socket) => socket.close(given))
       );
     await Promise.all([this.stop(), closeAll()]);
     await closeAll();
@@ -269,18 +260,9 @@ class UDSocketServer extends Answering {
    */
   [kWelcome](index) {
     const socket = UDSocket[kAccepted](this, index);
-    this.#admission.add(socket);
+    this.#strangers.add(socket);
     if (this.#paused) socket[kPause](true, true);
     return socket;
-  }
-
-  /**
-   * @param {Socket} socket
-   * @param {number} bodyKind
-   * @param {any} body
-   */
-  [kSocketHello](socket, bodyKind, body) {
-    this.#admission.greet(socket, bodyKind, body);
   }
 
   /**
@@ -288,12 +270,29 @@ class UDSocketServer extends Answering {
    * @returns {boolean} false if it can't be taken in
    */
   [kSocketReady](socket) {
-    const { taken, hello } = this.#admission.take(socket);
-    if (!taken) return false;
+    try {
+      this.#identify(socket);
+    } catch (error) {
+      this[kEmit]('error', error, socket);
+      socket.destroy(/** @type {Error} */ (error));
+      return false;
+    }
+    this.#strangers.delete(socket);
     this.#sockets.set(socket.id, socket);
     this.#accepted++;
-    this[kEmit]('connection', socket, hello);
+    this[kEmit]('connection', socket, undefined);
     return true;
+  }
+
+  /** @param {Socket} socket */
+  #identify(socket) {
+    const { generateId } = this.#options;
+    if (generateId === undefined) return;
+    const id = String(generateId());
+    if (this.#sockets.has(id)) {
+      throw errors.invalidArgument('generateId()', 'an id that no other socket has', id);
+    }
+    socket[kIdentify](id);
   }
 
   /**
@@ -301,7 +300,7 @@ class UDSocketServer extends Answering {
    * @param {string} reason
    */
   [kSocketGone](socket, reason) {
-    if (this.#admission.drop(socket)) {
+    if (this.#strangers.delete(socket)) {
       this.#refused++;
       this[kEmit]('refused', reason, socket.peer);
       return;
@@ -335,6 +334,7 @@ class UDSocketServer extends Answering {
    * @param {object} info
    */
   [kSocketDropped](socket, info) {
+    this.#dropped++;
     this[kEmit]('dropped', socket, info);
   }
 

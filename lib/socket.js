@@ -14,28 +14,30 @@ const core = require('./core.js');
 const errors = require('./errors.js');
 const { Hold } = require('./hold.js');
 const { Link } = require('./link.js');
+const { missed } = require('./messages.js');
 const options = require('./options.js');
 const { Kind } = require('./records.js');
 const { Serving } = require('./serving.js');
 const { settle, settleFailed, settleFailure } = require('./settling.js');
+const { Subscribing } = require('./subscribing.js');
 const {
   kAccepted,
+  kAsking,
+  kAttach,
   kIdentify,
   kIndex,
-  kLink,
   kPause,
   kReceive,
   kReference,
   kSerializer,
   kShow,
+  kSubscribing,
   kTell
 } = require('./symbols.js');
 
 class UDSocket extends Answering {
   /** The user's own place. @type {any} */
   data = undefined;
-  /** What its server's `authorize` has answered. @type {any} */
-  auth = undefined;
   /** The server that accepted it, if one did. @type {any} */
   server = undefined;
   [kIndex] = -1;
@@ -46,13 +48,15 @@ class UDSocket extends Answering {
   #calls = new Calls();
   #serving = new Serving(this);
   /** @type {Link} */
-  [kLink];
+  #link;
   /** @type {Asking} */
-  #asking;
+  [kAsking];
   /** @type {string | undefined} */
   #id;
   /** @type {Hold} */
   #hold;
+  /** @type {Subscribing} */
+  [kSubscribing];
 
   /**
    * @param {object} [given] options
@@ -61,9 +65,10 @@ class UDSocket extends Answering {
     super();
     this.#options = Object.freeze(options.socketOptions(given));
     this.#timeoutMs = this.#options.timeoutMs;
-    this[kLink] = new Link(this, this.#calls, this.#serving);
-    this.#hold = new Hold(this, this.#serving, this[kLink]);
-    this.#asking = new Asking(this, this.#calls, this[kLink]);
+    this.#link = new Link(this, this.#calls, this.#serving);
+    this.#hold = new Hold(this, this.#serving, this.#link);
+    this[kAsking] = new Asking(this, this.#calls, this.#link);
+    this[kSubscribing] = new Subscribing(this, this.#calls, this.#link);
   }
 
   /**
@@ -75,7 +80,7 @@ class UDSocket extends Answering {
     const socket = new UDSocket(options.ofAccepted(server.options));
     socket.server = server;
     socket[kIndex] = index;
-    socket[kLink].accept();
+    socket.#link.accept();
     return socket;
   }
 
@@ -87,7 +92,7 @@ class UDSocket extends Answering {
    */
   connect(endpoint, second, third) {
     const alone = typeof second === 'function';
-    const begin = () => this[kLink].connect(endpoint, alone ? undefined : second);
+    const begin = () => this.#link.connect(endpoint, alone ? undefined : second);
     const watched = channels.isObserved(channels.connect)
       ? () => channels.connect.tracePromise(begin, { socket: this, endpoint })
       : begin;
@@ -100,7 +105,12 @@ class UDSocket extends Answering {
    * @returns {Promise<void>}
    */
   attach(duplex) {
-    return this[kLink].attach(duplex);
+    return this.#link.attach(duplex);
+  }
+
+  /** @param {import('node:stream').Duplex} duplex */
+  [kAttach](duplex) {
+    return this.#link.speakOver(duplex);
   }
 
   /**
@@ -110,10 +120,10 @@ class UDSocket extends Answering {
    * @returns {Promise<any>}
    */
   rpc(payload, given) {
-    if (given === undefined) return this.#asking.request(payload, '', this.#timeoutMs);
+    if (given === undefined) return this[kAsking].request(payload, '', this.#timeoutMs);
     try {
       const { topic = '', timeoutMs, signal, traceparent } = options.requestOptions(given);
-      return this.#asking.request(
+      return this[kAsking].request(
         payload,
         topic,
         timeoutMs ?? this.#timeoutMs,
@@ -133,8 +143,8 @@ class UDSocket extends Answering {
    * @returns {Promise<any>}
    */
   call(topic, payload, given) {
-    if (typeof topic !== 'string' || topic === '') return rejectTopic(topic);
-    if (given === undefined) return this.#asking.request(payload, topic, this.#timeoutMs);
+    if (typeof topic !== 'string' || topic === '') return Promise.reject(wrongTopic(topic));
+    if (given === undefined) return this[kAsking].request(payload, topic, this.#timeoutMs);
     return this.rpc(payload, { ...given, topic });
   }
 
@@ -150,9 +160,9 @@ class UDSocket extends Answering {
     try {
       ({ topic, traceparent } = options.sendOptions(given));
     } catch (error) {
-      return this.#asking.watchSent(Promise.reject(error), payload, '');
+      return this[kAsking].watchSent(Promise.reject(error), payload, '');
     }
-    return this.#asking.send(payload, topic, traceparent);
+    return this[kAsking].send(payload, topic, traceparent);
   }
 
   /**
@@ -163,9 +173,27 @@ class UDSocket extends Answering {
    */
   notify(topic, payload) {
     if (typeof topic !== 'string' || topic === '') {
-      return this.#asking.watchSent(rejectTopic(topic), payload, '');
+      return this[kAsking].watchSent(Promise.reject(wrongTopic(topic)), payload, '');
     }
-    return this.#asking.send(payload, topic);
+    return this[kAsking].send(payload, topic);
+  }
+
+  /**
+   * Wants the broadcasts of topics that match; resolves when the peer knows.
+   * @param {string} pattern
+   * @returns {Promise<void>}
+   */
+  subscribe(pattern) {
+    return this[kSubscribing].subscribe(pattern);
+  }
+
+  /**
+   * Doesn't want them any more.
+   * @param {string} pattern
+   * @returns {Promise<void>}
+   */
+  unsubscribe(pattern) {
+    return this[kSubscribing].unsubscribe(pattern);
   }
 
   /**
@@ -175,7 +203,7 @@ class UDSocket extends Answering {
    */
   async ping(given) {
     const { timeoutMs } = options.pingOptions(given, this.#timeoutMs);
-    this[kLink].refuseUnlessReady();
+    this.#link.refuseUnlessReady();
     const began = performance.now();
     const answered = this.#calls.begin();
     core.order(this[kIndex], Kind.PING, this.#calls.slot, '', '', timeoutMs);
@@ -215,8 +243,8 @@ class UDSocket extends Answering {
    * @returns {Promise<void>}
    */
   close(given) {
-    const closed = this[kLink].close(given);
-    if (this[kLink].status === 'closing') this.#hold.end();
+    const closed = this.#link.close(given);
+    if (this.#link.status === 'closing') this.#hold.end();
     return closed;
   }
 
@@ -227,7 +255,7 @@ class UDSocket extends Answering {
    */
   destroy(error) {
     this.#hold.clear();
-    this[kLink].destroy(error);
+    this.#link.destroy(error);
     return this;
   }
 
@@ -236,7 +264,7 @@ class UDSocket extends Answering {
    * @param {boolean} referenced
    */
   [kReference](referenced) {
-    this[kLink].setReferenced(referenced);
+    this.#link.setReferenced(referenced);
   }
 
   /** Unique in this process, and no secret. @returns {string} */
@@ -245,12 +273,12 @@ class UDSocket extends Answering {
   }
 
   get status() {
-    return this[kLink].status;
+    return this.#link.status;
   }
 
   /** What is spoken on it: `'shortwire'`, `'jftp'`, … */
   get protocol() {
-    return this[kLink].protocol;
+    return this.#link.protocol;
   }
 
   /** The options, with their defaults. */
@@ -260,7 +288,7 @@ class UDSocket extends Answering {
 
   /** Who is at the other end, by the kernel's word: `{ uid, gid, pid }`. */
   get peer() {
-    return this[kLink].peer;
+    return this.#link.peer;
   }
 
   /** Own calls and messages that have not settled. */
@@ -270,12 +298,12 @@ class UDSocket extends Answering {
 
   /** Bytes that wait to be sent. @returns {number} */
   get queuedBytes() {
-    return this[kLink].stats.queuedBytes;
+    return this.#link.stats.queuedBytes;
   }
 
   /** Plain numbers. */
   stats() {
-    return Object.assign(this[kLink].stats, this.#hold.stats, { dropped: this.#asking.dropped });
+    return Object.assign(this.#link.stats, this.#hold.stats, { dropped: this[kAsking].dropped });
   }
 
   /** @override */
@@ -303,37 +331,32 @@ class UDSocket extends Answering {
       case Kind.FAILURE:
         return settleFailure(this.#calls, subject, bodyKind, body);
       case Kind.FAILED:
-        settleFailed(this.#calls, subject, extra, body, this[kLink].error);
-        return this[kLink].letGoIfUnused();
+        settleFailed(this.#calls, subject, extra, body, this.#link.error);
+        return this.#link.letGoIfUnused();
       case Kind.CANCEL:
         return this.#hold.cancel(subject);
       case Kind.PING:
       case Kind.SENT:
         return this.#calls.resolve(subject, undefined);
       case Kind.OUTPUT:
-        return this[kLink].write(body);
+        return this.#link.write(body);
+      case Kind.DROPPED:
+        return this[kAsking].drop(missed(topic, bodyKind, body, extra));
       default:
-        if (kind === Kind.CLOSED || kind === Kind.LOST) this.#hold.disconnect();
-        return this[kLink].receive(kind, subject, extra, body, bodyKind);
+        if (kind === Kind.CLOSED) this.#hold.disconnect();
+        return this.#link.receive(kind, subject, extra, body);
     }
   }
 
-  /**
-   * @param {string} [id] that the accepting side has for it
-   * @returns {boolean} whether it has one
-   */
+  /** @param {string} id that its server has for it */
   [kIdentify](id) {
-    if (id !== undefined) this.#id = id;
-    return this.#id !== undefined;
+    this.#id = id;
   }
 }
 
-/**
- * @param {unknown} topic
- * @returns {Promise<never>}
- */
-function rejectTopic(topic) {
-  return Promise.reject(errors.invalidArgument('topic', 'a string, not empty', topic));
+/** @param {unknown} topic */
+function wrongTopic(topic) {
+  return errors.invalidArgument('topic', 'a string, not empty', topic);
 }
 
 exports.UDSocket = UDSocket;

@@ -1,7 +1,6 @@
 // Options and endpoints.
 
-import { Peer } from './facts.js';
-import { Payload } from './payload.js';
+import { UDSocket } from './socket.js';
 
 /**
  * What is spoken: shortwire's own format, or jftp's: `'jftp'` is its newest generation (1.6.2 and later), `'jftp-1.5'` that of 1.5.3,
@@ -49,7 +48,13 @@ export interface ConnectionOptions {
    */
   maxInFlightBytes?: number;
   /**
-   * How long a peer may take to introduce itself and, on a server, `authorize` to decide on it, in ms. 0: for ever.
+   * How many patterns of topics can be subscribed to on a connection, 1 to 1,000,000. Our own `subscribe` rejects with
+   * `SHORTWIRE_ERR_OVERFLOW` beyond it; a peer that wants more than this end allows loses its connection.
+   * @default 10_000
+   */
+  maxSubscriptions?: number;
+  /**
+   * How long a peer may take to introduce itself, in ms. 0: for ever.
    * @default 10_000
    */
   handshakeTimeoutMs?: number;
@@ -160,17 +165,6 @@ export interface ServerOptions extends ConnectionOptions {
    * @default 128 random bits in hexadecimal
    */
   generateId?: () => string;
-  /**
-   * Decides on each peer before `connection`: `hello` is what it gave to `connect` (`undefined` from a peer whose dialect has none). What
-   * it answers is kept as `socket.auth` if it is truthy; a falsy answer, a throw or a rejection refuses the peer, which is told the
-   * error's message. Nothing else of the peer's is looked at meanwhile; `handshakeTimeoutMs` is the end of the patience.
-   *
-   * ```js
-   * new UDSocketServer({ authorize: async (hello, peer) => peer.uid === process.getuid() && (await users.byToken(hello?.token)) });
-   * ```
-   * @default none: whoever can connect is let in
-   */
-  authorize?: (hello: unknown, peer: Peer) => unknown;
 }
 
 /** Options of {@link UDSocket.call}. */
@@ -208,20 +202,62 @@ export interface SendOptions<Topic extends string = string> {
   traceparent?: string;
 }
 
+/** Options of {@link UDSocketServer.broadcast}. */
+export interface BroadcastOptions<Topic extends string = string, Socket = UDSocket> {
+  /**
+   * What it is about. Sockets get it that are subscribed to it, or have never subscribed to anything.
+   * @default '' (for everybody)
+   */
+  topic?: Topic;
+  /** Only the sockets for which it returns something truthy. One that throws makes `broadcast` reject, and nobody gets anything. */
+  where?: (socket: Socket) => unknown;
+  /** Not these: the one who said it, mostly. */
+  except?: Socket | Iterable<Socket>;
+  /**
+   * See {@link CallOptions.traceparent}.
+   * @default what the server's `traceparent` returns
+   */
+  traceparent?: string;
+}
+
+/** Options of {@link UDSocketServer.survey}. */
+export interface SurveyOptions<Topic extends string = string, Socket = UDSocket> {
+  /**
+   * Chooses the handler at each peer.
+   * @default '' (the general handlers)
+   */
+  topic?: Topic;
+  /**
+   * How long each may take, in ms. 0: for ever.
+   * @default the server's `timeoutMs`
+   */
+  timeoutMs?: number;
+  /**
+   * As soon as so many have answered, the others are taken back: their entries are rejected with `SHORTWIRE_ERR_ABORTED`, and their
+   * handlers' `context.signal` fires.
+   * @default Infinity (all)
+   */
+  quorum?: number;
+  /** Takes all open questions back, and rejects the survey with `SHORTWIRE_ERR_ABORTED`. */
+  signal?: AbortSignal;
+  /** Only the sockets for which it returns something truthy. */
+  where?: (socket: Socket) => unknown;
+  /**
+   * See {@link CallOptions.traceparent}.
+   * @default what the server's `traceparent` returns
+   */
+  traceparent?: string;
+}
+
 /** Options of {@link UDSocket.connect}. */
 export interface ConnectOptions {
-  /**
-   * What the server's `authorize` and `connection` get, at most 65,536 bytes when encoded. A dialect without it rejects with
-   * `SHORTWIRE_ERR_UNSUPPORTED`.
-   */
-  hello?: Payload;
   /** Gives up: `connect` rejects with `SHORTWIRE_ERR_ABORTED`. It means nothing once connected. */
   signal?: AbortSignal;
 }
 
-/** Options of {@link UDSocket.ping}. */
+/** Options of {@link UDSocket.ping} and {@link UDSocketServer.ping}. */
 export interface PingOptions {
-  /** @default the socket's `timeoutMs` */
+  /** @default the `timeoutMs` of the socket or server */
   timeoutMs?: number;
 }
 

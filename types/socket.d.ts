@@ -58,12 +58,7 @@ export class UDSocket<
   data: any;
   /** The server that accepted it; `undefined` on a socket that was made with `new`. */
   readonly server: UDSocketServer<OwnService, Service> | undefined;
-  /** What the server's `authorize` answered; `undefined` at the connecting end. */
-  readonly auth: any;
-  /**
-   * Random, or made by the server's `generateId`; no secret. Once ready, both ends have the same (of dialects without a hello, each end
-   * its own).
-   */
+  /** Random, or made by the server's `generateId`. No secret, and not the same at both ends. */
   readonly id: string;
   readonly status: Status;
   /** What is spoken. */
@@ -161,6 +156,31 @@ export class UDSocket<
     topic: Topic,
     ...payload: PayloadAnd<SentTo<Service, Topic>, []>
   ): Promise<void>;
+
+  /**
+   * Which topics' broadcasts the server sends here. Before the first `subscribe` it sends all, after the last `unsubscribe` none;
+   * messages without a topic always come, and so does what the server sends to this socket alone. Resolves when the server knows;
+   * without a connection at once, since each new one is told before anything else.
+   *
+   * Patterns go by segments, which stand between dots: `'a.b'` is this topic, `'a.*'` has one segment more, `'a.**'` one or more; `'*'`
+   * may stand for any segment, `'**'` alone is every topic.
+   *
+   * ```js
+   * await socket.subscribe('orders.*.paid');
+   * socket.on('message', (order, { topic }) => console.log(topic, order));
+   * ```
+   *
+   * @throws (rejects) `SHORTWIRE_ERR_INVALID_ARG` (no pattern), `_OVERFLOW` (`maxSubscriptions`, or wildcards in more than 64 different
+   *   places), `_UNSUPPORTED` (a dialect without topics)
+   */
+  subscribe(pattern: string): Promise<void>;
+
+  /**
+   * Takes a pattern back; one that isn't subscribed to changes nothing. Resolves when the server knows.
+   *
+   * @throws (rejects) `SHORTWIRE_ERR_INVALID_ARG` (no pattern)
+   */
+  unsubscribe(pattern: string): Promise<void>;
 
   /**
    * Answers the peer's requests: those of a topic, or all others. Registering again replaces; `null` removes. A socket's handler for a topic

@@ -17,6 +17,7 @@ const DEFAULTS = [
   ['maxQueuedMessages', 'both', 100_000],
   ['maxInFlight', 'both', 65_536],
   ['maxInFlightBytes', 'both', 64 * MIB],
+  ['maxSubscriptions', 'both', 10_000],
   ['handshakeTimeoutMs', 'both', 10_000],
   ['frameTimeoutMs', 'both', 30_000],
   ['heartbeatMs', 'both', undefined],
@@ -34,8 +35,7 @@ const DEFAULTS = [
   ['silentProtocol', 'server', undefined],
   ['silentMs', 'server', 50],
   ['allowStats', 'server', false],
-  ['generateId', 'server', undefined],
-  ['authorize', 'server', undefined]
+  ['generateId', 'server', undefined]
 ];
 
 /** [option, on, a value that is allowed] */
@@ -46,6 +46,7 @@ const ALLOWED = [
   ['maxQueuedMessages', 'both', 1],
   ['maxInFlight', 'both', 1],
   ['maxInFlightBytes', 'both', 1],
+  ['maxSubscriptions', 'both', 1],
   ['handshakeTimeoutMs', 'both', 0],
   ['frameTimeoutMs', 'both', 0],
   ['heartbeatMs', 'both', 30_000],
@@ -92,8 +93,7 @@ const WRONG = [
   ['silentProtocol', 'server', ['shortwire', 'http', null]],
   ['silentMs', 'server', [-1, '1', null]],
   ['allowStats', 'server', [1, 'yes', null]],
-  ['generateId', 'server', ['uuid', 1, null]],
-  ['authorize', 'server', ['yes', true, {}, null]]
+  ['generateId', 'server', ['uuid', 1, null]]
 ];
 
 /** [option, on, values that ask for it, values that don't] */
@@ -101,7 +101,8 @@ const LATER = [
   ['compress', 'both', [true, {}], [false, undefined]],
   ['encoding', 'both', ['msgpack', 'raw'], ['json', undefined]],
   ['reconnect', 'socket', [true, {}], [false, undefined]],
-  ['retry', 'socket', [true, {}], [false, undefined]]
+  ['retry', 'socket', [true, {}], [false, undefined]],
+  ['authorize', 'server', [() => true], [false, undefined]]
 ];
 
 const MAKERS = [

@@ -9,6 +9,7 @@ use napi_derive::napi;
 use super::{
     cleanup::{self, Remains},
     endpoint::NativeEndpoint,
+    fan_out,
     host::{self, JsHost},
     hot::{self, Shared},
     options::{NativeOptions, NativeServerOptions},
@@ -20,13 +21,12 @@ use crate::{
     config::Format,
     driver::{
         batch,
-        connection::{Endurance, Parting},
         inbox::Inbox,
-        thread::{Thread, flags},
+        thread::{NEWS, Thread, flags},
         uv::Loop,
     },
     error::Kind,
-    message::{BodyKind, Comeback},
+    message::BodyKind,
 };
 
 /// The connections and servers of this JavaScript thread.
@@ -101,8 +101,14 @@ impl NativeThread {
         let outbound = unsafe { &*shared }.records(raw).map_err(failed)?;
         let flush = Shared::function(raw, Some(hot::flush), context).map_err(failed)?;
         let drain = Shared::function(raw, Some(hot::drain), context).map_err(failed)?;
-        let parts =
-            [("inbound", inbound), ("outbound", outbound), ("flush", flush), ("drain", drain)];
+        let fan_out = Shared::function(raw, Some(fan_out::fan_out), context).map_err(failed)?;
+        let parts = [
+            ("inbound", inbound),
+            ("outbound", outbound),
+            ("flush", flush),
+            ("drain", drain),
+            ("fanOut", fan_out),
+        ];
         for (name, value) in parts {
             // SAFETY: a value of the current scope.
             let value = unsafe { Unknown::from_raw_unchecked(env.raw(), value) };
@@ -129,16 +135,10 @@ impl NativeThread {
         self.thread.create_server_side(&options.server())
     }
 
-    /// Connects it. It survives failed attempts, or the loss of the connection, if it says so.
+    /// Connects it.
     #[napi]
-    pub fn dial(&self, index: u32, endpoint: &NativeEndpoint, attempts: bool, losses: bool) {
-        self.thread.dial(index, endpoint.get(), Endurance { attempts, losses });
-    }
-
-    /// Ends one that has no transport and is not to get another.
-    #[napi]
-    pub fn give_up(&self, index: u32, reason: String) -> u32 {
-        self.thread.give_up(index, &reason)
+    pub fn dial(&self, index: u32, endpoint: &NativeEndpoint) {
+        self.thread.dial(index, endpoint.get());
     }
 
     /// Lets it speak over a stream that JavaScript reads and writes.
@@ -171,12 +171,10 @@ impl NativeThread {
         self.thread.set_paused(index, paused)
     }
 
-    /// Says goodbye; `comeback` is a number of `Comeback`.
+    /// Says goodbye.
     #[napi]
-    pub fn close(&self, index: u32, timeout_ms: u32, reason: String, comeback: u32) -> u32 {
-        let timeout = Duration::from_millis(u64::from(timeout_ms));
-        let comeback = Comeback::from_number(comeback.into());
-        self.thread.close(index, &Parting { timeout, reason: reason.into(), comeback })
+    pub fn close(&self, index: u32, timeout_ms: u32, reason: String) -> u32 {
+        self.thread.close(index, Duration::from_millis(u64::from(timeout_ms)), &reason)
     }
 
     /// Ends it now.
@@ -293,11 +291,9 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("CLOSED", kind::CLOSED),
         ("OPENED", kind::OPENED),
         ("OUTPUT", kind::OUTPUT),
-        ("HELLO", kind::HELLO),
-        ("WELCOME", kind::WELCOME),
-        ("REFUSED", kind::REFUSED),
-        ("LOST", kind::LOST),
-        ("DIAL_FAILED", kind::DIAL_FAILED),
+        ("SUBSCRIBE", kind::SUBSCRIBE),
+        ("UNSUBSCRIBE", kind::UNSUBSCRIBE),
+        ("DROPPED", kind::DROPPED),
     ];
     let servers = [
         ("LISTENING", host::LISTENING),
@@ -321,6 +317,7 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("OUTBOUND_RECORDS", hot::SHARED_RECORDS as u32),
         ("FLAG_PENDING", flags::PENDING),
         ("FLAG_HIGH", flags::HIGH),
+        ("NEWS", NEWS),
     ];
     let errors = Kind::ALL.map(|kind| (kind.code(), kind as u32));
     let formats = Format::ALL.map(|format| (format.name(), format as u32));

@@ -8,12 +8,13 @@
 use std::{
     io,
     os::fd::{AsFd, AsRawFd, OwnedFd},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::{
     batch::{Inbound, Outbound},
-    connection::{Connection, Parting, ReadTurn},
+    broadcast::Broadcast,
+    connection::{Connection, ReadTurn, Receipt},
     uv::{Interest, Loop, Poll},
 };
 use crate::{
@@ -125,11 +126,29 @@ impl Inline {
     #[inline]
     pub fn submit(&mut self, orders: Outbound<'_>, now: Instant, inbound: &mut Inbound) -> Next {
         self.machine.submit(orders, now, inbound);
-        if self.machine.has_unread()
-            && let Err(error) = self.machine.read_on(now, inbound)
-        {
-            return Next::Over(error);
+        if !self.interest.has(Interest::WRITABLE) {
+            self.write(now, inbound);
         }
+        self.next()
+    }
+
+    /// Queues a broadcast and writes it.
+    #[inline]
+    pub fn broadcast(
+        &mut self,
+        message: &Broadcast,
+        now: Instant,
+        inbound: &mut Inbound,
+    ) -> (Receipt, Next) {
+        let receipt = self.machine.broadcast(message);
+        if receipt != Receipt::Queued {
+            return (receipt, Next::Wait);
+        }
+        (receipt, self.flush(now, inbound))
+    }
+
+    /// Writes what waits.
+    pub fn flush(&mut self, now: Instant, inbound: &mut Inbound) -> Next {
         if !self.interest.has(Interest::WRITABLE) {
             self.write(now, inbound);
         }
@@ -143,8 +162,14 @@ impl Inline {
     }
 
     /// Says goodbye.
-    pub fn close(&mut self, now: Instant, parting: &Parting, inbound: &mut Inbound) -> Next {
-        self.machine.close(now, parting);
+    pub fn close(
+        &mut self,
+        now: Instant,
+        timeout: Duration,
+        reason: &str,
+        inbound: &mut Inbound,
+    ) -> Next {
+        self.machine.close(now, timeout, reason);
         self.write(now, inbound);
         self.next()
     }

@@ -13,16 +13,17 @@
 //! ```
 
 pub mod batch;
+pub mod broadcast;
 pub mod busy_poll;
 pub mod connection;
 pub mod inbox;
 #[cfg(unix)]
 pub mod inline;
 pub mod large_text;
+pub mod owned_outbound;
 pub mod pool;
 pub mod server;
 pub mod task;
 pub mod thread;
-pub mod turn_away;
 pub mod uv;
 pub mod write_queue;

@@ -13,20 +13,20 @@
 //!
 //! Each answers with a value (`verdict.rs`): nothing is allocated for what can be done at once.
 
-mod greeting;
 pub(crate) mod heartbeat;
 pub(crate) mod in_flight;
 mod lifecycle;
 pub(crate) mod serving;
 pub(crate) mod stall;
 mod state;
+pub mod topics;
 mod verdict;
 pub(crate) mod waiting;
 
 use std::time::{Duration, Instant};
 
 use self::{
-    greeting::Greeting, heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, stall::Stall,
+    heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, stall::Stall,
     waiting::WaitingQueue,
 };
 pub use self::{
@@ -39,14 +39,13 @@ pub use self::{
 use crate::{
     config::{IdStyle, Limits},
     error::Kind,
-    message::{BodyKind, Id, Malformed, Message, Role, Trace},
+    message::{BodyKind, Id, Malformed, Message, Trace, capability},
 };
 
 /// One connection's meaning.
 #[derive(Debug)]
 pub struct Session {
     limits: Limits,
-    role: Role,
     state: State,
     in_flight: InFlight,
     serving: Serving,
@@ -63,28 +62,18 @@ pub struct Session {
     drain_due: Option<Instant>,
     /// The peer said goodbye: it takes no more requests.
     peer_leaving: bool,
-    /// And it will be back: requests wait for that.
-    peer_returns: bool,
-    /// What stands between the preface and calls.
-    greeting: Greeting,
-    /// The application decides who is let in.
-    gated: bool,
     /// The peer has introduced itself, or needn't.
     met: bool,
+    /// What both sides can do beyond the least.
+    agreed: u32,
     counters: Counters,
 }
 
 impl Session {
-    /// A session without a transport, of the side that connects.
-    pub fn new(limits: Limits, ids: IdStyle) -> Self {
-        Self::of(Role::Client, limits, ids)
-    }
-
     /// A session without a transport.
-    pub fn of(role: Role, limits: Limits, ids: IdStyle) -> Self {
+    pub fn new(limits: Limits, ids: IdStyle) -> Self {
         Self {
             limits,
-            role,
             state: State::Idle,
             in_flight: InFlight::new(ids),
             serving: Serving::default(),
@@ -98,10 +87,8 @@ impl Session {
             frame_due: None,
             drain_due: None,
             peer_leaving: false,
-            peer_returns: false,
-            greeting: Greeting::None,
-            gated: false,
             met: false,
+            agreed: 0,
             counters: Counters::default(),
         }
     }
@@ -112,7 +99,7 @@ impl Session {
         if self.state >= State::Draining {
             return Admission::Refuse(Kind::Closed, "the socket is closed");
         }
-        if self.peer_leaving && !self.peer_returns {
+        if self.peer_leaving {
             return Admission::Refuse(Kind::Disconnected, "the peer is leaving");
         }
         // One that is larger than the whole queue is let in alone, or it could never be sent.
@@ -201,9 +188,6 @@ impl Session {
     #[inline]
     pub fn handle_message(&mut self, message: &Message<'_>, now: Instant) -> Event {
         self.counters.messages_in += 1;
-        if !self.met {
-            return self.handle_stranger(message, now);
-        }
         match message {
             Message::Request(request) => {
                 let bytes = request.body.data.len() as u32;
@@ -230,9 +214,13 @@ impl Session {
                 self.peer_leaving = true;
                 Event::Goaway
             }
-            Message::Hello(_) => Event::Violation("a second hello"),
-            Message::Greeting { .. } | Message::Welcome { .. } | Message::Refused { .. } => {
-                Event::Violation("a second introduction")
+            Message::Hello(hello) => self.handle_hello(hello, now),
+            Message::Subscribe { .. } | Message::Unsubscribe { .. } => {
+                if self.agrees_on(capability::TOPICS) {
+                    Event::Subscription
+                } else {
+                    Event::Violation("a subscription, though topics were not agreed on")
+                }
             }
             Message::Malformed { of, why } => {
                 self.counters.malformed += 1;
@@ -256,6 +244,11 @@ impl Session {
     /// Whether nothing is open in either direction.
     pub const fn is_drained(&self) -> bool {
         self.in_flight.open() == 0 && self.serving.open() == 0
+    }
+
+    /// Whether both sides have said that they can do this: a bit of [`capability`].
+    pub const fn agrees_on(&self, capability: u32) -> bool {
+        self.agreed & capability != 0
     }
 
     /// Where the connection stands.
@@ -315,7 +308,6 @@ impl Session {
         let (sent, sent_bytes) = (self.in_flight.sent(), self.in_flight.sent_bytes());
         // What waits when the goodbye is said is still sent: it was taken on before.
         self.met
-            && !self.peer_returns
             && self.state < State::Closed
             && sent < self.peer_max_in_flight
             && (sent == 0 || sent_bytes + u64::from(bytes) <= self.peer_max_in_flight_bytes)

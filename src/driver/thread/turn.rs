@@ -74,7 +74,7 @@ impl Thread {
 
     /// The rare part of a call's end: another driver, an attached stream, the connection's end.
     #[cold]
-    fn conclude(&self, inner: &mut Inner, index: u32, next: Next, now: Instant) {
+    pub(super) fn conclude(&self, inner: &mut Inner, index: u32, next: Next, now: Instant) {
         let Some(entry) = inner.entries.get_mut(index as usize) else { return };
         let mut batch = std::mem::take(&mut entry.pending);
         self.follow(inner, index, next, &mut batch);
@@ -228,16 +228,12 @@ impl Inner {
         }
     }
 
-    /// Ends a connection, or what it runs over, if it survives that; its batch says which.
+    /// Ends a connection; its last batch says so.
     pub(super) fn finish(&mut self, index: u32, error: &Error, batch: &mut Inbound) {
         let Some(entry) = self.entries.get_mut(index as usize) else {
             return;
         };
         entry.dial = None;
-        if entry.machine().is_some_and(|machine| machine.outlives(error)) {
-            entry.part(error, batch);
-            return;
-        }
         entry.last = entry.stats();
         match std::mem::replace(&mut entry.place, Place::None) {
             Place::None | Place::Task(_) => {}
