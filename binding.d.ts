@@ -9,6 +9,12 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** An endpoint that the core has read; it may be used again and again. */
+export declare class NativeEndpoint {
+  /** Reads it; throws `<kind number>:<errno>:<message>`, for JavaScript to make its own error of. */
+  constructor(address: NativeAddress)
+}
+
 /** The connections and servers of this JavaScript thread. */
 export declare class NativeThread {
   /**
@@ -23,7 +29,7 @@ export declare class NativeThread {
   /** A connection without a transport whose peer connects to us. */
   createServerSide(options: NativeServerOptions): number
   /** Connects it. */
-  dial(index: number, endpoint: string | number): void
+  dial(index: number, endpoint: NativeEndpoint): void
   /** Lets it speak over a stream that JavaScript reads and writes. */
   attach(index: number): number
   /** The attached stream has received this. */
@@ -47,7 +53,7 @@ export declare class NativeThread {
   /** The driver that runs it now. */
   driver(index: number): string | null
   /** Listens; `serverEvent` tells what comes of it. */
-  listen(endpoint: string | number, options: NativeServerOptions): number
+  listen(endpoint: NativeEndpoint, options: NativeServerOptions): number
   /** Stops listening; `serverEvent` tells when it is done. */
   unlisten(server: number): void
   /** Whether a server keeps the process alive. */
@@ -58,6 +64,22 @@ export declare class NativeThread {
 
 /** Whether connections can run in the event loop of the JavaScript thread here. */
 export declare function inlineAvailable(): boolean
+
+/** The parts of one. Exactly one of `path`, `fd`, and `host` with `port` is there. */
+export interface NativeAddress {
+  path?: string
+  fd?: number
+  host?: string
+  port?: number
+  /** 4 or 6; any, if left out. */
+  family?: number
+  localAddress?: string
+  localPort?: number
+  ipv6Only?: boolean
+  noDelay?: boolean
+  keepAlive?: boolean
+  keepAliveInitialDelayMs?: number
+}
 
 /** Names and numbers that both sides must agree on. */
 export interface NativeNumber {
@@ -73,9 +95,11 @@ export interface NativeOptions {
   maxQueuedMessages: number
   maxInFlight: number
   maxInFlightBytes: number
+  maxSubscriptions: number
   handshakeTimeoutMs: number
   frameTimeoutMs: number
-  heartbeatMs: number
+  /** Left out: as suits the transport. */
+  heartbeatMs?: number
   stallTimeoutMs: number
   jftpHeaderDigits: number
   /** `json`, `msgpack` or `raw`. */
@@ -89,6 +113,8 @@ export interface NativePeer {
   uid?: number
   gid?: number
   pid?: number
+  address?: string
+  port?: number
 }
 
 /** A server's options. */
@@ -101,6 +127,10 @@ export interface NativeServerOptions {
   silentMs: number
   mode: number
   backlog: number
+  /** Of a descriptor: it stays whose it is, and a duplicate listens. */
+  shared: boolean
+  /** False for a listener that others accept from. */
+  accepts: boolean
 }
 
 /** Plain numbers of a connection. */

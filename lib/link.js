@@ -15,6 +15,7 @@ const { serializer } = require('./encodings.js');
 const { parseEndpoint } = require('./endpoint.js');
 const errors = require('./errors.js');
 const options = require('./options.js');
+const { peerOf } = require('./peer.js');
 const { Capability, FORMATS, Kind } = require('./records.js');
 const {
   kEmit,
@@ -22,7 +23,8 @@ const {
   kSerializer,
   kSocketFailed,
   kSocketGone,
-  kSocketReady
+  kSocketReady,
+  kSubscribing
 } = require('./symbols.js');
 
 const { ErrorKind, ShortwireError } = errors;
@@ -91,6 +93,7 @@ class Link {
       socket[kIndex] = index;
       core.sockets[index] = socket;
       if (!this.#referenced) core.thread.setReferenced(index, false);
+      socket[kSubscribing].replay(index);
       if (this.#paused) core.thread.setPaused(index, true);
     }
     return socket[kIndex];
@@ -116,7 +119,7 @@ class Link {
    */
   async connect(endpoint, given) {
     const { signal } = options.connectOptions(given);
-    const { target, path } = parseEndpoint(endpoint);
+    const { target, path } = parseEndpoint(endpoint, 'connect');
     if (signal?.aborted) throw errors.aborted(signal, false);
     this.#begin();
     this.#path = path;
@@ -242,7 +245,7 @@ class Link {
   /** Who is at the other end, by the kernel's word. */
   get peer() {
     const index = this.#socket[kIndex];
-    if (this.#peer === undefined && index >= 0) this.#peer = core.thread.peer(index);
+    if (this.#peer === undefined && index >= 0) this.#peer = peerOf(core.thread.peer(index));
     return this.#peer ?? {};
   }
 

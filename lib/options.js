@@ -15,7 +15,7 @@ const { EXPECTED, isTraceparent } = require('./traceparent.js');
  * @property {boolean} [later] this version knows it by name only
  */
 
-/** @type {(least: number, most: number, fallback: number) => Rule} */
+/** @type {(least: number, most: number, fallback: number | undefined) => Rule} */
 const integer = (least, most, fallback) => ({
   expected: `an integer from ${least} to ${most}`,
   check: (value) => Number.isInteger(value) && value >= least && value <= most,
@@ -26,6 +26,13 @@ const integer = (least, most, fallback) => ({
 const oneOf = (names, fallback) => ({
   expected: `one of ${names.map((name) => `'${name}'`).join(', ')}`,
   check: (value) => names.includes(value),
+  fallback
+});
+
+/** @type {(fallback: boolean) => Rule} */
+const flag = (fallback) => ({
+  expected: 'true or false',
+  check: (value) => typeof value === 'boolean',
   fallback
 });
 
@@ -52,9 +59,10 @@ const BOTH = {
   maxQueuedMessages: integer(1, 900_000, 100_000),
   maxInFlight: integer(1, 1_000_000, 65_536),
   maxInFlightBytes: integer(1, MAX_BYTES, 64 * 1024 * 1024),
+  maxSubscriptions: integer(1, 1_000_000, 10_000),
   handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
   frameTimeoutMs: integer(0, MAX_MS, 30_000),
-  heartbeatMs: integer(0, MAX_MS, 0),
+  heartbeatMs: integer(0, MAX_MS, undefined),
   stallTimeoutMs: integer(0, MAX_MS, 0),
   jftpHeaderDigits: integer(1, 15, 7),
   driver: oneOf(DRIVERS, 'auto'),
@@ -91,6 +99,7 @@ const SERVER = {
   },
   silentProtocol: oneOf(PROTOCOLS.slice(1), undefined),
   silentMs: integer(0, MAX_MS, 50),
+  allowStats: flag(false),
   generateId: {
     expected: 'a function',
     check: (value) => typeof value === 'function',
@@ -98,6 +107,9 @@ const SERVER = {
   },
   authorize: later(false)
 };
+
+/** What concerns the listening socket alone. */
+const BIND = { mode: SERVER.mode, backlog: SERVER.backlog };
 
 /** @type {Rule} */
 const TOPIC = { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' };
@@ -114,6 +126,27 @@ const REQUEST = {
   files: later()
 };
 const SEND = { topic: TOPIC, traceparent: TRACEPARENT, files: later() };
+/** @type {Rule} */
+const WHERE = { expected: 'a function', check: (value) => typeof value === 'function' };
+/** @type {Record<string, Rule>} */
+const BROADCAST = {
+  topic: TOPIC,
+  traceparent: TRACEPARENT,
+  where: WHERE,
+  except: {
+    expected: 'a socket or an iterable of sockets',
+    check: (value) => value !== null && typeof value === 'object'
+  }
+};
+/** @type {Record<string, Rule>} */
+const SURVEY = {
+  topic: TOPIC,
+  traceparent: TRACEPARENT,
+  timeoutMs: REQUEST.timeoutMs,
+  quorum: integer(1, Number.MAX_SAFE_INTEGER, Infinity),
+  signal: SIGNAL,
+  where: WHERE
+};
 const PING = { timeoutMs: REQUEST.timeoutMs };
 const CONNECT = { signal: SIGNAL, hello: later(), retry: later(false) };
 
@@ -202,9 +235,18 @@ const sendOptions = (given) => complete(SEND, given);
  */
 const pingOptions = (given, timeoutMs) => complete(PING, given, { timeoutMs });
 /** @param {unknown} given */
+const broadcastOptions = (given) => complete(BROADCAST, given);
+/**
+ * @param {unknown} given
+ * @param {number} timeoutMs of the server
+ */
+const surveyOptions = (given, timeoutMs) => complete(SURVEY, given, { timeoutMs });
+/** @param {unknown} given */
 const connectOptions = (given) => complete(CONNECT, given);
 /** @param {unknown} given */
 const attachOptions = (given) => complete({}, given);
+/** @param {unknown} given */
+const bindOptions = (given) => complete(BIND, given);
 /** @param {unknown} given */
 const closeOptions = (given) => complete(CLOSE, given);
 
@@ -215,6 +257,7 @@ const closeOptions = (given) => complete(CLOSE, given);
 function nativeOptions(options) {
   const { maxFrameBytes, maxQueuedBytes, maxQueuedMessages, maxInFlight, maxInFlightBytes } =
     options;
+  const { maxSubscriptions } = options;
   const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, stallTimeoutMs } = options;
   const { jftpHeaderDigits, driver, encoding } = options;
   return {
@@ -223,6 +266,7 @@ function nativeOptions(options) {
     maxQueuedMessages,
     maxInFlight,
     maxInFlightBytes,
+    maxSubscriptions,
     handshakeTimeoutMs,
     frameTimeoutMs,
     heartbeatMs,
@@ -252,7 +296,9 @@ function nativeServerOptions(options) {
     silentProtocol,
     silentMs,
     mode,
-    backlog
+    backlog,
+    shared: false,
+    accepts: true
   };
 }
 
@@ -294,8 +340,11 @@ function noStats() {
 module.exports = {
   sendOptions,
   pingOptions,
+  broadcastOptions,
+  surveyOptions,
   connectOptions,
   attachOptions,
+  bindOptions,
   ofAccepted,
   noStats,
   socketOptions,

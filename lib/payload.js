@@ -17,6 +17,7 @@ const { Body } = require('./records.js');
 /** Body kinds as the first word of a record has them. */
 const JSON_HEAD = Body.JSON << 8;
 const BYTES_HEAD = Body.BYTES << 8;
+const MESSAGE_PACK_HEAD = Body.MESSAGE_PACK << 8;
 
 /**
  * Whether a payload travels as bytes. By its kind and not by `instanceof`, which fails for the
@@ -63,4 +64,4 @@ function decode(kind, body) {
   throw unsupported('a payload in an encoding that was not agreed on');
 }
 
-module.exports = { JSON_HEAD, BYTES_HEAD, isBytes, encode, decode };
+module.exports = { JSON_HEAD, BYTES_HEAD, MESSAGE_PACK_HEAD, isBytes, encode, decode };

@@ -4,14 +4,17 @@
  */
 'use strict';
 
-const { Answering } = require('./answering.js');
 const { Attachment } = require('./attachment.js');
+const { Broadcasting } = require('./broadcasting.js');
 const core = require('./core.js');
 const encodings = require('./encodings.js');
-const { parseEndpoint } = require('./endpoint.js');
+const { parseEndpoint, shownAddress } = require('./endpoint.js');
 const errors = require('./errors.js');
+const { inherited } = require('./inherited.js');
 const options = require('./options.js');
+const { turnedAway } = require('./peer.js');
 const { ServerEvent } = require('./records.js');
+const { Report, STATS_TOPIC } = require('./report.js');
 const { UDSocket } = require('./socket.js');
 const {
   kAccepted,
@@ -35,7 +38,7 @@ const { ErrorKind, ShortwireError } = errors;
 
 /** @typedef {import('./socket.js').UDSocket} Socket */
 
-class UDSocketServer extends Answering {
+class UDSocketServer extends Broadcasting {
   #options;
   /** @type {'idle' | 'starting' | 'listening' | 'closing' | 'closed'} */
   #status = 'idle';
@@ -45,8 +48,10 @@ class UDSocketServer extends Answering {
   #sockets = new Map();
   /** Accepted and not yet ready. @type {Set<Socket>} */
   #strangers = new Set();
-  /** @type {string | undefined} */
+  /** Its path; over TCP three parts. @type {any} */
   #address;
+  /** Its path, for errors to tell. @type {string | undefined} */
+  #path;
   /** Of `start`, until it has settled. @type {{ resolve: () => void, reject: (error: Error) => void } | undefined} */
   #starting;
   /** The end of `close`. @type {Promise<void> | undefined} */
@@ -59,6 +64,9 @@ class UDSocketServer extends Answering {
   #paused = false;
   #accepted = 0;
   #refused = 0;
+  #dropped = 0;
+  /** With `allowStats`. @type {Report | undefined} */
+  #report;
 
   /**
    * @param {any} [given] options, or the connection listener
@@ -69,6 +77,10 @@ class UDSocketServer extends Answering {
     const alone = typeof given === 'function';
     this.#options = Object.freeze(options.serverOptions(alone ? undefined : given));
     encodings.load(this.#options.encoding);
+    if (this.#options.allowStats) {
+      const report = (this.#report = new Report(this));
+      this.handle(STATS_TOPIC, () => report.now());
+    }
     const connectionListener = alone ? given : listener;
     if (connectionListener === undefined) return;
     if (typeof connectionListener !== 'function') {
@@ -92,14 +104,17 @@ class UDSocketServer extends Answering {
    * @returns {Promise<void>}
    */
   async #start(endpoint) {
-    const { target, path } = parseEndpoint(endpoint);
+    const { plain, shared } = inherited(endpoint);
+    const { target, path, backlog } = parseEndpoint(plain, 'start');
     if (this.#status !== 'idle' && this.#status !== 'closed') {
       throw new ShortwireError(ErrorKind.INVALID_ARG, `The server is ${this.#status} already`);
     }
-    this.#address = path;
+    this.#path = path;
     core.thread.setBusyPoll(this.#options.busyPollUs);
     try {
-      this.#index = core.thread.listen(target, options.nativeServerOptions(this.#options));
+      const native = options.nativeServerOptions(this.#options);
+      if (backlog !== undefined) native.backlog = backlog;
+      this.#index = core.thread.listen(target, { ...native, shared });
     } catch (error) {
       throw errors.fromNative(error, path);
     }
@@ -140,7 +155,7 @@ class UDSocketServer extends Answering {
     return this.#sockets;
   }
 
-  /** Where it listens, or null. @returns {string | null} */
+  /** Where it listens, or null. @returns {any} */
   address() {
     return this.listening ? (this.#address ?? null) : null;
   }
@@ -149,18 +164,18 @@ class UDSocketServer extends Answering {
     return this.#status === 'listening';
   }
 
-  /** The options, with their defaults. */
   get options() {
     return this.#options;
   }
 
-  /** Plain numbers: connections now, and how many were ever accepted and refused. */
+  /** Plain numbers: connections now; ever accepted, refused; messages to them that never left. */
   stats() {
     return {
       connections: this.#sockets.size,
       introducing: this.#strangers.size,
       accepted: this.#accepted,
-      refused: this.#refused
+      refused: this.#refused,
+      dropped: this.#dropped
     };
   }
 
@@ -184,9 +199,8 @@ class UDSocketServer extends Answering {
    */
   [kPause](paused) {
     this.#paused = paused;
-    for (const socket of [...this.#sockets.values(), ...this.#strangers]) {
-      socket[kPause](paused, true);
-    }
+    const all = [...this.#sockets.values(), ...this.#strangers];
+    for (const socket of all) socket[kPause](paused, true);
   }
 
   /**
@@ -292,6 +306,7 @@ class UDSocketServer extends Answering {
       return;
     }
     this.#sockets.delete(socket.id);
+    this.#report?.keep(socket);
     this[kEmit]('disconnect', socket, reason);
   }
 
@@ -319,6 +334,7 @@ class UDSocketServer extends Answering {
    * @param {object} info
    */
   [kSocketDropped](socket, info) {
+    this.#dropped++;
     this[kEmit]('dropped', socket, info);
   }
 
@@ -333,11 +349,11 @@ class UDSocketServer extends Answering {
    */
   [kReceive](kind, detail, errorKind, errno, uid, pid) {
     if (kind === ServerEvent.TURNED_AWAY) {
-      this.#turnAway({ ...(uid !== NONE && { uid }), ...(pid !== NONE && { pid }) });
+      this.#turnAway(turnedAway(detail, uid, pid));
       return;
     }
     if (kind === ServerEvent.LISTENING) {
-      this.#address = detail;
+      this.#address = shownAddress(detail);
       // It may have been closed meanwhile.
       if (this.#status !== 'starting') return;
       this.#status = 'listening';
@@ -347,7 +363,7 @@ class UDSocketServer extends Answering {
       return;
     }
     const error =
-      errorKind === NONE ? undefined : errors.errorOf(errorKind, errno, detail, this.#address);
+      errorKind === NONE ? undefined : errors.errorOf(errorKind, errno, detail, this.#path);
     this.#over(error);
   }
 

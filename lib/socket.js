@@ -15,12 +15,15 @@ const encodings = require('./encodings.js');
 const errors = require('./errors.js');
 const { Hold } = require('./hold.js');
 const { Link } = require('./link.js');
+const { missed } = require('./messages.js');
 const options = require('./options.js');
 const { Kind } = require('./records.js');
 const { Serving } = require('./serving.js');
 const { settle, settleFailed, settleFailure } = require('./settling.js');
+const { Subscribing } = require('./subscribing.js');
 const {
   kAccepted,
+  kAsking,
   kAttach,
   kIdentify,
   kIndex,
@@ -29,6 +32,7 @@ const {
   kReference,
   kSerializer,
   kShow,
+  kSubscribing,
   kTell
 } = require('./symbols.js');
 
@@ -47,11 +51,13 @@ class UDSocket extends Answering {
   /** @type {Link} */
   #link;
   /** @type {Asking} */
-  #asking;
+  [kAsking];
   /** @type {string | undefined} */
   #id;
   /** @type {Hold} */
   #hold;
+  /** @type {Subscribing} */
+  [kSubscribing];
 
   /**
    * @param {object} [given] options
@@ -64,7 +70,8 @@ class UDSocket extends Answering {
     this.#timeoutMs = this.#options.timeoutMs;
     this.#link = new Link(this, this.#calls, this.#serving);
     this.#hold = new Hold(this, this.#serving, this.#link);
-    this.#asking = new Asking(this, this.#calls, this.#link);
+    this[kAsking] = new Asking(this, this.#calls, this.#link);
+    this[kSubscribing] = new Subscribing(this, this.#calls, this.#link);
   }
 
   /**
@@ -116,10 +123,10 @@ class UDSocket extends Answering {
    * @returns {Promise<any>}
    */
   rpc(payload, given) {
-    if (given === undefined) return this.#asking.request(payload, '', this.#timeoutMs);
+    if (given === undefined) return this[kAsking].request(payload, '', this.#timeoutMs);
     try {
       const { topic = '', timeoutMs, signal, traceparent } = options.requestOptions(given);
-      return this.#asking.request(
+      return this[kAsking].request(
         payload,
         topic,
         timeoutMs ?? this.#timeoutMs,
@@ -139,8 +146,8 @@ class UDSocket extends Answering {
    * @returns {Promise<any>}
    */
   call(topic, payload, given) {
-    if (typeof topic !== 'string' || topic === '') return rejectTopic(topic);
-    if (given === undefined) return this.#asking.request(payload, topic, this.#timeoutMs);
+    if (typeof topic !== 'string' || topic === '') return Promise.reject(wrongTopic(topic));
+    if (given === undefined) return this[kAsking].request(payload, topic, this.#timeoutMs);
     return this.rpc(payload, { ...given, topic });
   }
 
@@ -156,9 +163,9 @@ class UDSocket extends Answering {
     try {
       ({ topic, traceparent } = options.sendOptions(given));
     } catch (error) {
-      return this.#asking.watchSent(Promise.reject(error), payload, '');
+      return this[kAsking].watchSent(Promise.reject(error), payload, '');
     }
-    return this.#asking.send(payload, topic, traceparent);
+    return this[kAsking].send(payload, topic, traceparent);
   }
 
   /**
@@ -169,9 +176,27 @@ class UDSocket extends Answering {
    */
   notify(topic, payload) {
     if (typeof topic !== 'string' || topic === '') {
-      return this.#asking.watchSent(rejectTopic(topic), payload, '');
+      return this[kAsking].watchSent(Promise.reject(wrongTopic(topic)), payload, '');
     }
-    return this.#asking.send(payload, topic);
+    return this[kAsking].send(payload, topic);
+  }
+
+  /**
+   * Wants the broadcasts of topics that match; resolves when the peer knows.
+   * @param {string} pattern
+   * @returns {Promise<void>}
+   */
+  subscribe(pattern) {
+    return this[kSubscribing].subscribe(pattern);
+  }
+
+  /**
+   * Doesn't want them any more.
+   * @param {string} pattern
+   * @returns {Promise<void>}
+   */
+  unsubscribe(pattern) {
+    return this[kSubscribing].unsubscribe(pattern);
   }
 
   /**
@@ -289,7 +314,7 @@ class UDSocket extends Answering {
 
   /** Plain numbers. */
   stats() {
-    return Object.assign(this.#link.stats, this.#hold.stats, { dropped: this.#asking.dropped });
+    return Object.assign(this.#link.stats, this.#hold.stats, { dropped: this[kAsking].dropped });
   }
 
   /** @override */
@@ -326,6 +351,8 @@ class UDSocket extends Answering {
         return this.#calls.resolve(subject, undefined);
       case Kind.OUTPUT:
         return this.#link.write(body);
+      case Kind.DROPPED:
+        return this[kAsking].drop(missed(topic, bodyKind, body, extra));
       default:
         if (kind === Kind.CLOSED) this.#hold.disconnect();
         return this.#link.receive(kind, subject, extra, body);
@@ -338,12 +365,9 @@ class UDSocket extends Answering {
   }
 }
 
-/**
- * @param {unknown} topic
- * @returns {Promise<never>}
- */
-function rejectTopic(topic) {
-  return Promise.reject(errors.invalidArgument('topic', 'a string, not empty', topic));
+/** @param {unknown} topic */
+function wrongTopic(topic) {
+  return errors.invalidArgument('topic', 'a string, not empty', topic);
 }
 
 exports.UDSocket = UDSocket;

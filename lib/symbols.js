@@ -27,6 +27,9 @@ const kAccepted = Symbol('accepted');
 const kAttach = Symbol('attach');
 /** Of such a socket: gives it the id that its server's `generateId` has made. */
 const kIdentify = Symbol('identify');
+/** Of a socket: its calls and messages on their way out; the topics that it wants. */
+const kAsking = Symbol('asking');
+const kSubscribing = Symbol('subscribing');
 /** Of a server: makes the socket of a connection that it has accepted. */
 const kWelcome = Symbol('welcome');
 /** Of a server: a socket of its is ready, gone, at fault, or has something to tell. */
@@ -48,6 +51,8 @@ exports.kReceive = kReceive;
 exports.kAccepted = kAccepted;
 exports.kAttach = kAttach;
 exports.kIdentify = kIdentify;
+exports.kAsking = kAsking;
+exports.kSubscribing = kSubscribing;
 exports.kWelcome = kWelcome;
 exports.kSocketReady = kSocketReady;
 exports.kSocketGone = kSocketGone;

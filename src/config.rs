@@ -20,12 +20,16 @@ pub struct Limits {
     pub max_in_flight: u32,
     /// How many bytes these may have together. Default 64 MiB. Told to the peer.
     pub max_in_flight_bytes: u32,
+    /// How many patterns of topics a peer may have subscribed to here. Default 10,000. A peer that
+    /// wants more is at fault.
+    pub max_subscriptions: u32,
     /// How long a peer of a format with a handshake may take over it. Default 10 s; zero: for ever.
     pub handshake_timeout: Duration,
     /// How long a peer may stop within a frame. Default 30 s; zero: for ever.
     pub frame_timeout: Duration,
-    /// Silence after which the peer is asked whether it is there. Default zero: never asked.
-    pub heartbeat: Duration,
+    /// Silence after which the peer is asked whether it is there; zero: never asked. Default: what
+    /// suits the transport, 30 s over TCP and never elsewhere, where the kernel tells of a dead peer.
+    pub heartbeat: Option<Duration>,
     /// How long a peer may take no byte of what waits for it. Default zero: for ever, since a peer
     /// that has paused takes none.
     pub stall_timeout: Duration,
@@ -126,9 +130,10 @@ impl Default for Limits {
             max_queued_messages: 100_000,
             max_in_flight: 65_536,
             max_in_flight_bytes: 64 * 1024 * 1024,
+            max_subscriptions: 10_000,
             handshake_timeout: Duration::from_secs(10),
             frame_timeout: Duration::from_secs(30),
-            heartbeat: Duration::ZERO,
+            heartbeat: None,
             stall_timeout: Duration::ZERO,
             encoding: Encoding::Json,
             jftp_header_digits: 7,
@@ -184,6 +189,11 @@ impl Format {
 
     /// Whether a connection of this format begins with a handshake.
     pub const fn has_handshake(self) -> bool {
+        matches!(self, Self::Shortwire)
+    }
+
+    /// Whether it has one-way messages.
+    pub const fn has_messages(self) -> bool {
         matches!(self, Self::Shortwire)
     }
 

@@ -1,12 +1,20 @@
 // What sockets and servers tell of themselves: peers, states, counters.
 
+import { ShortwireError } from './errors.js';
 import { Encoding, Protocol } from './options.js';
+import { UDSocket } from './socket.js';
 
-/** Who is at the other end, by the kernel's word at the time of the connection. Empty when it isn't connected or isn't known. */
+/**
+ * Who is at the other end, by the kernel's word at the time of the connection: of a Unix socket the user, the group and the process;
+ * over TCP an address. Empty when it isn't connected or isn't known.
+ */
 export interface Peer {
   readonly uid?: number;
   readonly gid?: number;
   readonly pid?: number;
+  readonly address?: string;
+  readonly port?: number;
+  readonly family?: 'IPv4' | 'IPv6';
 }
 
 /** Where a socket stands. It may be connected again once it is `closed`. */
@@ -85,4 +93,27 @@ export interface ServerStats {
   readonly accepted: number;
   /** Peers ever turned away: for a limit, or since they never became ready. */
   readonly refused: number;
+  /** One-way messages to its sockets that never left: broadcasts to those whose queue was full, mostly. */
+  readonly dropped: number;
+}
+
+/** What one socket said to a survey, or why it said nothing. */
+export type SurveyEntry<Value = unknown, Socket = UDSocket> =
+  | { readonly socket: Socket; readonly status: 'fulfilled'; readonly value: Value }
+  | { readonly socket: Socket; readonly status: 'rejected'; readonly reason: ShortwireError };
+
+/** What a server with `allowStats` answers on the topic `$shortwire.stats`. At most 100 ms old. */
+export interface StatsReport {
+  /** When it was made, in ms since the epoch, by the server's clock. */
+  readonly atMs: number;
+  readonly process: {
+    readonly uptimeMs: number;
+    /** Processor time of the server's process so far, user and system. */
+    readonly cpuMs: number;
+    readonly rssBytes: number;
+    readonly heapUsedBytes: number;
+  };
+  readonly server: ServerStats;
+  /** Sums over all its sockets, those that have gone included. */
+  readonly sockets: SocketStats;
 }

@@ -1,11 +1,6 @@
 // Options and endpoints.
 
-/**
- * Where to listen or connect: a path; `'@name'`, a name in Linux' abstract namespace, which has no file; `'unix:/path'`;
- * `{ path }`; or `{ fd }`, a descriptor that is inherited, from a service manager say: for a server it must be listening, for a
- * socket connected. A path is limited by the kernel (107 bytes on Linux, 103 on macOS): a longer one fails with `ENAMETOOLONG`.
- */
-export type Endpoint = string | { path: string } | { fd: number };
+import { UDSocket } from './socket.js';
 
 /** How payloads are encoded: see {@link ConnectionOptions.encoding}. */
 export type Encoding = 'json' | 'msgpack' | 'raw';
@@ -56,6 +51,12 @@ export interface ConnectionOptions {
    */
   maxInFlightBytes?: number;
   /**
+   * How many patterns of topics can be subscribed to on a connection, 1 to 1,000,000. Our own `subscribe` rejects with
+   * `SHORTWIRE_ERR_OVERFLOW` beyond it; a peer that wants more than this end allows loses its connection.
+   * @default 10_000
+   */
+  maxSubscriptions?: number;
+  /**
    * How long a peer may take to introduce itself, in ms. 0: for ever.
    * @default 10_000
    */
@@ -67,8 +68,8 @@ export interface ConnectionOptions {
   frameTimeoutMs?: number;
   /**
    * Silence after which the peer is asked whether it is there, in ms; it is taken for dead after two unanswered pings. 0: never asked.
-   * On one machine the kernel reports a dead peer at once; this finds one that hangs.
-   * @default 0
+   * Left out: 30,000 over TCP, and never elsewhere: on one machine the kernel reports a dead peer at once, and only one that hangs
+   * needs to be asked. Formats without pings (jftp's) ask nobody.
    */
   heartbeatMs?: number;
   /**
@@ -165,6 +166,12 @@ export interface ServerOptions extends ConnectionOptions {
    */
   silentMs?: number;
   /**
+   * Answers requests of the topic `$shortwire.stats` with a `StatsReport`, to whoever can connect; `shortwire stats` shows it.
+   * The answer goes through the middleware as any other, which can refuse. Numbers only: nothing of payloads, topics or peers.
+   * @default false
+   */
+  allowStats?: boolean;
+  /**
    * Makes the `id` of each accepted socket. Two that are connected must not have the same.
    * @default 128 random bits in hexadecimal
    */
@@ -206,15 +213,62 @@ export interface SendOptions<Topic extends string = string> {
   traceparent?: string;
 }
 
+/** Options of {@link UDSocketServer.broadcast}. */
+export interface BroadcastOptions<Topic extends string = string, Socket = UDSocket> {
+  /**
+   * What it is about. Sockets get it that are subscribed to it, or have never subscribed to anything.
+   * @default '' (for everybody)
+   */
+  topic?: Topic;
+  /** Only the sockets for which it returns something truthy. One that throws makes `broadcast` reject, and nobody gets anything. */
+  where?: (socket: Socket) => unknown;
+  /** Not these: the one who said it, mostly. */
+  except?: Socket | Iterable<Socket>;
+  /**
+   * See {@link CallOptions.traceparent}.
+   * @default what the server's `traceparent` returns
+   */
+  traceparent?: string;
+}
+
+/** Options of {@link UDSocketServer.survey}. */
+export interface SurveyOptions<Topic extends string = string, Socket = UDSocket> {
+  /**
+   * Chooses the handler at each peer.
+   * @default '' (the general handlers)
+   */
+  topic?: Topic;
+  /**
+   * How long each may take, in ms. 0: for ever.
+   * @default the server's `timeoutMs`
+   */
+  timeoutMs?: number;
+  /**
+   * As soon as so many have answered, the others are taken back: their entries are rejected with `SHORTWIRE_ERR_ABORTED`, and their
+   * handlers' `context.signal` fires.
+   * @default Infinity (all)
+   */
+  quorum?: number;
+  /** Takes all open questions back, and rejects the survey with `SHORTWIRE_ERR_ABORTED`. */
+  signal?: AbortSignal;
+  /** Only the sockets for which it returns something truthy. */
+  where?: (socket: Socket) => unknown;
+  /**
+   * See {@link CallOptions.traceparent}.
+   * @default what the server's `traceparent` returns
+   */
+  traceparent?: string;
+}
+
 /** Options of {@link UDSocket.connect}. */
 export interface ConnectOptions {
   /** Gives up: `connect` rejects with `SHORTWIRE_ERR_ABORTED`. It means nothing once connected. */
   signal?: AbortSignal;
 }
 
-/** Options of {@link UDSocket.ping}. */
+/** Options of {@link UDSocket.ping} and {@link UDSocketServer.ping}. */
 export interface PingOptions {
-  /** @default the socket's `timeoutMs` */
+  /** @default the `timeoutMs` of the socket or server */
   timeoutMs?: number;
 }
 

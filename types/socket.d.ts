@@ -13,7 +13,6 @@ import {
   CloseOptions,
   ConnectOptions,
   ConnectionOptions,
-  Endpoint,
   PingOptions,
   Encoding,
   Protocol,
@@ -21,6 +20,7 @@ import {
   SendOptions,
   SocketOptions
 } from './options.js';
+import { Endpoint } from './endpoint.js';
 import { Payload } from './payload.js';
 import { UDSocketServer } from './server.js';
 import {
@@ -73,16 +73,21 @@ export class UDSocket<
   /** Bytes that wait to be sent. */
   readonly queuedBytes: number;
   /** The options with their defaults; of an accepted socket, those of its server that concern connections. */
-  readonly options: Readonly<Required<Omit<ConnectionOptions, 'traceparent'>> & SocketOptions>;
+  readonly options: Readonly<
+    Required<Omit<ConnectionOptions, 'heartbeatMs' | 'traceparent'>> &
+      Pick<ConnectionOptions, 'heartbeatMs'> &
+      SocketOptions
+  >;
 
   /**
    * Connects; resolves when calls flow. It doesn't retry: a path at which nobody listens rejects at once, with Node's own code
-   * (`ENOENT`, `ECONNREFUSED`, `EACCES`, …), and calls that were queued reject too. A socket that is closed may be connected again.
+   * (`ENOENT`, `ECONNREFUSED`, `EACCES`, over TCP also `ENOTFOUND`, `EADDRNOTAVAIL`, …), and calls that were queued reject too. A host
+   * that doesn't answer is given up after `handshakeTimeoutMs`, with `ETIMEDOUT`. A socket that is closed may be connected again.
    *
    * With a callback, a failure is an `error` event as well, and the promise may be left alone.
    *
    * @throws (rejects) Node's codes, `SHORTWIRE_ERR_ABORTED`, `_REFUSED`, `_PROTOCOL`, `_TIMEOUT` (no handshake), `_INVALID_ARG`,
-   *   `_UNSUPPORTED` (TCP, TLS)
+   *   `_UNSUPPORTED`
    */
   connect(endpoint: Endpoint, options?: ConnectOptions, callback?: () => void): Promise<void>;
   connect(endpoint: Endpoint, callback: () => void): Promise<void>;
@@ -154,6 +159,31 @@ export class UDSocket<
     topic: Topic,
     ...payload: PayloadAnd<SentTo<Service, Topic>, []>
   ): Promise<void>;
+
+  /**
+   * Which topics' broadcasts the server sends here. Before the first `subscribe` it sends all, after the last `unsubscribe` none;
+   * messages without a topic always come, and so does what the server sends to this socket alone. Resolves when the server knows;
+   * without a connection at once, since each new one is told before anything else.
+   *
+   * Patterns go by segments, which stand between dots: `'a.b'` is this topic, `'a.*'` has one segment more, `'a.**'` one or more; `'*'`
+   * may stand for any segment, `'**'` alone is every topic.
+   *
+   * ```js
+   * await socket.subscribe('orders.*.paid');
+   * socket.on('message', (order, { topic }) => console.log(topic, order));
+   * ```
+   *
+   * @throws (rejects) `SHORTWIRE_ERR_INVALID_ARG` (no pattern), `_OVERFLOW` (`maxSubscriptions`, or wildcards in more than 64 different
+   *   places), `_UNSUPPORTED` (a dialect without topics)
+   */
+  subscribe(pattern: string): Promise<void>;
+
+  /**
+   * Takes a pattern back; one that isn't subscribed to changes nothing. Resolves when the server knows.
+   *
+   * @throws (rejects) `SHORTWIRE_ERR_INVALID_ARG` (no pattern)
+   */
+  unsubscribe(pattern: string): Promise<void>;
 
   /**
    * Answers the peer's requests: those of a topic, or all others. Registering again replaces; `null` removes. A socket's handler for a topic

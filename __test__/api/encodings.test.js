@@ -14,7 +14,7 @@ const { socketPath } = require('../support/address.js');
 const { assertQuiet, run } = require('../support/child.js');
 const { event, until } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
-const { listen, pair } = require('../support/pair.js');
+const { connect, listen, pair } = require('../support/pair.js');
 const { RawPeer, RawServer } = require('../support/raw-peer.js');
 const { Capability, Flag, Kind, frame } = require('../support/wire.js');
 
@@ -305,6 +305,32 @@ forEachDriver((driver) => {
     );
     await assert.rejects(failing, { code: 'SHORTWIRE_ERR_SERIALIZE', maybeDelivered: true });
     assert.equal(socket.status, 'ready');
+  });
+
+  test(`broadcasts and surveys go to all who can read them (${driver})`, async (t) => {
+    const { server, socket, peer, path } = await pair(t, both(driver));
+    const other = await connect(t, path, { driver });
+    await until(() => server.sockets.size === 2, 'two sockets');
+    const dropped = [];
+    server.on('dropped', (at, { reason }) => dropped.push([at === peer, reason]));
+    const heard = [];
+    socket.on('message', (payload) => heard.push(['packs', payload]));
+    other.on('message', (payload) => heard.push(['plain', payload]));
+    assert.equal(await server.broadcast({ plain: 1 }), 2);
+    await server.broadcast(new Set([1]));
+    await until(() => heard.length === 3, 'three messages');
+    assert.deepEqual(
+      heard.filter(([who]) => who === 'packs').map(([, payload]) => payload),
+      [{ plain: 1 }, new Set([1])]
+    );
+    await until(() => dropped.length === 1, 'one that was not sent');
+    assert.deepEqual(dropped, [[false, 'SHORTWIRE_ERR_SERIALIZE']]);
+    socket.handle((payload) => payload);
+    other.handle((payload) => payload);
+    const entries = await server.survey(5n);
+    const of = (who) => entries.find((entry) => (entry.socket === peer) === who);
+    assert.equal(of(true).value, 5n);
+    assert.equal(of(false).reason.code, 'SHORTWIRE_ERR_SERIALIZE');
   });
 
   test(`a peer that hasn't agreed is sent no MessagePack, even from the queue (${driver})`, async (t) => {

@@ -17,9 +17,10 @@ const DEFAULTS = [
   ['maxQueuedMessages', 'both', 100_000],
   ['maxInFlight', 'both', 65_536],
   ['maxInFlightBytes', 'both', 64 * MIB],
+  ['maxSubscriptions', 'both', 10_000],
   ['handshakeTimeoutMs', 'both', 10_000],
   ['frameTimeoutMs', 'both', 30_000],
-  ['heartbeatMs', 'both', 0],
+  ['heartbeatMs', 'both', undefined],
   ['stallTimeoutMs', 'both', 0],
   ['encoding', 'both', 'json'],
   ['driver', 'both', 'auto'],
@@ -34,6 +35,7 @@ const DEFAULTS = [
   ['protocols', 'server', ['shortwire', 'jftp']],
   ['silentProtocol', 'server', undefined],
   ['silentMs', 'server', 50],
+  ['allowStats', 'server', false],
   ['generateId', 'server', undefined]
 ];
 
@@ -45,6 +47,7 @@ const ALLOWED = [
   ['maxQueuedMessages', 'both', 1],
   ['maxInFlight', 'both', 1],
   ['maxInFlightBytes', 'both', 1],
+  ['maxSubscriptions', 'both', 1],
   ['handshakeTimeoutMs', 'both', 0],
   ['frameTimeoutMs', 'both', 0],
   ['heartbeatMs', 'both', 30_000],
@@ -65,7 +68,8 @@ const ALLOWED = [
   ['backlog', 'server', 1],
   ['protocols', 'server', ['jftp']],
   ['silentProtocol', 'server', 'jftp'],
-  ['silentMs', 'server', 0]
+  ['silentMs', 'server', 0],
+  ['allowStats', 'server', true]
 ];
 
 /** [option, on, values that are not] */
@@ -92,6 +96,7 @@ const WRONG = [
   ['protocols', 'server', [[], ['http'], 'jftp', null]],
   ['silentProtocol', 'server', ['shortwire', 'http', null]],
   ['silentMs', 'server', [-1, '1', null]],
+  ['allowStats', 'server', [1, 'yes', null]],
   ['generateId', 'server', ['uuid', 1, null]]
 ];
 

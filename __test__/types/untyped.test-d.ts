@@ -11,7 +11,8 @@ import {
   type Payload,
   type Peer,
   type SocketOptions,
-  type Status
+  type Status,
+  type TcpAddress
 } from 'shortwire';
 import { Duplex } from 'node:stream';
 
@@ -75,10 +76,12 @@ void socket.attach(Duplex.from(''));
 const attached = server.attach(Duplex.from(''));
 same<typeof attached, Promise<UDSocket>>(true);
 
-// @ts-expect-error there is no TCP yet
 void server.start(8080);
-// @ts-expect-error nor by host and port
-void socket.connect({ host: 'localhost', port: 8080 });
+void server.start({ host: '::', port: 0, ipv6Only: true, keepAlive: true, backlog: 10 });
+void socket.connect({ host: 'localhost', port: '8080', family: 4, localAddress: '127.0.0.1' });
+void socket.connect({ fd: 3, noDelay: false });
+// @ts-expect-error a host alone is no endpoint
+void socket.connect({ host: 'localhost' });
 
 // Options.
 
@@ -128,7 +131,7 @@ socket.on('status', (status) => status === 'reconnecting');
 // Properties.
 
 same<typeof socket.pending, number>(true);
-same<ReturnType<typeof server.address>, string | null>(true);
+same<ReturnType<typeof server.address>, string | TcpAddress | null>(true);
 const ids: ReadonlyMap<string, UDSocket> = server.sockets;
 const out: Payload = { ids: [...ids.keys()] };
 // @ts-expect-error the library's, not the user's

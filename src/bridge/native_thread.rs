@@ -8,6 +8,8 @@ use napi_derive::napi;
 
 use super::{
     cleanup::{self, Remains},
+    endpoint::NativeEndpoint,
+    fan_out,
     host::{self, JsHost},
     hot::{self, Shared},
     options::{NativeOptions, NativeServerOptions},
@@ -20,12 +22,11 @@ use crate::{
     driver::{
         batch,
         inbox::Inbox,
-        thread::{Thread, flags},
+        thread::{NEWS, Thread, flags},
         uv::Loop,
     },
-    error::{Error, Kind},
+    error::Kind,
     message::{BodyKind, capability},
-    transport::Endpoint,
 };
 
 /// The connections and servers of this JavaScript thread.
@@ -60,6 +61,8 @@ pub struct NativePeer {
     pub uid: Option<u32>,
     pub gid: Option<u32>,
     pub pid: Option<i32>,
+    pub address: Option<String>,
+    pub port: Option<u16>,
 }
 
 #[napi]
@@ -76,7 +79,7 @@ impl NativeThread {
         let raw = raw::Env(env.raw());
         let waker = Arc::new(Waker::new());
         let runtime = runtime::handle().map_err(|error| {
-            napi::Error::from_reason(format!("shortwire can't start its threads: {error}"))
+            Error::from_reason(format!("shortwire can't start its threads: {error}"))
         })?;
         let inbox = Arc::new(Inbox::new({
             let waker = Arc::clone(&waker);
@@ -98,8 +101,14 @@ impl NativeThread {
         let outbound = unsafe { &*shared }.records(raw).map_err(failed)?;
         let flush = Shared::function(raw, Some(hot::flush), context).map_err(failed)?;
         let drain = Shared::function(raw, Some(hot::drain), context).map_err(failed)?;
-        let parts =
-            [("inbound", inbound), ("outbound", outbound), ("flush", flush), ("drain", drain)];
+        let fan_out = Shared::function(raw, Some(fan_out::fan_out), context).map_err(failed)?;
+        let parts = [
+            ("inbound", inbound),
+            ("outbound", outbound),
+            ("flush", flush),
+            ("drain", drain),
+            ("fanOut", fan_out),
+        ];
         for (name, value) in parts {
             // SAFETY: a value of the current scope.
             let value = unsafe { Unknown::from_raw_unchecked(env.raw(), value) };
@@ -128,9 +137,8 @@ impl NativeThread {
 
     /// Connects it.
     #[napi]
-    pub fn dial(&self, index: u32, endpoint: Either<String, i32>) -> Result<()> {
-        self.thread.dial(index, parse(endpoint)?);
-        Ok(())
+    pub fn dial(&self, index: u32, endpoint: &NativeEndpoint) {
+        self.thread.dial(index, endpoint.get());
     }
 
     /// Lets it speak over a stream that JavaScript reads and writes.
@@ -209,7 +217,13 @@ impl NativeThread {
     #[napi]
     pub fn peer(&self, index: u32) -> NativePeer {
         let peer = self.thread.peer(index);
-        NativePeer { uid: peer.uid, gid: peer.gid, pid: peer.pid }
+        NativePeer {
+            uid: peer.uid,
+            gid: peer.gid,
+            pid: peer.pid,
+            address: peer.address.map(|address| address.ip().to_string()),
+            port: peer.address.map(|address| address.port()),
+        }
     }
 
     /// The driver that runs it now.
@@ -220,12 +234,8 @@ impl NativeThread {
 
     /// Listens; `serverEvent` tells what comes of it.
     #[napi]
-    pub fn listen(
-        &self,
-        endpoint: Either<String, i32>,
-        options: NativeServerOptions,
-    ) -> Result<u32> {
-        Ok(self.thread.listen(parse(endpoint)?, &options.server()))
+    pub fn listen(&self, endpoint: &NativeEndpoint, options: NativeServerOptions) -> u32 {
+        self.thread.listen(endpoint.get(), &options.server())
     }
 
     /// Stops listening; `serverEvent` tells when it is done.
@@ -281,6 +291,9 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("CLOSED", kind::CLOSED),
         ("OPENED", kind::OPENED),
         ("OUTPUT", kind::OUTPUT),
+        ("SUBSCRIBE", kind::SUBSCRIBE),
+        ("UNSUBSCRIBE", kind::UNSUBSCRIBE),
+        ("DROPPED", kind::DROPPED),
     ];
     let servers = [
         ("LISTENING", host::LISTENING),
@@ -306,6 +319,7 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("OUTBOUND_RECORDS", hot::SHARED_RECORDS as u32),
         ("FLAG_PENDING", flags::PENDING),
         ("FLAG_HIGH", flags::HIGH),
+        ("NEWS", NEWS),
     ];
     let errors = Kind::ALL.map(|kind| (kind.code(), kind as u32));
     let formats = Format::ALL.map(|format| (format.name(), format as u32));
@@ -329,21 +343,8 @@ pub fn numbers() -> Vec<NativeNumber> {
     groups.into_iter().flatten().collect()
 }
 
-fn parse(endpoint: Either<String, i32>) -> Result<Endpoint> {
-    match endpoint {
-        Either::A(text) => Endpoint::parse(&text).map_err(|error| coded(&error)),
-        Either::B(fd) => Ok(Endpoint::Fd(fd)),
-    }
-}
-
-/// An error for JavaScript to make its own of: `<kind number>:<errno>:<message>`.
-fn coded(error: &Error) -> napi::Error {
-    let errno = error.errno().unwrap_or_default();
-    napi::Error::from_reason(format!("{}:{errno}:{}", error.kind() as u8, error.message()))
-}
-
-fn failed(_: Failed) -> napi::Error {
-    napi::Error::from_reason("a call of Node-API failed")
+fn failed(_: Failed) -> Error {
+    Error::from_reason("a call of Node-API failed")
 }
 
 fn uv_loop(env: raw::Env) -> Option<Loop> {

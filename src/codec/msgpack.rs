@@ -23,11 +23,11 @@ fn value(rest: &mut &[u8], depth: usize) -> Option<()> {
         0x90..=0x9f => values(rest, u32::from(token & 0x0f), depth),
         0xa0..=0xbf => text(rest, u32::from(token & 0x1f)),
         0xc4..=0xc6 => {
-            let length = length(rest, token - 0xc4)?;
+            let length = length(rest, token.wrapping_sub(0xc4))?;
             skip(rest, length)
         }
         0xc7..=0xc9 => {
-            let length = length(rest, token - 0xc7)?;
+            let length = length(rest, token.wrapping_sub(0xc7))?;
             extension(rest, length)
         }
         0xca | 0xce | 0xd2 => skip(rest, 4),
@@ -35,17 +35,17 @@ fn value(rest: &mut &[u8], depth: usize) -> Option<()> {
         0xcc | 0xd0 => skip(rest, 1),
         0xcd | 0xd1 => skip(rest, 2),
         0xd4 => following(rest, depth),
-        0xd5..=0xd8 => extension(rest, 1 << (token - 0xd4)),
+        0xd5..=0xd8 => extension(rest, 1u32.wrapping_shl(token.wrapping_sub(0xd4).into())),
         0xd9..=0xdb => {
-            let length = length(rest, token - 0xd9)?;
+            let length = length(rest, token.wrapping_sub(0xd9))?;
             text(rest, length)
         }
         0xdc | 0xdd => {
-            let count = length(rest, token - 0xdb)?;
+            let count = length(rest, token.wrapping_sub(0xdb))?;
             values(rest, count, depth)
         }
         0xde | 0xdf => {
-            let count = length(rest, token - 0xdd)?;
+            let count = length(rest, token.wrapping_sub(0xdd))?;
             pairs(rest, count, depth)
         }
         0xc1 => None,

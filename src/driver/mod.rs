@@ -13,12 +13,14 @@
 //! ```
 
 pub mod batch;
+pub mod broadcast;
 pub mod busy_poll;
 pub mod connection;
 pub mod inbox;
 #[cfg(unix)]
 pub mod inline;
 pub mod large_text;
+pub mod owned_outbound;
 pub mod pool;
 pub mod server;
 pub mod task;

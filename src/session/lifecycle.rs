@@ -27,6 +27,16 @@ impl Session {
         }
     }
 
+    /// What suits the transport where the application has no wish; to be told before `open`.
+    pub fn presume_heartbeat(&mut self, interval: Duration) {
+        self.usual_heartbeat = interval;
+        self.heartbeat = Heartbeat::new(self.heartbeat_interval());
+    }
+
+    fn heartbeat_interval(&self) -> Duration {
+        self.limits.heartbeat.unwrap_or(self.usual_heartbeat)
+    }
+
     /// The format turned out to have no handshake. None of these has pings either, so that silence
     /// says nothing about the peer.
     pub fn skip_handshake(&mut self, now: Instant) {
@@ -49,7 +59,7 @@ impl Session {
             return;
         }
         self.met = false;
-        self.heartbeat = Heartbeat::new(self.limits.heartbeat);
+        self.heartbeat = Heartbeat::new(self.heartbeat_interval());
         self.handshake_due = after(now, self.limits.handshake_timeout);
         if self.state == State::Ready {
             self.state = State::Handshaking;
@@ -70,12 +80,13 @@ impl Session {
     /// What this side can do beyond the least that every peer of version 1 can.
     pub const fn capabilities(&self) -> u32 {
         let wide = if cfg!(target_endian = "little") { capability::WIDE } else { 0 };
-        match self.limits.encoding {
+        let encodings = match self.limits.encoding {
             Encoding::Json => wide,
             Encoding::MessagePack => wide | capability::MESSAGE_PACK,
             // The application gets bytes as they came, and JSON is UTF-8 then.
             Encoding::Raw => 0,
-        }
+        };
+        capability::TOPICS | encodings
     }
 
     /// A deadline may have passed. Asked again until it says `None`.
@@ -182,6 +193,7 @@ impl Session {
         if self.met {
             return Event::Violation("a second hello");
         }
+        self.agreed = self.capabilities() & hello.capabilities;
         self.peer_max_in_flight = hello.max_in_flight;
         self.peer_max_in_flight_bytes = u64::from(hello.max_in_flight_bytes);
         self.make_ready(now);

@@ -19,10 +19,11 @@ mod lifecycle;
 pub(crate) mod serving;
 pub(crate) mod stall;
 mod state;
+pub mod topics;
 mod verdict;
 pub(crate) mod waiting;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::{
     heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, stall::Stall,
@@ -38,7 +39,7 @@ pub use self::{
 use crate::{
     config::{IdStyle, Limits},
     error::Kind,
-    message::{BodyKind, Id, Malformed, Message, Trace},
+    message::{BodyKind, Id, Malformed, Message, Trace, capability},
 };
 
 /// One connection's meaning.
@@ -53,6 +54,8 @@ pub struct Session {
     peer_max_in_flight: u32,
     peer_max_in_flight_bytes: u64,
     heartbeat: Heartbeat,
+    /// The heartbeat's interval where the application hasn't given one.
+    usual_heartbeat: Duration,
     stall: Stall,
     handshake_due: Option<Instant>,
     frame_due: Option<Instant>,
@@ -61,6 +64,8 @@ pub struct Session {
     peer_leaving: bool,
     /// The peer has introduced itself, or needn't.
     met: bool,
+    /// What both sides can do beyond the least.
+    agreed: u32,
     counters: Counters,
 }
 
@@ -75,13 +80,15 @@ impl Session {
             waiting: WaitingQueue::default(),
             peer_max_in_flight: u32::MAX,
             peer_max_in_flight_bytes: u64::MAX,
-            heartbeat: Heartbeat::new(limits.heartbeat),
+            heartbeat: Heartbeat::new(limits.heartbeat.unwrap_or_default()),
+            usual_heartbeat: Duration::ZERO,
             stall: Stall::new(limits.stall_timeout),
             handshake_due: None,
             frame_due: None,
             drain_due: None,
             peer_leaving: false,
             met: false,
+            agreed: 0,
             counters: Counters::default(),
         }
     }
@@ -208,6 +215,13 @@ impl Session {
                 Event::Goaway
             }
             Message::Hello(hello) => self.handle_hello(hello, now),
+            Message::Subscribe { .. } | Message::Unsubscribe { .. } => {
+                if self.agrees_on(capability::TOPICS) {
+                    Event::Subscription
+                } else {
+                    Event::Violation("a subscription, though topics were not agreed on")
+                }
+            }
             Message::Malformed { of, why } => {
                 self.counters.malformed += 1;
                 match of {
@@ -230,6 +244,11 @@ impl Session {
     /// Whether nothing is open in either direction.
     pub const fn is_drained(&self) -> bool {
         self.in_flight.open() == 0 && self.serving.open() == 0
+    }
+
+    /// Whether both sides have said that they can do this: a bit of [`capability`].
+    pub const fn agrees_on(&self, capability: u32) -> bool {
+        self.agreed & capability != 0
     }
 
     /// Where the connection stands.

@@ -76,7 +76,7 @@ fn answers_and_pings_pass_as_long_as_it_reads() {
 
 #[test]
 fn a_pause_too_long_for_the_heartbeat_ends_nothing() {
-    let limits = Limits { heartbeat: 30 * SECOND, ..Limits::default() };
+    let limits = Limits { heartbeat: Some(30 * SECOND), ..Limits::default() };
     let mut pair = Pair::met(limits);
     pause(&mut pair, true);
     send(&mut pair, 60, &"1".repeat(64 * KIB));

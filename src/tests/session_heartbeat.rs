@@ -26,7 +26,7 @@ fn limits() -> Limits {
     Limits {
         handshake_timeout: 10 * SECOND,
         frame_timeout: 30 * SECOND,
-        heartbeat: 60 * SECOND,
+        heartbeat: Some(60 * SECOND),
         ..Limits::default()
     }
 }
@@ -67,15 +67,32 @@ fn bytes_that_are_no_hello_do_not_prolong_the_handshake() {
 }
 
 #[test]
+fn what_suits_the_transport_counts_where_the_application_has_no_wish() {
+    let wish = |heartbeat| Limits { heartbeat, ..limits() };
+    for (limits, interval) in [
+        (wish(None), Some(30 * SECOND)),
+        (wish(Some(5 * SECOND)), Some(5 * SECOND)),
+        (wish(Some(Duration::ZERO)), None),
+    ] {
+        let now = Instant::now();
+        let mut session = Session::new(limits, IdStyle::Joined);
+        session.presume_heartbeat(30 * SECOND);
+        session.open(now, true);
+        session.handle_message(&HELLO, now);
+        assert_eq!(session.poll_timeout(), interval.map(|interval| now + interval));
+    }
+}
+
+#[test]
 fn a_hello_ends_the_handshake() {
-    let (mut session, began) = opened(Limits { heartbeat: Duration::ZERO, ..limits() });
+    let (mut session, began) = opened(Limits { heartbeat: Some(Duration::ZERO), ..limits() });
     session.handle_message(&HELLO, began);
     assert_eq!(session.poll_timeout(), None);
 }
 
 #[test]
 fn a_peer_that_stops_within_a_frame_has_the_time_of_a_frame() {
-    let (mut session, began) = opened(Limits { heartbeat: Duration::ZERO, ..limits() });
+    let (mut session, began) = opened(Limits { heartbeat: Some(Duration::ZERO), ..limits() });
     session.handle_message(&HELLO, began);
     session.heard(true, began + 5 * SECOND);
     let (due, timeout) = next(&mut session);
@@ -85,7 +102,7 @@ fn a_peer_that_stops_within_a_frame_has_the_time_of_a_frame() {
 
 #[test]
 fn more_of_the_frame_prolongs_it_and_its_end_ends_it() {
-    let (mut session, began) = opened(Limits { heartbeat: Duration::ZERO, ..limits() });
+    let (mut session, began) = opened(Limits { heartbeat: Some(Duration::ZERO), ..limits() });
     session.handle_message(&HELLO, began);
     session.heard(true, began);
     session.heard(true, began + 20 * SECOND);
@@ -100,7 +117,7 @@ fn zero_is_never() {
     let limits = Limits {
         handshake_timeout: never,
         frame_timeout: never,
-        heartbeat: never,
+        heartbeat: Some(never),
         ..Limits::default()
     };
     let (mut session, began) = opened(limits);

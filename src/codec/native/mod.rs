@@ -85,6 +85,11 @@ impl Native {
         self.peer_capabilities & capability::WIDE != 0
     }
 
+    /// The longest content of a frame that may be sent: both sides' limits count.
+    pub fn largest_sent(&self) -> u32 {
+        self.peer_max_frame_bytes.min(self.max_frame_bytes)
+    }
+
     /// See [`super::Codec::decode`].
     #[inline]
     pub fn decode<'a>(&'a mut self, input: &'a [u8]) -> Result<Decoded<'a>> {
@@ -170,12 +175,22 @@ impl Native {
                     sink,
                 )
             }
+            Message::Subscribe { pattern } => self.put_pattern(kind::SUBSCRIBE, pattern, sink),
+            Message::Unsubscribe { pattern } => self.put_pattern(kind::UNSUBSCRIBE, pattern, sink),
             Message::Hello(hello) => {
                 sink.put_slice(&preface::encode(hello));
                 Ok(())
             }
             Message::Malformed { .. } => Err(Error::library(Kind::Internal, "can't be sent")),
         }
+    }
+
+    #[cold]
+    fn put_pattern(&self, kind: u8, pattern: &str, sink: &mut impl FrameSink) -> Result<()> {
+        if pattern.len() > MAX_CONTROL_BYTES as usize {
+            return Err(Error::local(Kind::TooLarge, "a pattern is at most 1,024 bytes long"));
+        }
+        self.put(kind, &Id::Number(0), pattern, Body::NONE, NO_EXTENSIONS, sink)
     }
 
     #[cold]
@@ -234,7 +249,7 @@ impl Native {
         let trace_len = if trace.is_none() { 0 } else { TRACE_BYTES };
         let before_body = topic.len().saturating_add(deadline_len).saturating_add(trace_len);
         let length = body.data.len().saturating_add(before_body);
-        let limit = self.peer_max_frame_bytes.min(self.max_frame_bytes);
+        let limit = self.largest_sent();
         let Some(length) = u32::try_from(length).ok().filter(|length| *length <= limit) else {
             return Err(Error::local(Kind::TooLarge, over(length as u64, limit)));
         };

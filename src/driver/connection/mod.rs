@@ -8,23 +8,27 @@
 //! Both turns are bounded (`read.rs`, `orders.rs`). Must not
 //! know: which driver turns it, JavaScript, any format by name beyond detection.
 
+mod broadcasts;
 mod hold;
 mod meeting;
 mod orders;
 mod read;
 mod stats;
+mod subscriptions;
 
 use std::{
     io::{self, IoSlice},
     time::{Duration, Instant},
 };
 
-use self::hold::Hold;
 pub use self::{
+    broadcasts::Receipt,
     orders::TOO_MUCH_WAITS,
     read::{ReadTurn, SCRATCH_BYTES},
     stats::Stats,
+    subscriptions::Wanted,
 };
+use self::{hold::Hold, subscriptions::Unsaid};
 use super::{
     batch::{self, Inbound, kind},
     write_queue::WriteQueue,
@@ -58,6 +62,10 @@ pub struct Connection {
     needed: usize,
     /// A queue was full: say so when there is room again.
     overflowed: bool,
+    /// The topics that the peer wants.
+    wanted: Wanted,
+    /// What it wants that it hasn't been able to say.
+    unsaid: Unsaid,
     /// The reason of the peer's goodbye.
     goaway: Option<Box<str>>,
     /// The application takes nothing new at the moment.
@@ -69,7 +77,9 @@ impl Connection {
     /// The side that connects, speaking a format of its choice.
     pub fn client(format: Format, limits: Limits, ids: IdStyle) -> Self {
         let codec = Codec::new(format, Role::Client, &limits);
-        Self::new(Role::Client, Some(codec), Formats::NONE, limits, ids)
+        let machine = Self::new(Role::Client, Some(codec), Formats::NONE, limits, ids);
+        machine.wanted.set_format(format);
+        machine
     }
 
     /// The side that accepts: the peer's first bytes choose among these formats. A peer that has
@@ -99,6 +109,8 @@ impl Connection {
             partial: Vec::new(),
             needed: 0,
             overflowed: false,
+            wanted: Wanted::new(limits.max_subscriptions),
+            unsaid: Unsaid::default(),
             goaway: None,
             hold: Hold::default(),
             bytes_in: 0,

@@ -15,6 +15,7 @@
 
 mod attached;
 mod entry;
+mod fan_out;
 mod mail;
 mod place;
 mod servers;
@@ -31,6 +32,7 @@ use std::{
 
 use tokio::runtime;
 
+pub use self::fan_out::{NEWS, Outcome};
 pub use self::servers::{ServerEvent, ServerOptions};
 use self::{
     entry::{Dial, Entry, Place},
@@ -44,7 +46,8 @@ use super::{
     inbox::{Inbox, Mail},
     inline::{Inline, Next},
     large_text::LargeText,
-    task::{self, Command, OwnedOutbound},
+    owned_outbound::OwnedOutbound,
+    task::{self, Command},
     uv::{Idle, Loop, Timer},
 };
 use crate::{
@@ -171,8 +174,9 @@ impl Thread {
             return;
         };
         let (serial, inbox) = (entry.serial, Arc::clone(&self.inbox));
+        let patience = entry.limits.handshake_timeout;
         let dial = self.runtime.spawn(async move {
-            let outcome = transport::connect(&endpoint).await;
+            let outcome = transport::connect_within(&endpoint, patience).await;
             inbox.push(Mail::Dialed { index, serial, outcome });
         });
         entry.dial = Some(Dial(dial.abort_handle()));
@@ -261,7 +265,7 @@ impl Thread {
     /// Who is at the other end of a connection.
     pub fn peer(&self, index: u32) -> Peer {
         let inner = self.inner.borrow();
-        inner.entries.get(index as usize).map(|entry| entry.peer).unwrap_or_default()
+        inner.entries.get(index as usize).map(|entry| entry.peer.clone()).unwrap_or_default()
     }
 
     /// Which driver a connection runs in now: "inline", "task", or none yet.
