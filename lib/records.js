@@ -20,6 +20,12 @@ const Kind = {
   CLOSED: 12,
   OPENED: 13,
   OUTPUT: 14,
+  OPEN: 20,
+  DATA: 21,
+  CREDIT: 22,
+  END: 23,
+  RESET: 24,
+  TAKEN: 26,
   SUBSCRIBE: 30,
   UNSUBSCRIBE: 31,
   DROPPED: 36

@@ -53,6 +53,11 @@ pub struct NativeStats {
     pub late_responses: f64,
     pub malformed: f64,
     pub refused: f64,
+    pub streams: u32,
+    pub streams_in: f64,
+    pub streams_out: f64,
+    pub streams_refused: f64,
+    pub stream_queued_bytes: f64,
 }
 
 /// Who is at the other end, by the kernel's word.
@@ -210,6 +215,11 @@ impl NativeThread {
             late_responses: counters.late_responses as f64,
             malformed: counters.malformed as f64,
             refused: counters.refused as f64,
+            streams: stats.streams.open,
+            streams_in: stats.streams.opened_in as f64,
+            streams_out: stats.streams.opened_out as f64,
+            streams_refused: stats.streams.refused as f64,
+            stream_queued_bytes: stats.stream_queued_bytes as f64,
         }
     }
 
@@ -291,6 +301,12 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("CLOSED", kind::CLOSED),
         ("OPENED", kind::OPENED),
         ("OUTPUT", kind::OUTPUT),
+        ("OPEN", kind::OPEN),
+        ("DATA", kind::DATA),
+        ("CREDIT", kind::CREDIT),
+        ("END", kind::END),
+        ("RESET", kind::RESET),
+        ("TAKEN", kind::TAKEN),
         ("SUBSCRIBE", kind::SUBSCRIBE),
         ("UNSUBSCRIBE", kind::UNSUBSCRIBE),
         ("DROPPED", kind::DROPPED),
