@@ -71,6 +71,7 @@ export interface NativeOptions {
   maxQueuedMessages: number
   maxInFlight: number
   maxInFlightBytes: number
+  maxSubscriptions: number
   handshakeTimeoutMs: number
   frameTimeoutMs: number
   heartbeatMs: number

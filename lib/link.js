@@ -15,7 +15,14 @@ const { parseEndpoint } = require('./endpoint.js');
 const errors = require('./errors.js');
 const options = require('./options.js');
 const { FORMATS, Kind } = require('./records.js');
-const { kEmit, kIndex, kSocketFailed, kSocketGone, kSocketReady } = require('./symbols.js');
+const {
+  kEmit,
+  kIndex,
+  kSending,
+  kSocketFailed,
+  kSocketGone,
+  kSocketReady
+} = require('./symbols.js');
 
 const { ErrorKind, ShortwireError } = errors;
 
@@ -78,6 +85,7 @@ class Link {
       socket[kIndex] = index;
       core.sockets[index] = socket;
       if (!this.#referenced) core.thread.setReferenced(index, false);
+      socket[kSending].subscriptions.replay(index);
     }
     return socket[kIndex];
   }

@@ -51,6 +51,7 @@ const BOTH = {
   maxQueuedMessages: integer(1, 900_000, 100_000),
   maxInFlight: integer(1, 1_000_000, 65_536),
   maxInFlightBytes: integer(1, MAX_BYTES, 64 * 1024 * 1024),
+  maxSubscriptions: integer(1, 1_000_000, 10_000),
   handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
   frameTimeoutMs: integer(0, MAX_MS, 30_000),
   heartbeatMs: integer(0, MAX_MS, 0),
@@ -104,6 +105,25 @@ const REQUEST = {
   files: later()
 };
 const SEND = { topic: TOPIC, files: later() };
+/** @type {Rule} */
+const WHERE = { expected: 'a function', check: (value) => typeof value === 'function' };
+/** @type {Record<string, Rule>} */
+const BROADCAST = {
+  topic: TOPIC,
+  where: WHERE,
+  except: {
+    expected: 'a socket or an iterable of sockets',
+    check: (value) => value !== null && typeof value === 'object'
+  }
+};
+/** @type {Record<string, Rule>} */
+const SURVEY = {
+  topic: TOPIC,
+  timeoutMs: REQUEST.timeoutMs,
+  quorum: integer(1, Number.MAX_SAFE_INTEGER, Infinity),
+  signal: SIGNAL,
+  where: WHERE
+};
 const PING = { timeoutMs: REQUEST.timeoutMs };
 const CONNECT = { signal: SIGNAL, hello: later(), retry: later(false) };
 
@@ -192,6 +212,13 @@ const sendOptions = (given) => complete(SEND, given);
  */
 const pingOptions = (given, timeoutMs) => complete(PING, given, { timeoutMs });
 /** @param {unknown} given */
+const broadcastOptions = (given) => complete(BROADCAST, given);
+/**
+ * @param {unknown} given
+ * @param {number} timeoutMs of the server
+ */
+const surveyOptions = (given, timeoutMs) => complete(SURVEY, given, { timeoutMs });
+/** @param {unknown} given */
 const connectOptions = (given) => complete(CONNECT, given);
 /** @param {unknown} given */
 const attachOptions = (given) => complete({}, given);
@@ -205,6 +232,7 @@ const closeOptions = (given) => complete(CLOSE, given);
 function nativeOptions(options) {
   const { maxFrameBytes, maxQueuedBytes, maxQueuedMessages, maxInFlight, maxInFlightBytes } =
     options;
+  const { maxSubscriptions } = options;
   const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, jftpHeaderDigits, driver } = options;
   return {
     maxFrameBytes,
@@ -212,6 +240,7 @@ function nativeOptions(options) {
     maxQueuedMessages,
     maxInFlight,
     maxInFlightBytes,
+    maxSubscriptions,
     handshakeTimeoutMs,
     frameTimeoutMs,
     heartbeatMs,
@@ -276,6 +305,8 @@ function noStats() {
 module.exports = {
   sendOptions,
   pingOptions,
+  broadcastOptions,
+  surveyOptions,
   connectOptions,
   attachOptions,
   ofAccepted,

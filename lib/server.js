@@ -4,8 +4,8 @@
  */
 'use strict';
 
-const { Answering } = require('./answering.js');
 const { Attachment } = require('./attachment.js');
+const { Broadcasting } = require('./broadcasting.js');
 const core = require('./core.js');
 const { parseEndpoint } = require('./endpoint.js');
 const errors = require('./errors.js');
@@ -31,7 +31,7 @@ const { ErrorKind, ShortwireError } = errors;
 
 /** @typedef {import('./socket.js').UDSocket} Socket */
 
-class UDSocketServer extends Answering {
+class UDSocketServer extends Broadcasting {
   #options;
   /** @type {'idle' | 'starting' | 'listening' | 'closing' | 'closed'} */
   #status = 'idle';
@@ -54,6 +54,7 @@ class UDSocketServer extends Answering {
   #referenced = true;
   #accepted = 0;
   #refused = 0;
+  #dropped = 0;
 
   /**
    * @param {any} [given] options, or the connection listener
@@ -148,12 +149,13 @@ class UDSocketServer extends Answering {
     return this.#options;
   }
 
-  /** Plain numbers: connections now, and how many were ever accepted and refused. */
+  /** Plain numbers: connections now; ever accepted, refused; messages to them that never left. */
   stats() {
     return {
       connections: this.#sockets.size,
       accepted: this.#accepted,
-      refused: this.#refused
+      refused: this.#refused,
+      dropped: this.#dropped
     };
   }
 
@@ -312,6 +314,7 @@ class UDSocketServer extends Answering {
    * @param {object} info
    */
   [kSocketDropped](socket, info) {
+    this.#dropped++;
     this[kEmit]('dropped', socket, info);
   }
 

@@ -11,21 +11,21 @@ const { Calls } = require('./calls.js');
 const core = require('./core.js');
 const errors = require('./errors.js');
 const { Link } = require('./link.js');
-const { hear } = require('./messages.js');
+const { hear, missed } = require('./messages.js');
 const options = require('./options.js');
 const { JSON_HEAD, BYTES_HEAD, encode, isBytes } = require('./payload.js');
 const { Kind } = require('./records.js');
+const { Sending } = require('./sending.js');
 const { Serving } = require('./serving.js');
 const { settle, settleFailed, settleFailure, watch } = require('./settling.js');
 const {
   kAccepted,
   kAttach,
-  kEmit,
   kIdentify,
   kIndex,
   kReceive,
+  kSending,
   kSerializer,
-  kSocketDropped,
   kTell
 } = require('./symbols.js');
 
@@ -45,8 +45,8 @@ class UDSocket extends Answering {
   #link;
   /** @type {string | undefined} */
   #id;
-  /** Messages that never left. */
-  #dropped = 0;
+  /** @type {Sending} */
+  [kSending];
 
   /**
    * @param {object} [given] options
@@ -56,6 +56,7 @@ class UDSocket extends Answering {
     this.#options = Object.freeze(options.socketOptions(given));
     this.#timeoutMs = this.#options.timeoutMs;
     this.#link = new Link(this, this.#calls, this.#serving);
+    this[kSending] = new Sending(this, this.#calls, this.#link);
   }
 
   /**
@@ -123,7 +124,7 @@ class UDSocket extends Answering {
    * @returns {Promise<any>}
    */
   call(topic, payload, given) {
-    if (typeof topic !== 'string' || topic === '') return rejectTopic(topic);
+    if (typeof topic !== 'string' || topic === '') return Promise.reject(wrongTopic(topic));
     if (given === undefined) return this.#request(payload, topic, this.#timeoutMs, undefined);
     return this.rpc(payload, { ...given, topic });
   }
@@ -171,9 +172,9 @@ class UDSocket extends Answering {
     try {
       topic = options.sendOptions(given).topic;
     } catch (error) {
-      return this.#watchSent(Promise.reject(error), payload, '');
+      return this[kSending].refuse(error, payload);
     }
-    return this.#watchSent(this.#send(payload, topic), payload, topic);
+    return this[kSending].send(payload, topic);
   }
 
   /**
@@ -184,47 +185,27 @@ class UDSocket extends Answering {
    */
   notify(topic, payload) {
     if (typeof topic !== 'string' || topic === '') {
-      return this.#watchSent(rejectTopic(topic), payload, '');
+      return this[kSending].refuse(wrongTopic(topic), payload);
     }
-    return this.#watchSent(this.#send(payload, topic), payload, topic);
+    return this[kSending].send(payload, topic);
   }
 
   /**
-   * @param {unknown} payload
-   * @param {string} topic
+   * Wants the broadcasts of topics that match; resolves when the peer knows.
+   * @param {string} pattern
    * @returns {Promise<void>}
    */
-  #send(payload, topic) {
-    let text;
-    const bytes = isBytes(payload);
-    try {
-      this.#link.refuseUnlessReady();
-      if (!bytes) text = encode(payload, this[kSerializer]);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const promise = this.#calls.begin();
-    const { slot } = this.#calls;
-    const index = this[kIndex];
-    if (text !== undefined) core.order(index, Kind.MESSAGE | JSON_HEAD, slot, topic, text, 0);
-    else if (!bytes) core.order(index, Kind.MESSAGE, slot, topic, '', 0);
-    else core.orderBytes(index, Kind.MESSAGE | BYTES_HEAD, slot, topic, payload, 0);
-    return promise;
+  subscribe(pattern) {
+    return this[kSending].subscribe(pattern);
   }
 
   /**
-   * @param {Promise<void>} sent
-   * @param {unknown} payload
-   * @param {string} topic
+   * Doesn't want them any more.
+   * @param {string} pattern
+   * @returns {Promise<void>}
    */
-  #watchSent(sent, payload, topic) {
-    sent.catch((error) => {
-      this.#dropped++;
-      const info = { reason: error.code, error, topic, payload };
-      this[kEmit]('dropped', info);
-      this.server?.[kSocketDropped](this, info);
-    });
-    return sent;
+  unsubscribe(pattern) {
+    return this[kSending].unsubscribe(pattern);
   }
 
   /**
@@ -321,7 +302,7 @@ class UDSocket extends Answering {
 
   /** Plain numbers. */
   stats() {
-    return Object.assign(this.#link.stats, { dropped: this.#dropped });
+    return Object.assign(this.#link.stats, { dropped: this[kSending].dropped });
   }
 
   async [Symbol.asyncDispose]() {
@@ -367,6 +348,8 @@ class UDSocket extends Answering {
         return this.#calls.resolve(subject, undefined);
       case Kind.OUTPUT:
         return this.#link.write(body);
+      case Kind.DROPPED:
+        return this[kSending].drop(missed(topic, bodyKind, body, extra));
       default:
         return this.#link.receive(kind, subject, extra, body);
     }
@@ -378,12 +361,9 @@ class UDSocket extends Answering {
   }
 }
 
-/**
- * @param {unknown} topic
- * @returns {Promise<never>}
- */
-function rejectTopic(topic) {
-  return Promise.reject(errors.invalidArgument('topic', 'a string, not empty', topic));
+/** @param {unknown} topic */
+function wrongTopic(topic) {
+  return errors.invalidArgument('topic', 'a string, not empty', topic);
 }
 
 exports.UDSocket = UDSocket;

@@ -21,6 +21,8 @@ const kAccepted = Symbol('accepted');
 const kAttach = Symbol('attach');
 /** Of such a socket: gives it the id that its server's `generateId` has made. */
 const kIdentify = Symbol('identify');
+/** Of a socket: what it tells its peer. */
+const kSending = Symbol('sending');
 /** Of a server: makes the socket of a connection that it has accepted. */
 const kWelcome = Symbol('welcome');
 /** Of a server: a socket of its is ready, gone, at fault, or has something to tell. */
@@ -39,6 +41,7 @@ exports.kReceive = kReceive;
 exports.kAccepted = kAccepted;
 exports.kAttach = kAttach;
 exports.kIdentify = kIdentify;
+exports.kSending = kSending;
 exports.kWelcome = kWelcome;
 exports.kSocketReady = kSocketReady;
 exports.kSocketGone = kSocketGone;

@@ -52,6 +52,16 @@ pub enum Message<'a> {
         /// Why, for people; may be empty.
         reason: &'a str,
     },
+    /// From here on the sender wants messages whose topics match this pattern, too.
+    Subscribe {
+        /// See `session::topics`.
+        pattern: &'a str,
+    },
+    /// From here on it doesn't.
+    Unsubscribe {
+        /// One that it had subscribed to; empty for all of them.
+        pattern: &'a str,
+    },
     /// A message that can't be understood, while the stream itself is intact: only this one fails.
     Malformed {
         /// The request or response it would have been, where that much could be read.
@@ -144,6 +154,12 @@ pub struct Hello {
     pub max_in_flight: u32,
     /// How many bytes these may have together.
     pub max_in_flight_bytes: u32,
+}
+
+/// Bits of [`Hello::capabilities`]: a feature is used only if both sides have set its bit.
+pub mod capability {
+    /// Takes subscriptions to topics.
+    pub const TOPICS: u32 = 1 << 3;
 }
 
 /// Which side of a connection this is. In dialects without kinds it decides what a frame means.

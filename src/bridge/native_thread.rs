@@ -8,6 +8,7 @@ use napi_derive::napi;
 
 use super::{
     cleanup::{self, Remains},
+    fan_out,
     host::{self, JsHost},
     hot::{self, Shared},
     options::{NativeOptions, NativeServerOptions},
@@ -20,7 +21,7 @@ use crate::{
     driver::{
         batch,
         inbox::Inbox,
-        thread::{Thread, flags},
+        thread::{NEWS, Thread, flags},
         uv::Loop,
     },
     error::{Error, Kind},
@@ -95,8 +96,14 @@ impl NativeThread {
         let outbound = unsafe { &*shared }.records(raw).map_err(failed)?;
         let flush = Shared::function(raw, Some(hot::flush), context).map_err(failed)?;
         let drain = Shared::function(raw, Some(hot::drain), context).map_err(failed)?;
-        let parts =
-            [("inbound", inbound), ("outbound", outbound), ("flush", flush), ("drain", drain)];
+        let fan_out = Shared::function(raw, Some(fan_out::fan_out), context).map_err(failed)?;
+        let parts = [
+            ("inbound", inbound),
+            ("outbound", outbound),
+            ("flush", flush),
+            ("drain", drain),
+            ("fanOut", fan_out),
+        ];
         for (name, value) in parts {
             // SAFETY: a value of the current scope.
             let value = unsafe { Unknown::from_raw_unchecked(env.raw(), value) };
@@ -269,6 +276,9 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("CLOSED", kind::CLOSED),
         ("OPENED", kind::OPENED),
         ("OUTPUT", kind::OUTPUT),
+        ("SUBSCRIBE", kind::SUBSCRIBE),
+        ("UNSUBSCRIBE", kind::UNSUBSCRIBE),
+        ("DROPPED", kind::DROPPED),
     ];
     let servers = [
         ("LISTENING", host::LISTENING),
@@ -291,6 +301,7 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("OUTBOUND_RECORDS", hot::SHARED_RECORDS as u32),
         ("FLAG_PENDING", flags::PENDING),
         ("FLAG_HIGH", flags::HIGH),
+        ("NEWS", NEWS),
     ];
     let errors = Kind::ALL.map(|kind| (kind.code(), kind as u32));
     let formats = Format::ALL.map(|format| (format.name(), format as u32));

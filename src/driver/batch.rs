@@ -359,6 +359,13 @@ pub mod kind {
     pub const OPENED: u32 = 13;
     /// In: bytes for the stream that the application has attached.
     pub const OUTPUT: u32 = 14;
+    /// Out: messages of topics that match this pattern are wanted, too (topic; slot or
+    /// [`super::NO_SLOT`], to be told by a [`PING`] when the peer knows).
+    pub const SUBSCRIBE: u32 = 30;
+    /// Out: no longer wanted (topic, empty for all; slot as before).
+    pub const UNSUBSCRIBE: u32 = 31;
+    /// In: a broadcast that this peer doesn't get after all (error kind).
+    pub const DROPPED: u32 = 36;
 }
 
 /// Words of a record.

@@ -12,11 +12,13 @@
 //! ```
 
 pub mod batch;
+pub mod broadcast;
 pub mod busy_poll;
 pub mod connection;
 pub mod inbox;
 #[cfg(unix)]
 pub mod inline;
+pub mod owned_outbound;
 pub mod pool;
 pub mod server;
 pub mod task;

@@ -22,13 +22,15 @@ use std::{
 use tokio::{runtime, sync::Notify};
 
 use super::{
-    batch::{self, Inbound, LargeText, Order, Outbound, units},
-    connection::{Connection, ReadTurn, SCRATCH_BYTES, Stats, TOO_MUCH_WAITS},
+    batch::{self, Inbound, LargeText, Record},
+    broadcast::Broadcast,
+    connection::{Connection, ReadTurn, Receipt, SCRATCH_BYTES, Stats, Wanted},
     inbox::{Inbox, Mail},
+    owned_outbound::OwnedOutbound,
 };
 use crate::{
+    config::Limits,
     error::{Error, Kind, Result},
-    message::Body,
     transport::Stream,
 };
 
@@ -44,6 +46,7 @@ struct Shared {
     /// Bytes of batches that JavaScript has not yet had.
     undelivered: AtomicUsize,
     stats: Mutex<Stats>,
+    wanted: Wanted,
 }
 
 /// What the JavaScript thread asks of the task.
@@ -54,19 +57,14 @@ pub enum Command {
     Large(Box<[u32]>, LargeText),
     /// The answers of a batch whose other orders were refused: too much waits.
     Overflow(OwnedOutbound),
+    /// A message that others get as well.
+    Broadcast(Arc<Broadcast>),
     /// Say goodbye.
     Close(Duration, Box<str>),
     /// End it now.
     Destroy(Error),
     /// Leave without a word: the thread that would hear of it is gone.
     Abandon,
-}
-
-/// An [`Outbound`] that can travel.
-pub struct OwnedOutbound {
-    records: Vec<u32>,
-    text: String,
-    bytes: Option<Vec<u8>>,
 }
 
 /// Whether a task keeps its connection.
@@ -87,13 +85,14 @@ pub struct Destination {
 }
 
 impl Handle {
-    fn new() -> Self {
+    fn new(wanted: Wanted) -> Self {
         Self(Arc::new(Shared {
             commands: Mutex::default(),
             notify: Notify::new(),
             command_bytes: AtomicUsize::new(0),
             undelivered: AtomicUsize::new(0),
             stats: Mutex::default(),
+            wanted,
         }))
     }
 
@@ -104,6 +103,7 @@ impl Handle {
             Command::Submit(orders) | Command::Overflow(orders) => orders.bytes(),
             Command::Large(_, LargeText::Utf8(text)) => text.len(),
             Command::Large(_, LargeText::Utf16(units)) => units.len() * 2,
+            Command::Broadcast(message) => message.frame().len(),
             Command::Close(..) | Command::Destroy(_) | Command::Abandon => 0,
         };
         self.0.command_bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -114,6 +114,25 @@ impl Handle {
         if first {
             self.0.notify.notify_one();
         }
+    }
+
+    /// Gives the task a broadcast, as far as this thread can see that the peer wants it and that there
+    /// is room: the numbers are those of the task's last turn, and with what it was given since they
+    /// are rather too high than too low.
+    pub fn broadcast(&self, message: &Arc<Broadcast>, limits: &Limits) -> Receipt {
+        if !self.0.wanted.has(message.topic()) {
+            return Receipt::NotForIt;
+        }
+        let (queued, stats) = (self.queued_bytes(), self.stats());
+        let messages = stats.queued_messages as usize + lock(&self.0.commands).len();
+        let over = queued + message.frame().len() > limits.max_queued_bytes;
+        if queued != 0 && (over || messages >= limits.max_queued_messages) {
+            // So that it says when there is room again.
+            self.push(Command::Overflow(OwnedOutbound::none()));
+            return Receipt::Dropped(Kind::Overflow);
+        }
+        self.push(Command::Broadcast(Arc::clone(message)));
+        Receipt::Queued
     }
 
     /// Everything that the task has not done.
@@ -149,7 +168,7 @@ pub fn spawn(
     to: Destination,
     stay: Stay,
 ) -> Handle {
-    let handle = Handle::new();
+    let handle = Handle::new(machine.wanted());
     *lock(&handle.0.stats) = machine.stats();
     let task = Task { machine, shared: Arc::clone(&handle.0), to, stay };
     runtime.spawn(task.run(stream));
@@ -276,6 +295,7 @@ impl Task {
                     self.machine.note_overflow();
                     self.machine.submit(orders.borrow(), now, inbound);
                 }
+                Command::Broadcast(message) => broadcast(&mut self.machine, &message, inbound),
                 Command::Close(timeout, reason) => self.machine.close(now, timeout, &reason),
                 Command::Destroy(error) => return Ok(Turn::End(End::Over(error))),
                 Command::Abandon => return Ok(Turn::End(End::Abandoned)),
@@ -310,53 +330,18 @@ impl Task {
     }
 }
 
+/// Queues a broadcast that was for this peer when it was sent. If it is no longer, or doesn't fit
+/// after all, the application gets it back.
+pub fn broadcast(machine: &mut Connection, message: &Broadcast, inbound: &mut Inbound) {
+    if let Receipt::Dropped(error) = machine.broadcast(message) {
+        let record = Record { kind: batch::kind::DROPPED, subject: 0, extra: error as u32 };
+        inbound.push(record, message.topic(), message.body());
+    }
+}
+
 enum Turn {
     Read(ReadTurn),
     End(End),
-}
-
-impl OwnedOutbound {
-    /// A copy of these orders.
-    pub fn new(orders: Outbound<'_>) -> Self {
-        Self {
-            records: orders.records.to_vec(),
-            text: orders.text.to_owned(),
-            bytes: orders.bytes.map(<[u8]>::to_vec),
-        }
-    }
-
-    /// A copy of those among these orders that take nothing new on. With `flooded` there is no room
-    /// for payloads either: answers become failures.
-    pub fn answers(orders: Outbound<'_>, flooded: bool) -> Self {
-        let mut answers = Self { records: Vec::new(), text: String::new(), bytes: None };
-        for order in orders.orders().filter(|order| !order.is_new()) {
-            let Order { mut kind, subject, topic, mut body, mut extra } = order;
-            let mut text = "";
-            if flooded && kind != batch::kind::CANCEL {
-                (kind, body, extra) = (batch::kind::FAILED, Body::NONE, Kind::Overflow as u32);
-                text = TOO_MUCH_WAITS;
-            } else if orders.bytes.is_some() {
-                answers.bytes = orders.bytes.map(<[u8]>::to_vec);
-            } else {
-                text = std::str::from_utf8(body.data).unwrap_or_default();
-            }
-            let head = kind | (body.kind as u32) << 8;
-            let lengths = [units(topic.as_bytes()), units(text.as_bytes())];
-            answers.records.extend_from_slice(&[head, subject, lengths[0], lengths[1], extra]);
-            answers.text.push_str(topic);
-            answers.text.push_str(text);
-        }
-        answers
-    }
-
-    /// The orders.
-    pub fn borrow(&self) -> Outbound<'_> {
-        Outbound { records: &self.records, text: &self.text, bytes: self.bytes.as_deref() }
-    }
-
-    fn bytes(&self) -> usize {
-        self.text.len() + self.bytes.as_ref().map_or(0, Vec::len)
-    }
 }
 
 async fn sleep_until(due: Option<Instant>) {

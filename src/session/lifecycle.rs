@@ -6,7 +6,10 @@ use super::{
     Event, Serving, Session, State, Timeout,
     heartbeat::{Beat, HEARTBEAT_TOKEN, Heartbeat, after},
 };
-use crate::{error::Kind, message::Hello};
+use crate::{
+    error::Kind,
+    message::{Hello, capability},
+};
 
 impl Session {
     /// A transport is there. Formats without a handshake are ready at once.
@@ -55,7 +58,7 @@ impl Session {
     pub const fn hello(&self, version: u8) -> Hello {
         Hello {
             version,
-            capabilities: 0,
+            capabilities: CAPABILITIES,
             max_frame_bytes: self.limits.max_frame_bytes,
             max_in_flight: self.limits.max_in_flight,
             max_in_flight_bytes: self.limits.max_in_flight_bytes,
@@ -134,9 +137,13 @@ impl Session {
         if self.met {
             return Event::Violation("a second hello");
         }
+        self.agreed = CAPABILITIES & hello.capabilities;
         self.peer_max_in_flight = hello.max_in_flight;
         self.peer_max_in_flight_bytes = u64::from(hello.max_in_flight_bytes);
         self.make_ready(now);
         Event::Ready
     }
 }
+
+/// What this side can do beyond the least that every version 1 peer can.
+const CAPABILITIES: u32 = capability::TOPICS;

@@ -18,6 +18,7 @@ pub(crate) mod in_flight;
 mod lifecycle;
 pub(crate) mod serving;
 mod state;
+pub mod topics;
 mod verdict;
 pub(crate) mod waiting;
 
@@ -34,7 +35,7 @@ pub use self::{
 use crate::{
     config::{IdStyle, Limits},
     error::Kind,
-    message::{BodyKind, Id, Malformed, Message},
+    message::{BodyKind, Id, Malformed, Message, capability},
 };
 
 /// One connection's meaning.
@@ -56,6 +57,8 @@ pub struct Session {
     peer_leaving: bool,
     /// The peer has introduced itself, or needn't.
     met: bool,
+    /// What both sides can do beyond the least.
+    agreed: u32,
     counters: Counters,
 }
 
@@ -76,6 +79,7 @@ impl Session {
             drain_due: None,
             peer_leaving: false,
             met: false,
+            agreed: 0,
             counters: Counters::default(),
         }
     }
@@ -198,6 +202,13 @@ impl Session {
                 Event::Goaway
             }
             Message::Hello(hello) => self.handle_hello(hello, now),
+            Message::Subscribe { .. } | Message::Unsubscribe { .. } => {
+                if self.agrees_on(capability::TOPICS) {
+                    Event::Subscription
+                } else {
+                    Event::Violation("a subscription, though topics were not agreed on")
+                }
+            }
             Message::Malformed { of, why } => {
                 self.counters.malformed += 1;
                 match of {
@@ -220,6 +231,11 @@ impl Session {
     /// Whether nothing is open in either direction.
     pub const fn is_drained(&self) -> bool {
         self.in_flight.open() == 0 && self.serving.open() == 0
+    }
+
+    /// Whether both sides have said that they can do this: a bit of [`capability`].
+    pub const fn agrees_on(&self, capability: u32) -> bool {
+        self.agreed & capability != 0
     }
 
     /// Where the connection stands.

@@ -11,6 +11,7 @@ mod session_close;
 mod session_heartbeat;
 mod session_limits;
 mod session_rpc;
+mod session_topics;
 mod support;
 mod transport_endpoint;
 mod transport_fd;

@@ -61,7 +61,9 @@ impl Header {
         if self.kind & kind::IGNORABLE != 0 {
             return Ok(());
         }
-        if !matches!(self.kind, kind::REQUEST..=kind::GOAWAY) {
+        let known =
+            matches!(self.kind, kind::REQUEST..=kind::GOAWAY | kind::SUBSCRIBE | kind::UNSUBSCRIBE);
+        if !known {
             return Err(Error::protocol(format!("a frame of the unknown kind {:#04x}", self.kind)));
         }
         if self.flags & flag::RESERVED != 0 {
@@ -78,7 +80,7 @@ impl Header {
 
     /// Whether the frame is about the connection or another message, and carries no payload.
     const fn is_control(self) -> bool {
-        matches!(self.kind, kind::CANCEL..=kind::GOAWAY)
+        matches!(self.kind, kind::CANCEL..=kind::GOAWAY | kind::SUBSCRIBE | kind::UNSUBSCRIBE)
     }
 
     /// Takes the extensions off the content of a message's first frame; topic and body remain.
@@ -133,6 +135,8 @@ pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
         kind::PING => Message::Ping { token: id },
         kind::PONG => Message::Pong { token: id },
         kind::GOAWAY => Message::Goaway { reason: utf8(body.data).unwrap_or_default() },
+        kind::SUBSCRIBE => Message::Subscribe { pattern: topic },
+        kind::UNSUBSCRIBE => Message::Unsubscribe { pattern: topic },
         _ => malformed(first, "a message of an unknown kind"),
     }
 }
@@ -171,6 +175,8 @@ pub(super) mod kind {
     pub(in super::super) const PING: u8 = 6;
     pub(in super::super) const PONG: u8 = 7;
     pub(in super::super) const GOAWAY: u8 = 8;
+    pub(in super::super) const SUBSCRIBE: u8 = 0x0c;
+    pub(in super::super) const UNSUBSCRIBE: u8 = 0x0d;
     /// A kind with this bit that the receiver doesn't know is skipped.
     pub(in super::super) const IGNORABLE: u8 = 0x80;
 }
@@ -187,7 +193,7 @@ pub(super) mod flag {
 
 /// The length of a frame's fixed header.
 pub const HEADER_BYTES: usize = 16;
-/// The most that a cancel, ping, pong or goaway may carry.
+/// The most that a control frame may carry: a cancel, a ping, a goaway, a subscription.
 pub const MAX_CONTROL_BYTES: u32 = 1024;
 /// The deadline extension: milliseconds.
 pub(super) const DEADLINE_BYTES: usize = 4;

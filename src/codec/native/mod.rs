@@ -65,6 +65,11 @@ impl Native {
         self.peer_max_frame_bytes = hello.max_frame_bytes;
     }
 
+    /// The longest content of a frame that may be sent: both sides' limits count.
+    pub fn largest_sent(&self) -> u32 {
+        self.peer_max_frame_bytes.min(self.max_frame_bytes)
+    }
+
     /// See [`super::Codec::decode`].
     #[inline]
     pub fn decode<'a>(&'a mut self, input: &'a [u8]) -> Result<Decoded<'a>> {
@@ -137,12 +142,22 @@ impl Native {
                 let reason = cut(reason, MAX_CONTROL_BYTES as usize);
                 self.put(kind::GOAWAY, &Id::Number(0), "", Body::bytes(reason.as_bytes()), 0, sink)
             }
+            Message::Subscribe { pattern } => self.put_pattern(kind::SUBSCRIBE, pattern, sink),
+            Message::Unsubscribe { pattern } => self.put_pattern(kind::UNSUBSCRIBE, pattern, sink),
             Message::Hello(hello) => {
                 sink.put_slice(&preface::encode(hello));
                 Ok(())
             }
             Message::Malformed { .. } => Err(Error::library(Kind::Internal, "can't be sent")),
         }
+    }
+
+    #[cold]
+    fn put_pattern(&self, kind: u8, pattern: &str, sink: &mut impl FrameSink) -> Result<()> {
+        if pattern.len() > MAX_CONTROL_BYTES as usize {
+            return Err(Error::local(Kind::TooLarge, "a pattern is at most 1,024 bytes long"));
+        }
+        self.put(kind, &Id::Number(0), pattern, Body::NONE, 0, sink)
     }
 
     #[cold]
@@ -178,7 +193,7 @@ impl Native {
         };
         let deadline_len = if deadline_ms == 0 { 0 } else { DEADLINE_BYTES };
         let length = body.data.len().saturating_add(topic.len()).saturating_add(deadline_len);
-        let limit = self.peer_max_frame_bytes.min(self.max_frame_bytes);
+        let limit = self.largest_sent();
         let Some(length) = u32::try_from(length).ok().filter(|length| *length <= limit) else {
             return Err(Error::local(Kind::TooLarge, over(length as u64, limit)));
         };

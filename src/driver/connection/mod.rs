@@ -8,18 +8,23 @@
 //! Both turns are bounded (`read.rs`, `orders.rs`). Must not
 //! know: which driver turns it, JavaScript, any format by name beyond detection.
 
+mod broadcasts;
 mod meeting;
 mod orders;
 mod read;
+mod subscriptions;
 
 use std::{
     io::{self, IoSlice},
     time::{Duration, Instant},
 };
 
+use self::subscriptions::Unsaid;
 pub use self::{
+    broadcasts::Receipt,
     orders::TOO_MUCH_WAITS,
     read::{ReadTurn, SCRATCH_BYTES},
+    subscriptions::Wanted,
 };
 use super::{
     batch::{self, Inbound, kind},
@@ -54,6 +59,10 @@ pub struct Connection {
     needed: usize,
     /// A queue was full: say so when there is room again.
     overflowed: bool,
+    /// The topics that the peer wants.
+    wanted: Wanted,
+    /// What it wants that it hasn't been able to say.
+    unsaid: Unsaid,
     /// The reason of the peer's goodbye.
     goaway: Option<Box<str>>,
     bytes_in: u64,
@@ -63,7 +72,9 @@ impl Connection {
     /// The side that connects, speaking a format of its choice.
     pub fn client(format: Format, limits: Limits, ids: IdStyle) -> Self {
         let codec = Codec::new(format, Role::Client, &limits);
-        Self::new(Role::Client, Some(codec), Formats::NONE, limits, ids)
+        let machine = Self::new(Role::Client, Some(codec), Formats::NONE, limits, ids);
+        machine.wanted.set_format(format);
+        machine
     }
 
     /// The side that accepts: the peer's first bytes choose among these formats. A peer that has
@@ -93,6 +104,8 @@ impl Connection {
             partial: Vec::new(),
             needed: 0,
             overflowed: false,
+            wanted: Wanted::new(limits.max_subscriptions),
+            unsaid: Unsaid::default(),
             goaway: None,
             bytes_in: 0,
         }

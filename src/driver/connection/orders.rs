@@ -27,6 +27,9 @@ impl Connection {
                 kind::MESSAGE => self.notify(&order, inbound),
                 kind::CANCEL => self.cancel(order.subject, now, inbound),
                 kind::PING => self.ping(&order, now, inbound),
+                kind::SUBSCRIBE | kind::UNSUBSCRIBE => {
+                    self.change_subscription(&order, now, inbound)
+                }
                 _ => {}
             }
         }
@@ -194,7 +197,7 @@ impl Connection {
         }
     }
 
-    fn ping(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
+    pub(super) fn ping(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
         let Order { subject: slot, extra: timeout_ms, .. } = *order;
         let deadline =
             (timeout_ms != 0).then(|| now + Duration::from_millis(u64::from(timeout_ms)));

@@ -192,6 +192,12 @@ impl Connection {
                     self.goaway = Some(reason.into());
                     inbound.push_note(kind::GOAWAY, 0, 0, reason);
                 }
+                Message::Subscribe { pattern } if event == Event::Subscription => {
+                    self.wanted.subscribe(pattern)?;
+                }
+                Message::Unsubscribe { pattern } if event == Event::Subscription => {
+                    self.wanted.unsubscribe(pattern);
+                }
                 // What it takes is a limit for what we send, from the first message on.
                 Message::Hello(hello) => codec.meet(&hello),
                 _ => {}
@@ -206,6 +212,7 @@ impl Connection {
     fn react(&mut self, event: Event, now: Instant, inbound: &mut Inbound) -> Result<()> {
         match event {
             Event::Ready => {
+                self.say_subscriptions();
                 self.announce_ready(inbound);
                 self.pump_waiting(now, inbound);
             }

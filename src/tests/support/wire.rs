@@ -192,6 +192,8 @@ pub(in crate::tests) fn describe(message: &Message<'_>) -> Value {
         Message::Ping { token } => json!({ "kind": "ping", "token": token.to_string() }),
         Message::Pong { token } => json!({ "kind": "pong", "token": token.to_string() }),
         Message::Goaway { reason } => json!({ "kind": "goaway", "reason": reason }),
+        Message::Subscribe { pattern } => json!({ "kind": "subscribe", "pattern": pattern }),
+        Message::Unsubscribe { pattern } => json!({ "kind": "unsubscribe", "pattern": pattern }),
         Message::Malformed { of: Malformed::Request(id), .. } => {
             json!({ "kind": "malformed", "of": "request", "id": describe_id(id) })
         }
