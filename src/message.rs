@@ -130,6 +130,9 @@ pub enum BodyKind {
     Bytes = 2,
     /// MessagePack.
     MessagePack = 3,
+    /// JSON text in UTF-16, little-endian, for peers that read it: what is UTF-16 on both sides anyway
+    /// need not be turned into something else in between. On the wire it is JSON with a flag.
+    WideJson = 4,
 }
 
 /// The id of a request, as its sender chose it.
@@ -160,6 +163,9 @@ pub struct Hello {
 pub mod capability {
     /// Takes subscriptions to topics.
     pub const TOPICS: u32 = 1 << 3;
+    /// Reads [`WideJson`](super::BodyKind::WideJson). Not offered where text in memory has the other
+    /// byte order, and would have to be converted all the same.
+    pub const WIDE: u32 = 1 << 5;
 }
 
 /// Which side of a connection this is. In dialects without kinds it decides what a frame means.

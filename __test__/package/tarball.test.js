@@ -48,13 +48,22 @@ describe('a packed release', () => {
   after(() => rmSync(directory, { recursive: true, force: true }));
 
   it('holds what is needed at run time and nothing of the workshop', () => {
-    for (const file of ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'binding.js']) {
+    for (const file of [
+      'index.js',
+      'index.mjs',
+      'index.d.ts',
+      'index.d.mts',
+      'types/socket.d.ts',
+      'binding.js'
+    ]) {
       assert.ok(release.files.includes(file), `${file} is missing`);
     }
     assert.ok(release.files.includes('lib/compat/jftp.js'), 'the façade is missing');
     const strays = release.files.filter(
       (file) =>
-        !/^(?:lib|docs)\/|^(?:index|binding)\.|^(?:LICENSE|[A-Z]+\.md|package\.json)$/.test(file)
+        !/^(?:lib|docs|types)\/|^(?:index|binding)\.|^(?:LICENSE|[A-Z]+\.md|package\.json)$/.test(
+          file
+        )
     );
     assert.deepEqual(strays, []);
   });

@@ -48,7 +48,7 @@ export const RUST_LAYERS = {
   driver: {
     layers: ['error', 'config', 'message', 'codec', 'session', 'transport'],
     // The text of a batch is made here, in the encoding that JavaScript takes without another copy.
-    crates: ['bytes', 'tokio', 'libloading', 'rustix', 'encoding_rs', 'simdutf8']
+    crates: ['bytes', 'bytemuck', 'tokio', 'libloading', 'rustix', 'encoding_rs', 'simdutf8']
   },
   bridge: {
     layers: [
@@ -64,7 +64,16 @@ export const RUST_LAYERS = {
       'transport::BindOptions'
     ],
     // Some functions of Node-API exist only in some hosts, and are looked up at run time.
-    crates: ['napi', 'napi_derive', 'bytes', 'tokio', 'simdutf8', 'encoding_rs', 'libloading']
+    crates: [
+      'napi',
+      'napi_derive',
+      'bytes',
+      'bytemuck',
+      'tokio',
+      'simdutf8',
+      'encoding_rs',
+      'libloading'
+    ]
   }
 };
 

@@ -13,6 +13,7 @@ pub mod detect;
 pub mod jftp;
 pub mod native;
 pub mod number;
+mod wide;
 
 pub use detect::{Detected, detect};
 
@@ -136,6 +137,14 @@ impl Codec {
     pub const fn is_within_message(&self) -> bool {
         match self {
             Self::Native(native) => native.is_within_message(),
+            Self::Jftp(_) => false,
+        }
+    }
+
+    /// Whether the peer reads [`crate::message::BodyKind::WideJson`].
+    pub const fn peer_reads_wide(&self) -> bool {
+        match self {
+            Self::Native(native) => native.peer_reads_wide(),
             Self::Jftp(_) => false,
         }
     }

@@ -16,7 +16,6 @@
 
 use std::ops::Range;
 
-use super::pool;
 use crate::message::{Body, BodyKind};
 
 /// What a turn of a connection produced for its application.
@@ -37,6 +36,8 @@ pub enum Blob {
     Ascii(Vec<u8>, Range<usize>),
     /// Any other text, decoded.
     Utf16(Vec<u16>),
+    /// Text that came in UTF-16, in this machine's order: part of a buffer.
+    Wide(Vec<u8>, Range<usize>),
     /// Raw bytes: part of a buffer.
     Bytes(Vec<u8>, Range<usize>),
 }
@@ -61,15 +62,6 @@ pub struct Outbound<'a> {
     pub text: &'a str,
     /// The body of a single item whose body is not text.
     pub bytes: Option<&'a [u8]>,
-}
-
-/// A single order's topic and body, too large to be copied about.
-#[derive(Debug)]
-pub enum LargeText {
-    /// UTF-8.
-    Utf8(Vec<u8>),
-    /// UTF-16, to be converted by whoever has the time.
-    Utf16(Vec<u16>),
 }
 
 /// One item that an application wants.
@@ -112,8 +104,13 @@ impl Inbound {
         range: Range<usize>,
     ) {
         let Record { kind, subject, extra } = record;
+        let mut body_kind = body;
         let text = matches!(body, BodyKind::None | BodyKind::Json);
-        let blob = if !text {
+        let blob = if body == BodyKind::WideJson {
+            // A string is a string, once it is there.
+            body_kind = BodyKind::Json;
+            Blob::Wide(buffer, range)
+        } else if !text {
             Blob::Bytes(buffer, range)
         } else if buffer[range.clone()].is_ascii() {
             Blob::Ascii(buffer, range)
@@ -123,7 +120,7 @@ impl Inbound {
         let topic_end = self.append_text(topic.as_bytes());
         let index = self.blobs.len() as u32;
         self.blobs.push(blob);
-        let head = kind | (body as u32) << 8 | BLOB;
+        let head = kind | (body_kind as u32) << 8 | BLOB;
         self.records.extend_from_slice(&[head, subject, topic_end, index, extra]);
     }
 
@@ -226,7 +223,7 @@ impl Blob {
     /// Its length in bytes.
     pub fn len(&self) -> usize {
         match self {
-            Self::Ascii(_, range) | Self::Bytes(_, range) => range.len(),
+            Self::Ascii(_, range) | Self::Wide(_, range) | Self::Bytes(_, range) => range.len(),
             Self::Utf16(units) => units.len() * 2,
         }
     }
@@ -269,22 +266,6 @@ impl<'a> Outbound<'a> {
             let body = Body { kind, data };
             Order { kind: words[0] & 0xff, subject: words[1], topic, body, extra: words[4] }
         })
-    }
-}
-
-impl LargeText {
-    /// The text in UTF-8, in a buffer of the pool.
-    pub fn into_utf8(self) -> Vec<u8> {
-        match self {
-            Self::Utf8(text) => text,
-            Self::Utf16(units) => {
-                // Three bytes for each unit are always enough: four-byte characters have two units.
-                let mut text = pool::take_filled(units.len() * 3);
-                let written = encoding_rs::mem::convert_utf16_to_utf8(&units, &mut text);
-                text.truncate(written);
-                text
-            }
-        }
     }
 }
 

@@ -22,10 +22,11 @@ use std::{
 use tokio::{runtime, sync::Notify};
 
 use super::{
-    batch::{self, Inbound, LargeText, Record},
+    batch::{self, Inbound, Record},
     broadcast::Broadcast,
     connection::{Connection, ReadTurn, Receipt, SCRATCH_BYTES, Stats, Wanted},
     inbox::{Inbox, Mail},
+    large_text::LargeText,
     owned_outbound::OwnedOutbound,
 };
 use crate::{
@@ -101,8 +102,7 @@ impl Handle {
     pub fn push(&self, command: Command) {
         let bytes = match &command {
             Command::Submit(orders) | Command::Overflow(orders) => orders.bytes(),
-            Command::Large(_, LargeText::Utf8(text)) => text.len(),
-            Command::Large(_, LargeText::Utf16(units)) => units.len() * 2,
+            Command::Large(_, text) => text.bytes().len(),
             Command::Broadcast(message) => message.frame().len(),
             Command::Close(..) | Command::Destroy(_) | Command::Abandon => 0,
         };
@@ -289,7 +289,7 @@ impl Task {
             match command {
                 Command::Submit(orders) => self.machine.submit(orders.borrow(), now, inbound),
                 Command::Large(record, text) => {
-                    self.machine.submit_large(&record, text.into_utf8(), now, inbound);
+                    self.machine.submit_large(&record, text, now, inbound);
                 }
                 Command::Overflow(orders) => {
                     self.machine.note_overflow();

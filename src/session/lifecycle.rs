@@ -146,4 +146,5 @@ impl Session {
 }
 
 /// What this side can do beyond the least that every version 1 peer can.
-const CAPABILITIES: u32 = capability::TOPICS;
+const CAPABILITIES: u32 =
+    capability::TOPICS | if cfg!(target_endian = "little") { capability::WIDE } else { 0 };

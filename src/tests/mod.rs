@@ -7,6 +7,7 @@ mod codec_native;
 mod connection;
 mod connection_floods;
 mod detect;
+mod large_text;
 mod session_close;
 mod session_heartbeat;
 mod session_limits;

@@ -291,7 +291,9 @@ fn json(body: Body<'_>) -> Result<&[u8]> {
     match body.kind {
         BodyKind::None => Ok(&[]),
         BodyKind::Json => Ok(body.data),
-        BodyKind::Bytes | BodyKind::MessagePack => Err(unsupported("jftp carries only JSON")),
+        BodyKind::Bytes | BodyKind::MessagePack | BodyKind::WideJson => {
+            Err(unsupported("jftp carries only JSON"))
+        }
     }
 }
 

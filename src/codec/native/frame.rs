@@ -3,7 +3,7 @@
 //! Must not know: where the bytes come from, or whether the frame was in one piece.
 
 use crate::{
-    codec::{depth::is_shallow, number},
+    codec::{depth::is_shallow, number, wide::is_shallow_wide},
     error::{Error, Kind, Result},
     message::{Body, BodyKind, Failure, Id, Malformed, Message, Request},
 };
@@ -87,7 +87,13 @@ impl Header {
     #[inline]
     pub(super) fn open(self, content: &[u8]) -> Result<(First, &[u8])> {
         let Self { kind, flags, topic_len, id, .. } = self;
-        let body_kind = BodyKind::from_number(flags & flag::BODY).unwrap_or(BodyKind::None);
+        let mut body_kind = BodyKind::from_number(flags & flag::BODY).unwrap_or(BodyKind::None);
+        if flags & flag::WIDE != 0 {
+            if body_kind != BodyKind::Json || self.is_control() {
+                return Err(Error::protocol("only JSON can be wide"));
+            }
+            body_kind = BodyKind::WideJson;
+        }
         let mut first = First { kind, body_kind, topic_len, deadline_ms: 0, id };
         let mut skip = 0usize;
         if flags & flag::EXTENSIONS != 0 {
@@ -122,9 +128,15 @@ pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
         BodyKind::Json if !is_shallow(data) => {
             return malformed(first, "a payload that is nested too deeply");
         }
+        BodyKind::WideJson if data.len() % 2 != 0 => {
+            return malformed(first, "a payload that is not UTF-16");
+        }
+        BodyKind::WideJson if !is_shallow_wide(data) => {
+            return malformed(first, "a payload that is nested too deeply");
+        }
         // Bytes that are nothing have not been checked, and nobody may take them for text.
         BodyKind::None => body = Body::NONE,
-        BodyKind::Json | BodyKind::Bytes | BodyKind::MessagePack => {}
+        BodyKind::Json | BodyKind::WideJson | BodyKind::Bytes | BodyKind::MessagePack => {}
     }
     match kind {
         kind::REQUEST => Message::Request(Request { id: Id::Number(id), topic, body, deadline_ms }),
@@ -188,7 +200,9 @@ pub(super) mod flag {
     pub(in super::super) const DEADLINE: u8 = 0b0000_1000;
     pub(in super::super) const TRACE: u8 = 0b0001_0000;
     pub(in super::super) const EXTENSIONS: u8 = DEADLINE | TRACE;
-    pub(in super::super) const RESERVED: u8 = 0b1110_0000;
+    /// The JSON is UTF-16.
+    pub(in super::super) const WIDE: u8 = 0b0010_0000;
+    pub(in super::super) const RESERVED: u8 = 0b1100_0000;
 }
 
 /// The length of a frame's fixed header.

@@ -22,11 +22,11 @@ mod frame;
 mod pieces;
 mod preface;
 
-use super::{Decoded, FrameSink};
+use super::{Decoded, FrameSink, wide};
 use crate::{
     config::Limits,
     error::{Error, Kind, Result},
-    message::{Body, BodyKind, Failure, Hello, Id, Message, Request},
+    message::{Body, BodyKind, Failure, Hello, Id, Message, Request, capability},
 };
 use frame::{DEADLINE_BYTES, Header, compose, flag, kind};
 use pieces::{Pieces, Taken};
@@ -40,6 +40,7 @@ pub use preface::{MAGIC, MAX_PREFACE_BYTES, OLDEST_VERSION, PREFACE_BYTES, VERSI
 pub struct Native {
     max_frame_bytes: u32,
     peer_max_frame_bytes: u32,
+    peer_reads_wide: bool,
     greeted: bool,
     pieces: Pieces,
 }
@@ -50,6 +51,7 @@ impl Native {
         Self {
             max_frame_bytes: limits.max_frame_bytes,
             peer_max_frame_bytes: u32::MAX,
+            peer_reads_wide: false,
             greeted: false,
             pieces: Pieces::new(),
         }
@@ -63,6 +65,12 @@ impl Native {
     /// Takes over the peer's limit for what we send.
     pub const fn meet(&mut self, hello: &Hello) {
         self.peer_max_frame_bytes = hello.max_frame_bytes;
+        self.peer_reads_wide = hello.capabilities & capability::WIDE != 0;
+    }
+
+    /// Whether the peer reads [`BodyKind::WideJson`]. Others get UTF-8.
+    pub const fn peer_reads_wide(&self) -> bool {
+        self.peer_reads_wide
     }
 
     /// The longest content of a frame that may be sent: both sides' limits count.
@@ -185,6 +193,10 @@ impl Native {
         deadline_ms: u32,
         sink: &mut impl FrameSink,
     ) -> Result<()> {
+        if body.kind == BodyKind::WideJson && !self.peer_reads_wide {
+            let text = wide::to_utf8(body.data);
+            return self.put(kind, id, topic, Body::json(&text), deadline_ms, sink);
+        }
         let Id::Number(id) = *id else {
             return Err(Error::library(Kind::Internal, "an id that is not a number"));
         };
@@ -197,7 +209,11 @@ impl Native {
         let Some(length) = u32::try_from(length).ok().filter(|length| *length <= limit) else {
             return Err(Error::local(Kind::TooLarge, over(length as u64, limit)));
         };
-        let flags = body.kind as u8 | if deadline_ms == 0 { 0 } else { flag::DEADLINE };
+        let body_flags = match body.kind {
+            BodyKind::WideJson => BodyKind::Json as u8 | flag::WIDE,
+            kind => kind as u8,
+        };
+        let flags = body_flags | if deadline_ms == 0 { 0 } else { flag::DEADLINE };
         let mut head = [0u8; HEADER_BYTES + DEADLINE_BYTES];
         if let Some((fixed, extension)) = head.split_first_chunk_mut::<HEADER_BYTES>() {
             *fixed = Header { kind, flags, topic_len, length, id }.bytes();

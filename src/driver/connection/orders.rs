@@ -6,12 +6,14 @@ use bytes::Bytes;
 
 use super::{Connection, read::TAKE_BYTES};
 use crate::{
+    codec::Codec,
     driver::{
         batch::{self, Inbound, Order, Outbound, kind},
+        large_text::{LargeText, utf16_prefix},
         pool::Pooled,
     },
     error::Kind,
-    message::{Body, Failure, Id, Message, Request},
+    message::{Body, BodyKind, Failure, Id, Message, Request},
     session::{Admission, Reply, State},
 };
 
@@ -20,18 +22,21 @@ impl Connection {
     #[inline]
     pub fn submit(&mut self, orders: Outbound<'_>, now: Instant, inbound: &mut Inbound) {
         for order in orders.orders() {
-            match order.kind {
-                kind::REQUEST => self.request(&order, now, inbound),
-                kind::RESPONSE => self.respond(&order),
-                kind::FAILURE | kind::FAILED => self.respond_failure(&order),
-                kind::MESSAGE => self.notify(&order, inbound),
-                kind::CANCEL => self.cancel(order.subject, now, inbound),
-                kind::PING => self.ping(&order, now, inbound),
-                kind::SUBSCRIBE | kind::UNSUBSCRIBE => {
-                    self.change_subscription(&order, now, inbound)
-                }
-                _ => {}
-            }
+            self.obey(&order, now, inbound);
+        }
+    }
+
+    #[inline]
+    fn obey(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
+        match order.kind {
+            kind::REQUEST => self.request(order, now, inbound),
+            kind::RESPONSE => self.respond(order),
+            kind::FAILURE | kind::FAILED => self.respond_failure(order),
+            kind::MESSAGE => self.notify(order, inbound),
+            kind::CANCEL => self.cancel(order.subject, now, inbound),
+            kind::PING => self.ping(order, now, inbound),
+            kind::SUBSCRIBE | kind::UNSUBSCRIBE => self.change_subscription(order, now, inbound),
+            _ => {}
         }
     }
 
@@ -39,10 +44,15 @@ impl Connection {
     pub fn submit_large(
         &mut self,
         record: &[u32],
-        text: Vec<u8>,
+        text: LargeText,
         now: Instant,
         inbound: &mut Inbound,
     ) {
+        let reads_wide = self.codec.as_ref().is_some_and(Codec::peer_reads_wide);
+        if reads_wide && text.is_best_wide() {
+            return self.submit_wide(record, text, now, inbound);
+        }
+        let text = text.into_utf8();
         let text = Bytes::from_owner(Pooled::new(text));
         // Only an unpaired surrogate of a custom serializer could make it anything else.
         let Ok(content) = simdutf8::basic::from_utf8(&text) else { return };
@@ -51,6 +61,26 @@ impl Connection {
             self.queue.lend(text.slice(order.topic.len()..));
         }
         self.submit(orders, now, inbound);
+        self.queue.end_loan();
+    }
+
+    /// The same, of a text that stays in UTF-16.
+    fn submit_wide(
+        &mut self,
+        record: &[u32],
+        text: LargeText,
+        now: Instant,
+        inbound: &mut Inbound,
+    ) {
+        let LargeText::Utf16(text) = text else { return };
+        let &[head, subject, topic_units, _, extra] = record else { return };
+        let text = Bytes::from_owner(Pooled::new(text));
+        let topic = utf16_prefix(&text, topic_units as usize);
+        let body = text.slice(topic_units as usize * 2..);
+        self.queue.lend(body.clone());
+        let body = Body { kind: BodyKind::WideJson, data: &body };
+        let order = Order { kind: head & 0xff, subject, topic: &topic, body, extra };
+        self.obey(&order, now, inbound);
         self.queue.end_loan();
     }
 

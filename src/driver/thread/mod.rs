@@ -40,11 +40,12 @@ use self::{
     servers::ServerEntry,
 };
 use super::{
-    batch::{self, Inbound, LargeText, Outbound, kind},
+    batch::{self, Inbound, Outbound, kind},
     busy_poll::BusyPoll,
     connection::{Connection, Stats},
     inbox::{Inbox, Mail},
     inline::{Inline, Next},
+    large_text::LargeText,
     owned_outbound::OwnedOutbound,
     task::{self, Command},
     uv::{Idle, Loop, Timer},

@@ -220,6 +220,10 @@ fn describe_body(body: Body<'_>) -> Value {
         BodyKind::Json => json!({ "json": str::from_utf8(body.data).expect("UTF-8 was checked") }),
         BodyKind::Bytes => json!({ "bytes": hex() }),
         BodyKind::MessagePack => json!({ "msgpack": hex() }),
+        BodyKind::WideJson => {
+            let units: Vec<u16> = bytemuck::allocation::pod_collect_to_vec(body.data);
+            json!({ "json": String::from_utf16_lossy(&units) })
+        }
     }
 }
 

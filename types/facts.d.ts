@@ -1,0 +1,76 @@
+// What sockets and servers tell of themselves: peers, states, counters.
+
+import { Protocol } from './options.js';
+
+/** Who is at the other end, by the kernel's word at the time of the connection. Empty when it isn't connected or isn't known. */
+export interface Peer {
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly pid?: number;
+}
+
+/** Where a socket stands. It may be connected again once it is `closed`. */
+export type Status = 'idle' | 'connecting' | 'ready' | 'closing' | 'closed';
+
+/** What `ready` tells. */
+export interface ReadyInfo {
+  /** The socket's id. */
+  readonly id: string;
+  /** Always false in this version. */
+  readonly reconnected: false;
+  /** What is spoken. */
+  readonly protocol: Protocol;
+  /** Always false in this version. */
+  readonly compress: false;
+  /** Always `'json'` in this version. */
+  readonly encoding: 'json';
+}
+
+/** A one-way message that never left. */
+export interface DroppedInfo {
+  /** The error's code. */
+  readonly reason: string;
+  readonly error: Error;
+  readonly topic: string;
+  readonly payload: unknown;
+}
+
+/** Counters of a socket. After it is closed they are the last ones. */
+export interface SocketStats {
+  /** Bytes received. */
+  readonly bytesIn: number;
+  /** Bytes that the kernel has taken. */
+  readonly bytesOut: number;
+  /** Messages of every kind received, those of the protocol included. */
+  readonly messagesIn: number;
+  /** The peer's requests that were handed to handlers. */
+  readonly requestsIn: number;
+  /** Our requests that were sent. */
+  readonly requestsOut: number;
+  /** Bytes that wait to be sent. */
+  readonly queuedBytes: number;
+  /** Messages that wait to be sent. */
+  readonly queuedMessages: number;
+  /** Our requests without an answer yet. */
+  readonly pending: number;
+  /** The peer's requests without an answer yet. */
+  readonly serving: number;
+  /** Answers that nobody waited for (any more). */
+  readonly lateResponses: number;
+  /** Messages that could not be read; each failed alone. */
+  readonly malformed: number;
+  /** The peer's requests that were refused for a limit. */
+  readonly refused: number;
+  /** One-way messages that never left. */
+  readonly dropped: number;
+}
+
+/** Counters of a server. */
+export interface ServerStats {
+  /** Connections now. */
+  readonly connections: number;
+  /** Connections ever made ready. */
+  readonly accepted: number;
+  /** Peers ever turned away: for a limit, or since they never became ready. */
+  readonly refused: number;
+}
