@@ -35,7 +35,7 @@ class Broadcasting extends Answering {
     const chosen = where === undefined ? sockets.values() : choose(sockets, where);
     fanOut.begin();
     for (const socket of chosen) {
-      if (socket[kIndex] >= 0 && !left.has(socket)) fanOut.add(socket[kIndex]);
+      if (socket.status === 'ready' && !left.has(socket)) fanOut.add(socket[kIndex]);
     }
     const { maxFrameBytes } = /** @type {any} */ (this).options;
     const { queued, notes } = fanOut.broadcast(topic, encoded, maxFrameBytes);

@@ -43,12 +43,12 @@ class Sending {
 
   /**
    * A message that can't even be tried.
-   * @param {unknown} error
+   * @param {unknown} reason
    * @param {unknown} payload
    * @returns {Promise<void>}
    */
-  refuse(error, payload) {
-    return this.#watch(Promise.reject(error), payload, '');
+  refuse(reason, payload) {
+    return this.#watch(Promise.reject(reason), payload, '');
   }
 
   /**

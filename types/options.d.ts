@@ -1,5 +1,7 @@
 // Options and endpoints.
 
+import { UDSocket } from './socket.js';
+
 /**
  * Where to listen or connect: a path; `'@name'`, a name in Linux' abstract namespace, which has no file; `'unix:/path'`;
  * `{ path }`; or `{ fd }`, a descriptor that is inherited, from a service manager say: for a server it must be listening, for a
@@ -52,6 +54,12 @@ export interface ConnectionOptions {
    * @default 67_108_864
    */
   maxInFlightBytes?: number;
+  /**
+   * How many patterns of topics can be subscribed to on a connection, 1 to 1,000,000. Our own `subscribe` rejects with
+   * `SHORTWIRE_ERR_OVERFLOW` beyond it; a peer that wants more than this end allows loses its connection.
+   * @default 10_000
+   */
+  maxSubscriptions?: number;
   /**
    * How long a peer may take to introduce itself, in ms. 0: for ever.
    * @default 10_000
@@ -170,15 +178,52 @@ export interface SendOptions<Topic extends string = string> {
   topic?: Topic;
 }
 
+/** Options of {@link UDSocketServer.broadcast}. */
+export interface BroadcastOptions<Topic extends string = string, Socket = UDSocket> {
+  /**
+   * What it is about. Sockets get it that are subscribed to it, or have never subscribed to anything.
+   * @default '' (for everybody)
+   */
+  topic?: Topic;
+  /** Only the sockets for which it returns something truthy. One that throws makes `broadcast` reject, and nobody gets anything. */
+  where?: (socket: Socket) => unknown;
+  /** Not these: the one who said it, mostly. */
+  except?: Socket | Iterable<Socket>;
+}
+
+/** Options of {@link UDSocketServer.survey}. */
+export interface SurveyOptions<Topic extends string = string, Socket = UDSocket> {
+  /**
+   * Chooses the handler at each peer.
+   * @default '' (the general handlers)
+   */
+  topic?: Topic;
+  /**
+   * How long each may take, in ms. 0: for ever.
+   * @default the server's `timeoutMs`
+   */
+  timeoutMs?: number;
+  /**
+   * As soon as so many have answered, the others are taken back: their entries are rejected with `SHORTWIRE_ERR_ABORTED`, and their
+   * handlers' `context.signal` fires.
+   * @default Infinity (all)
+   */
+  quorum?: number;
+  /** Takes all open questions back, and rejects the survey with `SHORTWIRE_ERR_ABORTED`. */
+  signal?: AbortSignal;
+  /** Only the sockets for which it returns something truthy. */
+  where?: (socket: Socket) => unknown;
+}
+
 /** Options of {@link UDSocket.connect}. */
 export interface ConnectOptions {
   /** Gives up: `connect` rejects with `SHORTWIRE_ERR_ABORTED`. It means nothing once connected. */
   signal?: AbortSignal;
 }
 
-/** Options of {@link UDSocket.ping}. */
+/** Options of {@link UDSocket.ping} and {@link UDSocketServer.ping}. */
 export interface PingOptions {
-  /** @default the socket's `timeoutMs` */
+  /** @default the `timeoutMs` of the socket or server */
   timeoutMs?: number;
 }
 

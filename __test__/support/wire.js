@@ -12,7 +12,9 @@ const Kind = {
   CANCEL: 5,
   PING: 6,
   PONG: 7,
-  GOAWAY: 8
+  GOAWAY: 8,
+  SUBSCRIBE: 0x0c,
+  UNSUBSCRIBE: 0x0d
 };
 const Flag = {
   NONE: 0,
@@ -25,9 +27,9 @@ const Flag = {
   WIDE: 32
 };
 /** Bits of the preface. */
-const Capability = { WIDE: 1 << 5 };
+const Capability = { TOPICS: 1 << 3, WIDE: 1 << 5 };
 /** What this library says that it can do. */
-const CAPABILITIES = Capability.WIDE;
+const CAPABILITIES = Capability.TOPICS | Capability.WIDE;
 
 const HEADER_BYTES = 16;
 const PREFACE_BYTES = 32;

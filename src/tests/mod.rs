@@ -6,6 +6,7 @@ mod codec_jftp;
 mod codec_native;
 mod connection;
 mod connection_floods;
+mod connection_topics;
 mod detect;
 mod large_text;
 mod session_close;
