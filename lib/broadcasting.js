@@ -5,18 +5,21 @@
 'use strict';
 
 const { Answering } = require('./answering.js');
+const channels = require('./channels.js');
 const core = require('./core.js');
 const errors = require('./errors.js');
 const fanOut = require('./fan-out.js');
 const { dropError } = require('./messages.js');
 const options = require('./options.js');
 const { encode, isBytes } = require('./payload.js');
+const { Kind } = require('./records.js');
 const { Survey } = require('./survey.js');
-const { kIndex, kSending } = require('./symbols.js');
+const { kAsking, kIndex } = require('./symbols.js');
+const { TRACED, ahead } = require('./traceparent.js');
 
 /** @typedef {import('./socket.js').UDSocket} Socket */
-/** @typedef {{ topic?: string, where?: (socket: Socket) => unknown, except?: Socket | Iterable<Socket> }} BroadcastOptions */
-/** @typedef {{ topic?: string, where?: (socket: Socket) => unknown, timeoutMs?: number, quorum?: number, signal?: AbortSignal }} SurveyOptions */
+/** @typedef {{ topic?: string, traceparent?: string, where?: (socket: Socket) => unknown, except?: Socket | Iterable<Socket> }} BroadcastOptions */
+/** @typedef {{ topic?: string, traceparent?: string, where?: (socket: Socket) => unknown, timeoutMs?: number, quorum?: number, signal?: AbortSignal }} SurveyOptions */
 
 class Broadcasting extends Answering {
   /**
@@ -26,9 +29,16 @@ class Broadcasting extends Answering {
    * @returns {Promise<number>}
    */
   async broadcast(payload, given) {
-    const { topic, where, except } = options.broadcastOptions(given);
+    const { topic, traceparent, where, except } = options.broadcastOptions(given);
     const encoded = encodeOnce(payload);
     const left = exceptions(except);
+    let trace = traceparent;
+    if (channels.message.hasSubscribers) {
+      const message = { direction: 'broadcast', server: this, topic, payload, traceparent };
+      channels.message.publish(message);
+      trace = message.traceparent;
+    }
+    trace ??= /** @type {any} */ (this).options.traceparent?.();
     /** @type {Map<string, Socket>} */
     const sockets = /** @type {any} */ (this).sockets;
     // All predicates before the list is begun: one of them may broadcast itself.
@@ -38,7 +48,8 @@ class Broadcasting extends Answering {
       if (socket.status === 'ready' && !left.has(socket)) fanOut.add(socket[kIndex]);
     }
     const { maxFrameBytes } = /** @type {any} */ (this).options;
-    const { queued, notes } = fanOut.broadcast(topic, encoded, maxFrameBytes);
+    const { head, about } = headOf(Kind.MESSAGE, topic, trace);
+    const { queued, notes } = fanOut.broadcast(head, about, encoded, maxFrameBytes);
     if (notes.length > 0) tellDropped(notes, topic, payload);
     return queued;
   }
@@ -53,10 +64,18 @@ class Broadcasting extends Answering {
     const own = /** @type {any} */ (this);
     const settings = options.surveyOptions(given, own.options.timeoutMs);
     const { topic, timeoutMs, quorum, signal, where } = settings;
+    const traceparent = settings.traceparent ?? own.options.traceparent?.();
     if (signal?.aborted) throw errors.aborted(signal, false);
     const encoded = encodeOnce(payload);
     const sockets = choose(own.sockets, where ?? everybody);
-    return new Survey(sockets, quorum, signal).ask(topic, encoded, timeoutMs);
+    const { head, about } = headOf(Kind.REQUEST, topic, traceparent);
+    /** @param {Promise<any>} call @param {Socket} socket */
+    const observe = (call, socket) => {
+      const message = { socket, topic, payload, timeoutMs, traceparent };
+      return channels.rpc.tracePromise(() => call, message);
+    };
+    const trace = channels.isObserved(channels.rpc) ? observe : undefined;
+    return new Survey(sockets, quorum, signal).ask(head, about, encoded, timeoutMs, trace);
   }
 
   /**
@@ -69,6 +88,17 @@ class Broadcasting extends Answering {
     const { timeoutMs } = options.pingOptions(given, own.options.timeoutMs);
     return new Survey([...own.sockets.values()], Infinity, undefined).ping(timeoutMs);
   }
+}
+
+/**
+ * What a record begins with, and what it is about as it crosses.
+ * @param {number} kind
+ * @param {string} topic
+ * @param {string | undefined} traceparent
+ */
+function headOf(kind, topic, traceparent) {
+  if (traceparent === undefined) return { head: kind, about: topic };
+  return { head: kind | TRACED, about: ahead(traceparent, topic) };
 }
 
 /**
@@ -119,7 +149,7 @@ function tellDropped(notes, topic, payload) {
     const error = made.get(kind) ?? dropError(kind);
     made.set(kind, error);
     const info = { reason: error.code, error, topic, payload };
-    queueMicrotask(() => socket[kSending].drop(info));
+    queueMicrotask(() => socket[kAsking].drop(info));
   }
 }
 

@@ -7,7 +7,7 @@
 const core = require('./core.js');
 const { fromNative } = require('./errors.js');
 const { BYTES_HEAD, JSON_HEAD } = require('./payload.js');
-const { Kind, Layout } = require('./records.js');
+const { Layout } = require('./records.js');
 
 /** @typedef {{ text: string | undefined, bytes: Uint8Array | undefined }} Encoded */
 /** @typedef {{ queued: number, notes: number[] }} Outcome pairs of an index and an error's number */
@@ -33,15 +33,16 @@ function add(number) {
 
 /**
  * Sends a message to those that were added.
+ * @param {number} head its kind
  * @param {string} topic
  * @param {Encoded} payload
  * @param {number} maxFrameBytes
  * @returns {Outcome}
  */
-function broadcast(topic, payload, maxFrameBytes) {
+function broadcast(head, topic, payload, maxFrameBytes) {
   let answer;
   try {
-    answer = cross(Kind.MESSAGE, topic, payload, maxFrameBytes);
+    answer = cross(head, topic, payload, maxFrameBytes);
   } catch (error) {
     throw fromNative(error);
   }
@@ -56,28 +57,28 @@ function broadcast(topic, payload, maxFrameBytes) {
 
 /**
  * Asks those that were added, each an index and a slot.
- * @param {number} kind a request, or a ping
+ * @param {number} head its kind: a request, or a ping
  * @param {string} topic
  * @param {Encoded} payload
  * @param {number} timeoutMs
  */
-function ask(kind, topic, payload, timeoutMs) {
-  for (const index of cross(kind, topic, payload, timeoutMs)) core.drainSoon(index);
+function ask(head, topic, payload, timeoutMs) {
+  for (const index of cross(head, topic, payload, timeoutMs)) core.drainSoon(index);
 }
 
 /**
- * @param {number} kind
+ * @param {number} head
  * @param {string} topic
  * @param {Encoded} payload
  * @param {number} extra
  * @returns {any}
  */
-function cross(kind, topic, { text, bytes }, extra) {
+function cross(head, topic, { text, bytes }, extra) {
   // What was ordered before must be known before.
   core.flushNow();
   const { outbound, fanOut } = core.memory;
   const body = text === undefined ? '' : text;
-  outbound[0] = kind | (text !== undefined ? JSON_HEAD : bytes !== undefined ? BYTES_HEAD : 0);
+  outbound[0] = head | (text !== undefined ? JSON_HEAD : bytes !== undefined ? BYTES_HEAD : 0);
   outbound[1] = topic.length;
   outbound[2] = body.length;
   outbound[3] = extra;

@@ -5,6 +5,7 @@
 'use strict';
 
 const { invalidArgument, unknownOption, unsupported } = require('./errors.js');
+const { EXPECTED, isTraceparent } = require('./traceparent.js');
 
 /**
  * @typedef {object} Rule
@@ -14,7 +15,7 @@ const { invalidArgument, unknownOption, unsupported } = require('./errors.js');
  * @property {boolean} [later] this version knows it by name only
  */
 
-/** @type {(least: number, most: number, fallback: number) => Rule} */
+/** @type {(least: number, most: number, fallback: number | undefined) => Rule} */
 const integer = (least, most, fallback) => ({
   expected: `an integer from ${least} to ${most}`,
   check: (value) => Number.isInteger(value) && value >= least && value <= most,
@@ -54,10 +55,16 @@ const BOTH = {
   maxSubscriptions: integer(1, 1_000_000, 10_000),
   handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
   frameTimeoutMs: integer(0, MAX_MS, 30_000),
-  heartbeatMs: integer(0, MAX_MS, 0),
+  heartbeatMs: integer(0, MAX_MS, undefined),
+  stallTimeoutMs: integer(0, MAX_MS, 0),
   jftpHeaderDigits: integer(1, 15, 7),
   driver: oneOf(DRIVERS, 'auto'),
   busyPollUs: integer(0, 1_000_000, 50),
+  traceparent: {
+    expected: 'a function',
+    check: (value) => typeof value === 'function',
+    fallback: undefined
+  },
   compress: later(false),
   encoding: later('json')
 };
@@ -97,19 +104,23 @@ const SERVER = {
 const TOPIC = { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' };
 /** @type {Rule} */
 const SIGNAL = { expected: 'an AbortSignal', check: (value) => value instanceof AbortSignal };
+/** @type {Rule} */
+const TRACEPARENT = { expected: EXPECTED, check: isTraceparent };
 /** @type {Record<string, Rule>} */
 const REQUEST = {
   topic: TOPIC,
   timeoutMs: integer(0, MAX_MS, 0),
   signal: SIGNAL,
+  traceparent: TRACEPARENT,
   files: later()
 };
-const SEND = { topic: TOPIC, files: later() };
+const SEND = { topic: TOPIC, traceparent: TRACEPARENT, files: later() };
 /** @type {Rule} */
 const WHERE = { expected: 'a function', check: (value) => typeof value === 'function' };
 /** @type {Record<string, Rule>} */
 const BROADCAST = {
   topic: TOPIC,
+  traceparent: TRACEPARENT,
   where: WHERE,
   except: {
     expected: 'a socket or an iterable of sockets',
@@ -119,6 +130,7 @@ const BROADCAST = {
 /** @type {Record<string, Rule>} */
 const SURVEY = {
   topic: TOPIC,
+  traceparent: TRACEPARENT,
   timeoutMs: REQUEST.timeoutMs,
   quorum: integer(1, Number.MAX_SAFE_INTEGER, Infinity),
   signal: SIGNAL,
@@ -194,7 +206,7 @@ const serverOptions = (given) => {
 /**
  * Checks the options of a call, one by one: a call is too frequent to make a table of each.
  * @param {unknown} given
- * @returns {{ topic?: string, timeoutMs?: number, signal?: AbortSignal }}
+ * @returns {{ topic?: string, timeoutMs?: number, signal?: AbortSignal, traceparent?: string }}
  */
 function requestOptions(given) {
   const values = checkObject(given);
@@ -233,7 +245,8 @@ function nativeOptions(options) {
   const { maxFrameBytes, maxQueuedBytes, maxQueuedMessages, maxInFlight, maxInFlightBytes } =
     options;
   const { maxSubscriptions } = options;
-  const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, jftpHeaderDigits, driver } = options;
+  const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, stallTimeoutMs } = options;
+  const { jftpHeaderDigits, driver } = options;
   return {
     maxFrameBytes,
     maxQueuedBytes,
@@ -244,6 +257,7 @@ function nativeOptions(options) {
     handshakeTimeoutMs,
     frameTimeoutMs,
     heartbeatMs,
+    stallTimeoutMs,
     jftpHeaderDigits,
     driver
   };
@@ -295,9 +309,14 @@ function noStats() {
     queuedMessages: 0,
     pending: 0,
     serving: 0,
+    servingBytes: 0,
+    partialBytes: 0,
+    undeliveredBytes: 0,
     lateResponses: 0,
     malformed: 0,
     refused: 0,
+    heldMessages: 0,
+    heldBytes: 0,
     dropped: 0
   };
 }

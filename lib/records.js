@@ -35,6 +35,7 @@ const Body = { NONE: 0, JSON: 1, BYTES: 2 };
 const Layout = {
   WORDS: 5,
   BLOB: 0x10000,
+  TRACED: 0x8000,
   MAYBE_DELIVERED: 0x100,
   NO_SLOT: 0xffffffff,
   INBOUND_HEAD: 3,

@@ -7,9 +7,10 @@
 const { Attachment } = require('./attachment.js');
 const { Broadcasting } = require('./broadcasting.js');
 const core = require('./core.js');
-const { parseEndpoint } = require('./endpoint.js');
+const { parseEndpoint, shownAddress } = require('./endpoint.js');
 const errors = require('./errors.js');
 const options = require('./options.js');
+const { turnedAway } = require('./peer.js');
 const { ServerEvent } = require('./records.js');
 const { UDSocket } = require('./socket.js');
 const {
@@ -17,7 +18,10 @@ const {
   kAttach,
   kEmit,
   kIdentify,
+  kPause,
   kReceive,
+  kReference,
+  kShow,
   kSocketDropped,
   kSocketFailed,
   kSocketGone,
@@ -41,8 +45,10 @@ class UDSocketServer extends Broadcasting {
   #sockets = new Map();
   /** Accepted and not yet ready. @type {Set<Socket>} */
   #strangers = new Set();
-  /** @type {string | undefined} */
+  /** Its path; over TCP three parts. @type {any} */
   #address;
+  /** Its path, for errors to tell. @type {string | undefined} */
+  #path;
   /** Of `start`, until it has settled. @type {{ resolve: () => void, reject: (error: Error) => void } | undefined} */
   #starting;
   /** The end of `close`. @type {Promise<void> | undefined} */
@@ -52,6 +58,7 @@ class UDSocketServer extends Broadcasting {
   /** Tells `stop` that nobody can come any more. @type {(() => void) | undefined} */
   #unlistened;
   #referenced = true;
+  #paused = false;
   #accepted = 0;
   #refused = 0;
   #dropped = 0;
@@ -87,14 +94,16 @@ class UDSocketServer extends Broadcasting {
    * @returns {Promise<void>}
    */
   async #start(endpoint) {
-    const { target, path } = parseEndpoint(endpoint);
+    const { target, path, backlog } = parseEndpoint(endpoint, 'start');
     if (this.#status !== 'idle' && this.#status !== 'closed') {
       throw new ShortwireError(ErrorKind.INVALID_ARG, `The server is ${this.#status} already`);
     }
-    this.#address = path;
+    this.#path = path;
     core.thread.setBusyPoll(this.#options.busyPollUs);
     try {
-      this.#index = core.thread.listen(target, options.nativeServerOptions(this.#options));
+      const native = options.nativeServerOptions(this.#options);
+      if (backlog !== undefined) native.backlog = backlog;
+      this.#index = core.thread.listen(target, native);
     } catch (error) {
       throw errors.fromNative(error, path);
     }
@@ -135,7 +144,7 @@ class UDSocketServer extends Broadcasting {
     return this.#sockets;
   }
 
-  /** Where it listens, or null. @returns {string | null} */
+  /** Where it listens, or null. @returns {any} */
   address() {
     return this.listening ? (this.#address ?? null) : null;
   }
@@ -153,27 +162,36 @@ class UDSocketServer extends Broadcasting {
   stats() {
     return {
       connections: this.#sockets.size,
+      introducing: this.#strangers.size,
       accepted: this.#accepted,
       refused: this.#refused,
       dropped: this.#dropped
     };
   }
 
-  /** Keeps the process alive while it listens; the default. @returns {this} */
-  ref() {
-    return this.#setReferenced(true);
-  }
-
-  /** Lets the process exit although it listens. @returns {this} */
-  unref() {
-    return this.#setReferenced(false);
-  }
-
-  /** @param {boolean} referenced */
-  #setReferenced(referenced) {
+  /**
+   * @override
+   * @param {boolean} referenced
+   */
+  [kReference](referenced) {
     this.#referenced = referenced;
     if (this.#index >= 0) core.thread.setServerReferenced(this.#index, referenced);
-    return this;
+  }
+
+  /** Whether all its sockets are paused. */
+  get paused() {
+    return this.#paused;
+  }
+
+  /**
+   * @override
+   * @param {boolean} paused
+   */
+  [kPause](paused) {
+    this.#paused = paused;
+    for (const socket of [...this.#sockets.values(), ...this.#strangers]) {
+      socket[kPause](paused, true);
+    }
   }
 
   /**
@@ -221,18 +239,9 @@ class UDSocketServer extends Broadcasting {
     this[kEmit]('close');
   }
 
-  async [Symbol.asyncDispose]() {
-    await this.close();
-  }
-
-  /**
-   * @param {number} _depth
-   * @param {import('node:util').InspectOptionsStylized} settings
-   * @param {typeof import('node:util').inspect} inspect
-   */
-  [Symbol.for('nodejs.util.inspect.custom')](_depth, settings, inspect) {
-    const shown = { address: this.address(), status: this.#status, sockets: this.#sockets.size };
-    return `${this.constructor.name} ${inspect(shown, settings)}`;
+  /** @override */
+  [kShow]() {
+    return { address: this.address(), status: this.#status, sockets: this.#sockets.size };
   }
 
   /**
@@ -243,6 +252,7 @@ class UDSocketServer extends Broadcasting {
   [kWelcome](index) {
     const socket = UDSocket[kAccepted](this, index);
     this.#strangers.add(socket);
+    if (this.#paused) socket[kPause](true, true);
     return socket;
   }
 
@@ -329,11 +339,11 @@ class UDSocketServer extends Broadcasting {
    */
   [kReceive](kind, detail, errorKind, errno, uid, pid) {
     if (kind === ServerEvent.TURNED_AWAY) {
-      this.#turnAway({ ...(uid !== NONE && { uid }), ...(pid !== NONE && { pid }) });
+      this.#turnAway(turnedAway(detail, uid, pid));
       return;
     }
     if (kind === ServerEvent.LISTENING) {
-      this.#address = detail;
+      this.#address = shownAddress(detail);
       // It may have been closed meanwhile.
       if (this.#status !== 'starting') return;
       this.#status = 'listening';
@@ -343,7 +353,7 @@ class UDSocketServer extends Broadcasting {
       return;
     }
     const error =
-      errorKind === NONE ? undefined : errors.errorOf(errorKind, errno, detail, this.#address);
+      errorKind === NONE ? undefined : errors.errorOf(errorKind, errno, detail, this.#path);
     this.#over(error);
   }
 

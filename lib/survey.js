@@ -8,7 +8,7 @@
 const errors = require('./errors.js');
 const fanOut = require('./fan-out.js');
 const { Kind } = require('./records.js');
-const { kIndex, kSending } = require('./symbols.js');
+const { kAsking, kIndex } = require('./symbols.js');
 
 const { ErrorKind, ShortwireError } = errors;
 
@@ -24,6 +24,8 @@ class Survey {
   /** Slots of the calls, by position; -1 once settled, when the slot may be another call's. @type {number[]} */
   #slots = [];
   #left = 0;
+  /** Lets each call be observed. @type {((call: Promise<any>, socket: Socket) => Promise<any>) | undefined} */
+  #trace;
   #answered = 0;
   /** @type {(entries: Entry[]) => void} */
   #resolve = () => {};
@@ -43,12 +45,15 @@ class Survey {
   }
 
   /**
+   * @param {number} head
    * @param {string} topic
    * @param {import('./fan-out.js').Encoded} payload
    * @param {number} timeoutMs
+   * @param {((call: Promise<any>, socket: Socket) => Promise<any>) | undefined} trace
    */
-  ask(topic, payload, timeoutMs) {
-    return this.#run(Kind.REQUEST, topic, payload, timeoutMs, (value) => value);
+  ask(head, topic, payload, timeoutMs, trace) {
+    this.#trace = trace;
+    return this.#run(head, topic, payload, timeoutMs, (value) => value);
   }
 
   /** @param {number} timeoutMs */
@@ -58,14 +63,14 @@ class Survey {
   }
 
   /**
-   * @param {number} kind
+   * @param {number} head
    * @param {string} topic
    * @param {import('./fan-out.js').Encoded} payload
    * @param {number} timeoutMs
    * @param {(answer: any) => any} valueOf
    * @returns {Promise<Entry[]>}
    */
-  #run(kind, topic, payload, timeoutMs, valueOf) {
+  #run(head, topic, payload, timeoutMs, valueOf) {
     if (this.#left === 0) return Promise.resolve([]);
     const outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -73,18 +78,19 @@ class Survey {
     });
     fanOut.begin();
     this.#sockets.forEach((socket, at) => {
-      const call = socket[kSending].begin(() => (this.#slots[at] = -1));
+      const call = socket[kAsking].begin(() => (this.#slots[at] = -1));
       this.#slots[at] = call.slot;
       if (call.slot >= 0) {
         fanOut.add(socket[kIndex]);
         fanOut.add(call.slot);
       }
-      call.promise.then(
+      const promise = this.#trace?.(call.promise, socket) ?? call.promise;
+      promise.then(
         (/** @type {any} */ answer) => this.#fulfilled(at, valueOf(answer)),
         (/** @type {any} */ reason) => this.#rejected(at, reason)
       );
     });
-    fanOut.ask(kind, topic, payload, timeoutMs);
+    fanOut.ask(head, topic, payload, timeoutMs);
     this.#watch();
     return outcome;
   }
@@ -141,7 +147,7 @@ class Survey {
    */
   #takeBack(why) {
     this.#slots.forEach((slot, at) => {
-      if (slot >= 0) this.#sockets[at][kSending].takeBack(slot, why);
+      if (slot >= 0) this.#sockets[at][kAsking].takeBack(slot, why);
     });
   }
 }

@@ -9,6 +9,12 @@ const kIndex = Symbol('index');
 const kHandlers = Symbol('handlers');
 /** Of a socket or a server: emits, and lets nothing that a listener throws through. */
 const kEmit = Symbol('emit');
+/** Of a socket or a server: pauses it, or lets it go on. */
+const kPause = Symbol('pause');
+/** Of a socket or a server: whether it keeps the process alive. */
+const kReference = Symbol('reference');
+/** Of a socket or a server: what of it is worth showing. */
+const kShow = Symbol('show');
 /** Of a socket or a server: tells of a promise by callback and event as well. */
 const kTell = Symbol('tell');
 /** Of a socket: what makes text of outgoing payloads. */
@@ -21,8 +27,9 @@ const kAccepted = Symbol('accepted');
 const kAttach = Symbol('attach');
 /** Of such a socket: gives it the id that its server's `generateId` has made. */
 const kIdentify = Symbol('identify');
-/** Of a socket: what it tells its peer. */
-const kSending = Symbol('sending');
+/** Of a socket: its calls and messages on their way out; the topics that it wants. */
+const kAsking = Symbol('asking');
+const kSubscribing = Symbol('subscribing');
 /** Of a server: makes the socket of a connection that it has accepted. */
 const kWelcome = Symbol('welcome');
 /** Of a server: a socket of its is ready, gone, at fault, or has something to tell. */
@@ -35,13 +42,17 @@ const kSocketDropped = Symbol('socketDropped');
 exports.kIndex = kIndex;
 exports.kHandlers = kHandlers;
 exports.kEmit = kEmit;
+exports.kPause = kPause;
+exports.kReference = kReference;
+exports.kShow = kShow;
 exports.kTell = kTell;
 exports.kSerializer = kSerializer;
 exports.kReceive = kReceive;
 exports.kAccepted = kAccepted;
 exports.kAttach = kAttach;
 exports.kIdentify = kIdentify;
-exports.kSending = kSending;
+exports.kAsking = kAsking;
+exports.kSubscribing = kSubscribing;
 exports.kWelcome = kWelcome;
 exports.kSocketReady = kSocketReady;
 exports.kSocketGone = kSocketGone;

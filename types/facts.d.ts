@@ -4,11 +4,17 @@ import { ShortwireError } from './errors.js';
 import { Protocol } from './options.js';
 import { UDSocket } from './socket.js';
 
-/** Who is at the other end, by the kernel's word at the time of the connection. Empty when it isn't connected or isn't known. */
+/**
+ * Who is at the other end, by the kernel's word at the time of the connection: of a Unix socket the user, the group and the process;
+ * over TCP an address. Empty when it isn't connected or isn't known.
+ */
 export interface Peer {
   readonly uid?: number;
   readonly gid?: number;
   readonly pid?: number;
+  readonly address?: string;
+  readonly port?: number;
+  readonly family?: 'IPv4' | 'IPv6';
 }
 
 /** Where a socket stands. It may be connected again once it is `closed`. */
@@ -49,20 +55,30 @@ export interface SocketStats {
   readonly requestsIn: number;
   /** Our requests that were sent. */
   readonly requestsOut: number;
-  /** Bytes that wait to be sent. */
+  /** Bytes that wait to be sent. At most `maxQueuedBytes`, and as much again for answers. */
   readonly queuedBytes: number;
-  /** Messages that wait to be sent. */
+  /** Messages that wait to be sent. At most `maxQueuedMessages`. */
   readonly queuedMessages: number;
   /** Our requests without an answer yet. */
   readonly pending: number;
   /** The peer's requests without an answer yet. */
   readonly serving: number;
+  /** The payloads of these in bytes. At most `maxInFlightBytes`. */
+  readonly servingBytes: number;
+  /** Bytes of messages that aren't whole yet. At most `maxFrameBytes`. */
+  readonly partialBytes: number;
+  /** Bytes that a task of the core's has read and this thread hasn't had yet; about 4 MiB at most. */
+  readonly undeliveredBytes: number;
   /** Answers that nobody waited for (any more). */
   readonly lateResponses: number;
   /** Messages that could not be read; each failed alone. */
   readonly malformed: number;
   /** The peer's requests that were refused for a limit. */
   readonly refused: number;
+  /** Requests and messages that wait for `resume`. */
+  readonly heldMessages: number;
+  /** The bytes of their payloads; about 1 MiB at most, and what was under way when the pause began. */
+  readonly heldBytes: number;
   /** One-way messages that never left. */
   readonly dropped: number;
 }
@@ -71,6 +87,8 @@ export interface SocketStats {
 export interface ServerStats {
   /** Connections now. */
   readonly connections: number;
+  /** Peers that were accepted and have not introduced themselves yet. */
+  readonly introducing: number;
   /** Connections ever made ready. */
   readonly accepted: number;
   /** Peers ever turned away: for a limit, or since they never became ready. */

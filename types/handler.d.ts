@@ -15,6 +15,8 @@ export interface Context<Socket = UDSocket> {
   readonly deadline: number | undefined;
   /** Fires when nobody waits any more: the caller took the request back, its time was up, or its connection ended. */
   readonly signal: AbortSignal;
+  /** Where in a distributed trace the caller says that it belongs, as W3C's `traceparent`. Not checked by anybody: it is the peer's word. */
+  readonly traceparent: string | undefined;
   /** Whether somebody still waits for an answer. */
   readonly expectsReply: boolean;
   /**
@@ -30,6 +32,8 @@ export interface MessageInfo<Socket = UDSocket> {
   readonly socket: Socket;
   /** What the message is about; `''` for none. */
   readonly topic: string;
+  /** Where in a distributed trace the sender says that it belongs, as W3C's `traceparent`. */
+  readonly traceparent: string | undefined;
   /** Never: a message is one way. */
   readonly expectsReply: false;
 }

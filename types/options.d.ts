@@ -3,13 +3,6 @@
 import { UDSocket } from './socket.js';
 
 /**
- * Where to listen or connect: a path; `'@name'`, a name in Linux' abstract namespace, which has no file; `'unix:/path'`;
- * `{ path }`; or `{ fd }`, a descriptor that is inherited, from a service manager say: for a server it must be listening, for a
- * socket connected. A path is limited by the kernel (107 bytes on Linux, 103 on macOS): a longer one fails with `ENAMETOOLONG`.
- */
-export type Endpoint = string | { path: string } | { fd: number };
-
-/**
  * What is spoken: shortwire's own format, or jftp's: `'jftp'` is its newest generation (1.6.2 and later), `'jftp-1.5'` that of 1.5.3,
  * `'jftp-1.0'` that of 1.0.0 to 1.5.2.
  */
@@ -72,10 +65,16 @@ export interface ConnectionOptions {
   frameTimeoutMs?: number;
   /**
    * Silence after which the peer is asked whether it is there, in ms; it is taken for dead after two unanswered pings. 0: never asked.
-   * On one machine the kernel reports a dead peer at once; this finds one that hangs.
-   * @default 0
+   * Left out: 30,000 over TCP, and never elsewhere: on one machine the kernel reports a dead peer at once, and only one that hangs
+   * needs to be asked. Formats without pings (jftp's) ask nobody.
    */
   heartbeatMs?: number;
+  /**
+   * How long a peer may take no byte of what waits for it, in ms; then the connection ends with `SHORTWIRE_ERR_TIMEOUT`. 0: for ever,
+   * which suits peers that pause. Where peers aren't trusted, a minute keeps those that never read from holding memory.
+   * @default 0
+   */
+  stallTimeoutMs?: number;
   /**
    * How many digits the lengths of jftp's newest generation have, 1 to 15; its `encoderOptions.headerSize`. Both sides must be told.
    * Fewer make the largest message smaller.
@@ -95,6 +94,17 @@ export interface ConnectionOptions {
    * @default 50
    */
   busyPollUs?: number;
+  /**
+   * Called for each request and message that doesn't bring a `traceparent` of its own: what it returns travels along, as W3C Trace
+   * Context has it, and the other end finds it as `context.traceparent` or `info.traceparent`. `undefined`: nothing travels. Dialects
+   * other than `'shortwire'` leave it out. See `docs/observability.md`.
+   *
+   * ```js
+   * new UDSocket({ traceparent: () => tracer.active()?.traceparent });
+   * ```
+   * @default none
+   */
+  traceparent?: () => string | undefined;
 }
 
 /** Options of a socket that connects. */
@@ -161,6 +171,12 @@ export interface CallOptions {
   timeoutMs?: number;
   /** Takes the call back: it rejects with `SHORTWIRE_ERR_ABORTED`, and the handler's `context.signal` fires. */
   signal?: AbortSignal;
+  /**
+   * Where in a distributed trace the call belongs, `'00-<trace id>-<parent id>-<flags>'`: the handler has it as
+   * `context.traceparent`. One that W3C Trace Context doesn't allow rejects with `SHORTWIRE_ERR_INVALID_ARG`.
+   * @default what the socket's `traceparent` returns
+   */
+  traceparent?: string;
 }
 
 /** Options of {@link UDSocket.rpc}. */
@@ -176,6 +192,8 @@ export interface RpcOptions<Topic extends string = string> extends CallOptions {
 export interface SendOptions<Topic extends string = string> {
   /** What it is about. */
   topic?: Topic;
+  /** See {@link CallOptions.traceparent}; listeners have it as `info.traceparent`. */
+  traceparent?: string;
 }
 
 /** Options of {@link UDSocketServer.broadcast}. */
@@ -189,6 +207,11 @@ export interface BroadcastOptions<Topic extends string = string, Socket = UDSock
   where?: (socket: Socket) => unknown;
   /** Not these: the one who said it, mostly. */
   except?: Socket | Iterable<Socket>;
+  /**
+   * See {@link CallOptions.traceparent}.
+   * @default what the server's `traceparent` returns
+   */
+  traceparent?: string;
 }
 
 /** Options of {@link UDSocketServer.survey}. */
@@ -213,6 +236,11 @@ export interface SurveyOptions<Topic extends string = string, Socket = UDSocket>
   signal?: AbortSignal;
   /** Only the sockets for which it returns something truthy. */
   where?: (socket: Socket) => unknown;
+  /**
+   * See {@link CallOptions.traceparent}.
+   * @default what the server's `traceparent` returns
+   */
+  traceparent?: string;
 }
 
 /** Options of {@link UDSocket.connect}. */

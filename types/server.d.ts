@@ -8,10 +8,10 @@ import { Duplex } from 'node:stream';
 import { ServerEvents } from './events.js';
 import { ServerStats, SurveyEntry } from './facts.js';
 import { Handler, Middleware } from './handler.js';
+import { Endpoint, TcpAddress } from './endpoint.js';
 import {
   BroadcastOptions,
   CloseOptions,
-  Endpoint,
   PingOptions,
   ServerOptions,
   SurveyOptions
@@ -65,16 +65,16 @@ export class UDSocketServer<
   readonly listening: boolean;
   /** The options with their defaults. */
   readonly options: Readonly<
-    Required<Omit<ServerOptions, 'silentProtocol' | 'generateId'>> &
-      Pick<ServerOptions, 'silentProtocol' | 'generateId'>
+    Required<Omit<ServerOptions, 'heartbeatMs' | 'silentProtocol' | 'generateId' | 'traceparent'>> &
+      Pick<ServerOptions, 'heartbeatMs' | 'silentProtocol' | 'generateId' | 'traceparent'>
   >;
 
   /**
    * Listens; resolves when it can be connected to. The file of a server that died is taken over, that of one that lives never. With a
    * callback, a failure is an `error` event as well, and the promise may be left alone.
    *
-   * @throws (rejects) Node's codes (`EADDRINUSE`, `EACCES`, `ENOENT`, `ENAMETOOLONG`, …), `SHORTWIRE_ERR_INVALID_ARG`,
-   *   `_UNSUPPORTED` (TCP, TLS)
+   * @throws (rejects) Node's codes (`EADDRINUSE`, `EACCES`, `ENOENT`, `ENAMETOOLONG`, over TCP `EADDRNOTAVAIL`,
+   *   `ENOTFOUND`, …), `SHORTWIRE_ERR_INVALID_ARG`, `_UNSUPPORTED`
    */
   start(endpoint: Endpoint, callback?: () => void): Promise<void>;
 
@@ -163,8 +163,15 @@ export class UDSocketServer<
    */
   close(options?: CloseOptions): Promise<void>;
 
-  /** Where it listens, as the error messages have it; null if it doesn't. */
-  address(): string | null;
+  /** Where it listens: a path or a name; over TCP its parts, with the port that was free. Null if it doesn't. */
+  address(): string | TcpAddress | null;
+
+  /** {@link UDSocket.pause} on all sockets, those to come included. Connections are still accepted. */
+  pause(): this;
+  /** Goes on. A socket that was paused by itself stays so. */
+  resume(): this;
+  /** Whether all sockets are paused. */
+  readonly paused: boolean;
 
   /** Keeps the process alive while it listens: the default. */
   ref(): this;

@@ -13,13 +13,13 @@ import {
   CloseOptions,
   ConnectOptions,
   ConnectionOptions,
-  Endpoint,
   PingOptions,
   Protocol,
   RpcOptions,
   SendOptions,
   SocketOptions
 } from './options.js';
+import { Endpoint } from './endpoint.js';
 import { Payload } from './payload.js';
 import { UDSocketServer } from './server.js';
 import {
@@ -70,16 +70,21 @@ export class UDSocket<
   /** Bytes that wait to be sent. */
   readonly queuedBytes: number;
   /** The options with their defaults; of an accepted socket, those of its server that concern connections. */
-  readonly options: Readonly<Required<ConnectionOptions> & SocketOptions>;
+  readonly options: Readonly<
+    Required<Omit<ConnectionOptions, 'heartbeatMs' | 'traceparent'>> &
+      Pick<ConnectionOptions, 'heartbeatMs'> &
+      SocketOptions
+  >;
 
   /**
    * Connects; resolves when calls flow. It doesn't retry: a path at which nobody listens rejects at once, with Node's own code
-   * (`ENOENT`, `ECONNREFUSED`, `EACCES`, …), and calls that were queued reject too. A socket that is closed may be connected again.
+   * (`ENOENT`, `ECONNREFUSED`, `EACCES`, over TCP also `ENOTFOUND`, `EADDRNOTAVAIL`, …), and calls that were queued reject too. A host
+   * that doesn't answer is given up after `handshakeTimeoutMs`, with `ETIMEDOUT`. A socket that is closed may be connected again.
    *
    * With a callback, a failure is an `error` event as well, and the promise may be left alone.
    *
    * @throws (rejects) Node's codes, `SHORTWIRE_ERR_ABORTED`, `_REFUSED`, `_PROTOCOL`, `_TIMEOUT` (no handshake), `_INVALID_ARG`,
-   *   `_UNSUPPORTED` (TCP, TLS)
+   *   `_UNSUPPORTED`
    */
   connect(endpoint: Endpoint, options?: ConnectOptions, callback?: () => void): Promise<void>;
   connect(endpoint: Endpoint, callback: () => void): Promise<void>;
@@ -135,7 +140,10 @@ export class UDSocket<
     payload: SentTo<Service, Topic>,
     options: SendOptions<Topic> & { topic: Topic }
   ): Promise<void>;
-  send(payload?: Payload, options?: { topic?: undefined }): Promise<void>;
+  send(
+    payload?: Payload,
+    options?: Omit<SendOptions, 'topic'> & { topic?: undefined }
+  ): Promise<void>;
 
   /**
    * `send` with the topic first. The other end has it as `message` and `message:<topic>` events.
@@ -227,6 +235,25 @@ export class UDSocket<
 
   /** Ends it now. Pending calls reject with `SHORTWIRE_ERR_CLOSED`; with an error, that is their cause, and `error` is emitted. */
   destroy(error?: Error): this;
+
+  /**
+   * Takes no requests and messages until `resume`. Up to about 1 MiB or 1,024 of them wait here, then nothing more is read, and what
+   * follows waits at the peer, whose own limits apply. Answers to own calls, deadlines and heartbeats go on for as long as there is room here.
+   * `close` ends a pause; when the peer has left, messages that were received before are delivered on `resume`.
+   *
+   * ```js
+   * socket.on('message', async (job) => {
+   *   socket.pause();
+   *   await work(job);
+   *   socket.resume();
+   * });
+   * ```
+   */
+  pause(): this;
+  /** Goes on where {@link pause} has stopped: first with what waits here, in order, from the next tick on. */
+  resume(): this;
+  /** Whether it takes no requests and messages at the moment: paused by itself, or with all of its server's. */
+  readonly paused: boolean;
 
   /** Keeps the process alive while it is connected: the default. */
   ref(): this;

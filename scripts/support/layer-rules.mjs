@@ -44,7 +44,7 @@ export const RUST_LAYERS = {
     words: IMPURE
   },
   session: { layers: ['error', 'config', 'message'], crates: ['bytes'], words: IMPURE },
-  transport: { layers: ['error', 'config'], crates: ['tokio', 'rustix'] },
+  transport: { layers: ['error', 'config'], crates: ['tokio', 'rustix', 'dns_lookup'] },
   driver: {
     layers: ['error', 'config', 'message', 'codec', 'session', 'transport'],
     // The text of a batch is made here, in the encoding that JavaScript takes without another copy.
@@ -61,6 +61,7 @@ export const RUST_LAYERS = {
       // Where to listen and how: what JavaScript's options are turned into. Not the sockets.
       'transport::endpoint',
       'transport::Endpoint',
+      'transport::tcp',
       'transport::BindOptions'
     ],
     // Some functions of Node-API exist only in some hosts, and are looked up at run time.
@@ -92,9 +93,12 @@ export const JS_MAY_REQUIRE = {
   'lib/native.js': ['binding.js'],
   'lib/errors.js': [],
   'lib/records.js': [],
-  'lib/options.js': ['lib/errors.js'],
-  'lib/endpoint.js': ['lib/errors.js'],
-  'lib/context.js': ['lib/errors.js']
+  'lib/endpoint.js': ['lib/errors.js', 'lib/native.js', 'lib/peer.js'],
+  'lib/peer.js': [],
+  'lib/options.js': ['lib/errors.js', 'lib/traceparent.js'],
+  'lib/context.js': ['lib/errors.js'],
+  'lib/channels.js': [],
+  'lib/traceparent.js': ['lib/errors.js', 'lib/records.js']
 };
 
 /**

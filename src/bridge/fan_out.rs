@@ -64,8 +64,9 @@ impl Shared {
         targets: &[u32],
     ) -> Result<Value, Failed> {
         let Some(order) = orders.orders().next() else { return Err(Failed) };
+        let (trace, topic) = order.trace_and_topic();
         let body = if order.body.kind == BodyKind::None { Body::NONE } else { order.body };
-        let message = match Broadcast::new(order.topic, body, max_frame_bytes) {
+        let message = match Broadcast::new(topic, body, trace, max_frame_bytes) {
             Ok(message) => message,
             Err(error) => return Err(throw(env, &error)),
         };

@@ -12,6 +12,7 @@
 //! [`waker`], which any thread may call. Must not know: codecs, sockets, session state.
 
 mod cleanup;
+mod endpoint;
 mod external;
 mod fan_out;
 mod host;

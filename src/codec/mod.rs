@@ -141,6 +141,14 @@ impl Codec {
         }
     }
 
+    /// Bytes of messages of which more frames must come.
+    pub const fn unfinished_bytes(&self) -> usize {
+        match self {
+            Self::Native(native) => native.unfinished_bytes(),
+            Self::Jftp(_) => 0,
+        }
+    }
+
     /// Whether the peer reads [`crate::message::BodyKind::WideJson`].
     pub const fn peer_reads_wide(&self) -> bool {
         match self {

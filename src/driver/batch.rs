@@ -11,12 +11,13 @@
 //! ```
 //!
 //! Lengths and ends count UTF-16 code units, JavaScript's own measure. A body too large to be
-//! joined travels as a [`Blob`]: word 0 has [`BLOB`] set then, and word 3 is the blob's index.
+//! joined travels as a [`Blob`]: word 0 has [`BLOB`] set then, and word 3 is the blob's index. With
+//! [`TRACED`] in word 0, the topic begins with the text of a `traceparent`.
 //! Must not know: JavaScript values, wire formats, sockets.
 
 use std::ops::Range;
 
-use crate::message::{Body, BodyKind};
+use crate::message::{Body, BodyKind, TRACE_CHARACTERS, Trace};
 
 /// What a turn of a connection produced for its application.
 #[derive(Debug, Default)]
@@ -71,8 +72,10 @@ pub struct Order<'a> {
     pub kind: u32,
     /// Slot or token.
     pub subject: u32,
-    /// What it is about.
+    /// What it is about; behind a `traceparent` if it is [traced](Self::traced).
     pub topic: &'a str,
+    /// Whether the topic begins with a `traceparent`.
+    pub traced: bool,
     /// The payload.
     pub body: Body<'a>,
     /// Timeout in milliseconds, or the number of an `error::Kind`.
@@ -261,15 +264,31 @@ impl<'a> Outbound<'a> {
         self.records.chunks_exact(WORDS).map(move |words| {
             let topic = if words[2] == 0 { "" } else { split(words[2]) };
             let text = if words[3] == 0 { "" } else { split(words[3]) };
-            let kind = BodyKind::from_number((words[0] >> 8) as u8).unwrap_or(BodyKind::None);
+            let head = words[0];
+            let number = (head & !TRACED) >> 8;
+            let kind = BodyKind::from_number(number as u8).unwrap_or(BodyKind::None);
             let data = self.bytes.unwrap_or(text.as_bytes());
             let body = Body { kind, data };
-            Order { kind: words[0] & 0xff, subject: words[1], topic, body, extra: words[4] }
+            let traced = head & TRACED != 0;
+            Order { kind: head & 0xff, subject: words[1], topic, traced, body, extra: words[4] }
         })
     }
 }
 
-impl Order<'_> {
+impl<'a> Order<'a> {
+    /// Which trace it belongs to, and what it is about.
+    #[inline]
+    pub fn trace_and_topic(&self) -> (Option<Box<Trace>>, &'a str) {
+        if self.traced { self.split_trace() } else { (None, self.topic) }
+    }
+
+    #[cold]
+    fn split_trace(&self) -> (Option<Box<Trace>>, &'a str) {
+        let (trace, topic) =
+            self.topic.split_at_checked(TRACE_CHARACTERS).unwrap_or(("", self.topic));
+        (Trace::parse(trace).map(Box::new), topic)
+    }
+
     /// Whether it asks for something new, as opposed to answering or taking back.
     pub const fn is_new(&self) -> bool {
         matches!(self.kind, kind::REQUEST | kind::MESSAGE | kind::PING)
@@ -353,6 +372,8 @@ pub mod kind {
 pub const WORDS: usize = 5;
 /// In word 0: the body is a blob, and word 3 its index.
 pub const BLOB: u32 = 1 << 16;
+/// In word 0: the topic begins with a `traceparent`.
+pub const TRACED: u32 = 1 << 15;
 /// In the last word of a failed call: the peer may have got it.
 pub const MAYBE_DELIVERED: u32 = 1 << 8;
 /// For items whose fate nobody wants to know.

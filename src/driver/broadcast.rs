@@ -8,7 +8,7 @@ use crate::{
     codec::{Codec, native},
     config::{Format, Limits},
     error::Result,
-    message::{Body, BodyKind, Message, Role},
+    message::{Body, BodyKind, Message, Role, Trace},
 };
 
 /// The message, as frames of the native format have it. Connections that can't use those bytes as
@@ -16,7 +16,10 @@ use crate::{
 #[derive(Debug)]
 pub struct Broadcast {
     topic: Box<str>,
+    trace: Option<Box<Trace>>,
     kind: BodyKind,
+    /// Where the payload begins in the frame.
+    body_at: usize,
     frame: Bytes,
 }
 
@@ -26,12 +29,19 @@ impl Broadcast {
     /// # Errors
     ///
     /// It is larger than `max_frame_bytes`, or its topic is too long.
-    pub fn new(topic: &str, body: Body<'_>, max_frame_bytes: u32) -> Result<Self> {
+    pub fn new(
+        topic: &str,
+        body: Body<'_>,
+        trace: Option<Box<Trace>>,
+        max_frame_bytes: u32,
+    ) -> Result<Self> {
         let limits = Limits { max_frame_bytes, ..Limits::default() };
         let mut codec = Codec::new(Format::Shortwire, Role::Server, &limits);
-        let mut frame = Vec::with_capacity(native::HEADER_BYTES + topic.len() + body.data.len());
-        codec.encode(&Message::Event { topic, body }, &mut frame)?;
-        Ok(Self { topic: topic.into(), kind: body.kind, frame: frame.into() })
+        let mut frame = Vec::with_capacity(HEAD_BYTES + topic.len() + body.data.len());
+        let event = Message::Event { topic, body, trace: trace.clone() };
+        codec.encode(&event, &mut frame)?;
+        let body_at = frame.len() - body.data.len();
+        Ok(Self { topic: topic.into(), trace, kind: body.kind, body_at, frame: frame.into() })
     }
 
     /// What it is about; empty for none.
@@ -41,8 +51,12 @@ impl Broadcast {
 
     /// The payload.
     pub fn body(&self) -> Body<'_> {
-        let start = native::HEADER_BYTES + self.topic.len();
-        Body { kind: self.kind, data: self.frame.get(start..).unwrap_or_default() }
+        Body { kind: self.kind, data: self.frame.get(self.body_at..).unwrap_or_default() }
+    }
+
+    /// It, for a codec that makes bytes of its own.
+    pub fn message(&self) -> Message<'_> {
+        Message::Event { topic: &self.topic, body: self.body(), trace: self.trace.clone() }
     }
 
     /// The whole frame of the native format.
@@ -55,3 +69,6 @@ impl Broadcast {
         self.frame.len() - native::HEADER_BYTES
     }
 }
+
+/// Room for a header and its extensions.
+const HEAD_BYTES: usize = native::HEADER_BYTES + 32;

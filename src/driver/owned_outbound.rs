@@ -35,7 +35,7 @@ impl OwnedOutbound {
     pub fn answers(orders: Outbound<'_>, flooded: bool) -> Self {
         let mut answers = Self { records: Vec::new(), text: String::new(), bytes: None };
         for order in orders.orders().filter(|order| !order.is_new()) {
-            let Order { mut kind, subject, topic, mut body, mut extra } = order;
+            let Order { mut kind, subject, topic, mut body, mut extra, .. } = order;
             let mut text = "";
             if flooded && kind != batch::kind::CANCEL {
                 (kind, body, extra) = (batch::kind::FAILED, Body::NONE, Kind::Overflow as u32);

@@ -60,6 +60,8 @@ pub enum Command {
     Overflow(OwnedOutbound),
     /// A message that others get as well.
     Broadcast(Arc<Broadcast>),
+    /// The application takes nothing new for a while, or takes it again.
+    Pause(bool),
     /// Say goodbye.
     Close(Duration, Box<str>),
     /// End it now.
@@ -104,7 +106,7 @@ impl Handle {
             Command::Submit(orders) | Command::Overflow(orders) => orders.bytes(),
             Command::Large(_, text) => text.bytes().len(),
             Command::Broadcast(message) => message.frame().len(),
-            Command::Close(..) | Command::Destroy(_) | Command::Abandon => 0,
+            Command::Pause(_) | Command::Close(..) | Command::Destroy(_) | Command::Abandon => 0,
         };
         self.0.command_bytes.fetch_add(bytes, Ordering::Relaxed);
         let mut commands = lock(&self.0.commands);
@@ -151,12 +153,15 @@ impl Handle {
 
     /// Bytes that wait to be sent, as of the task's last turn and with the commands since.
     pub fn queued_bytes(&self) -> usize {
-        self.0.command_bytes.load(Ordering::Relaxed) + self.stats().queued_bytes as usize
+        self.stats().queued_bytes as usize
     }
 
-    /// Plain numbers, as of the task's last turn.
+    /// Plain numbers, as of the task's last turn; its own two queues as of now.
     pub fn stats(&self) -> Stats {
-        *lock(&self.0.stats)
+        let mut stats = *lock(&self.0.stats);
+        stats.queued_bytes += self.0.command_bytes.load(Ordering::Relaxed) as u64;
+        stats.undelivered_bytes = self.0.undelivered.load(Ordering::Relaxed) as u64;
+        stats
     }
 }
 
@@ -296,6 +301,7 @@ impl Task {
                     self.machine.submit(orders.borrow(), now, inbound);
                 }
                 Command::Broadcast(message) => broadcast(&mut self.machine, &message, inbound),
+                Command::Pause(paused) => self.machine.set_paused(paused, now),
                 Command::Close(timeout, reason) => self.machine.close(now, timeout, &reason),
                 Command::Destroy(error) => return Ok(Turn::End(End::Over(error))),
                 Command::Abandon => return Ok(Turn::End(End::Abandoned)),

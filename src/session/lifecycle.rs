@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::{
     Event, Serving, Session, State, Timeout,
     heartbeat::{Beat, HEARTBEAT_TOKEN, Heartbeat, after},
+    stall::Stall,
 };
 use crate::{
     error::Kind,
@@ -23,6 +24,16 @@ impl Session {
         } else {
             self.skip_handshake(now);
         }
+    }
+
+    /// What suits the transport where the application has no wish; to be told before `open`.
+    pub fn presume_heartbeat(&mut self, interval: Duration) {
+        self.usual_heartbeat = interval;
+        self.heartbeat = Heartbeat::new(self.heartbeat_interval());
+    }
+
+    fn heartbeat_interval(&self) -> Duration {
+        self.limits.heartbeat.unwrap_or(self.usual_heartbeat)
     }
 
     /// The format turned out to have no handshake. None of these has pings either, so that silence
@@ -47,7 +58,7 @@ impl Session {
             return;
         }
         self.met = false;
-        self.heartbeat = Heartbeat::new(self.limits.heartbeat);
+        self.heartbeat = Heartbeat::new(self.heartbeat_interval());
         self.handshake_due = after(now, self.limits.handshake_timeout);
         if self.state == State::Ready {
             self.state = State::Handshaking;
@@ -83,6 +94,10 @@ impl Session {
                 "the socket was closed before the answer came",
             ));
         }
+        if self.stall.is_over(now) {
+            self.stall = Stall::new(Duration::ZERO);
+            return Some(Timeout::Over(Kind::Timeout, "the peer took none of what waits for it"));
+        }
         match self.heartbeat.handle_timeout(now) {
             Beat::Quiet => {}
             Beat::Ping => return Some(Timeout::SendPing(HEARTBEAT_TOKEN)),
@@ -102,6 +117,7 @@ impl Session {
             self.frame_due,
             self.drain_due,
             self.heartbeat.due(),
+            self.stall.due(),
             self.in_flight.next_deadline(),
         ];
         dues.into_iter().flatten().min()
@@ -112,6 +128,32 @@ impl Session {
     pub fn heard(&mut self, partial: bool, now: Instant) {
         self.frame_due = if partial { after(now, self.limits.frame_timeout) } else { None };
         self.heartbeat.heard(now);
+    }
+
+    /// How writing stands: bytes that the kernel has ever taken, and whether more wait for it.
+    #[inline]
+    pub fn note_output(&mut self, taken: u64, waits: bool, now: Instant) {
+        self.stall.note(taken, waits, now);
+    }
+
+    /// Whether a ping of ours has gone unanswered: then what the peer may have said should be read.
+    #[inline]
+    pub const fn doubts_peer(&self) -> bool {
+        self.heartbeat.is_missed()
+    }
+
+    /// Nothing is read for a while, by this side's own choice: the peer's silence means nothing.
+    pub fn stop_listening(&mut self) {
+        self.frame_due = None;
+        self.heartbeat.set_deaf(true);
+    }
+
+    /// Reading goes on; `partial` as for [`heard`](Self::heard).
+    pub fn listen_again(&mut self, partial: bool, now: Instant) {
+        self.heartbeat.set_deaf(false);
+        if self.state < State::Closed {
+            self.heard(partial, now);
+        }
     }
 
     /// No new calls; what is open may take until `timeout` has passed. False if that was so before.
@@ -131,6 +173,7 @@ impl Session {
         self.waiting.clear();
         self.serving = Serving::default();
         self.heartbeat = Heartbeat::new(Duration::ZERO);
+        self.stall = Stall::new(Duration::ZERO);
     }
 
     pub(super) fn handle_hello(&mut self, hello: &Hello, now: Instant) -> Event {

@@ -20,7 +20,7 @@ fn subscription(kind: u32, slot: u32, pattern: &str) -> Orders {
 
 /// The server's client gets this, or why not.
 fn broadcast(pair: &mut Pair, topic: &str, json: &str) -> Receipt {
-    let message = Broadcast::new(topic, Body::json(json.as_bytes()), MOST).expect("it fits");
+    let message = Broadcast::new(topic, Body::json(json.as_bytes()), None, MOST).expect("it fits");
     let receipt = pair.server.machine.broadcast(&message);
     pair.run();
     receipt
@@ -128,9 +128,9 @@ fn a_message_over_the_peers_limit_is_dropped_for_it() {
 
 #[test]
 fn our_own_limit_is_looked_at_before_anybody_gets_it() {
-    let error = Broadcast::new("ab", Body::json(b"123"), 4).expect_err("one byte too many");
+    let error = Broadcast::new("ab", Body::json(b"123"), None, 4).expect_err("one byte too many");
     assert_eq!(error.kind(), Kind::TooLarge);
-    let message = Broadcast::new("ab", Body::json(b"12"), 4).expect("it fits");
+    let message = Broadcast::new("ab", Body::json(b"12"), None, 4).expect("it fits");
     assert_eq!(
         (message.topic(), message.body(), message.content_bytes()),
         ("ab", Body::json(b"12"), 4)

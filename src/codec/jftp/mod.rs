@@ -176,7 +176,7 @@ impl Jftp {
         }
         let body = found.data.map_or(Body::NONE, Body::json);
         if self.role == Role::Server {
-            return Message::Request(Request { id, topic: "", body, deadline_ms: 0 });
+            return Message::Request(Request { id, topic: "", body, deadline_ms: 0, trace: None });
         }
         match found.error {
             None | Some(b"null") => Message::Response { id, body },

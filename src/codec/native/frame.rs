@@ -5,7 +5,7 @@
 use crate::{
     codec::{depth::is_shallow, number, wide::is_shallow_wide},
     error::{Error, Kind, Result},
-    message::{Body, BodyKind, Failure, Id, Malformed, Message, Request},
+    message::{Body, BodyKind, Failure, Id, Malformed, Message, Request, TRACE_BYTES, Trace},
 };
 
 /// A frame's fixed header.
@@ -19,13 +19,14 @@ pub(super) struct Header {
 }
 
 /// What the first frame of a message says beside its text. A message that isn't cut has only one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct First {
     pub(super) kind: u8,
     pub(super) body_kind: BodyKind,
     pub(super) topic_len: u16,
     pub(super) deadline_ms: u32,
     pub(super) id: u64,
+    pub(super) trace: Option<Box<Trace>>,
 }
 
 impl Header {
@@ -94,7 +95,7 @@ impl Header {
             }
             body_kind = BodyKind::WideJson;
         }
-        let mut first = First { kind, body_kind, topic_len, deadline_ms: 0, id };
+        let mut first = First { kind, body_kind, topic_len, deadline_ms: 0, id, trace: None };
         let mut skip = 0usize;
         if flags & flag::EXTENSIONS != 0 {
             if flags & flag::DEADLINE != 0 {
@@ -102,6 +103,9 @@ impl Header {
                 skip = DEADLINE_BYTES;
             }
             if flags & flag::TRACE != 0 {
+                let bytes = content.get(skip..).and_then(<[u8]>::first_chunk);
+                // One that is none is no reason to refuse what came with it.
+                first.trace = bytes.and_then(Trace::from_bytes).map(Box::new);
                 skip = skip.saturating_add(TRACE_BYTES);
             }
         }
@@ -115,41 +119,44 @@ impl Header {
 /// Makes a message of its parts. `text` is the topic and the body.
 #[inline]
 pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
-    let First { kind, body_kind, topic_len, deadline_ms, id } = first;
+    let First { kind, body_kind, topic_len, deadline_ms, id, .. } = first;
     let (topic, data) = text.split_at_checked(topic_len.into()).unwrap_or((text, &[]));
     let Some(topic) = utf8(topic) else {
-        return malformed(first, "a topic that is not UTF-8");
+        return malformed(&first, "a topic that is not UTF-8");
     };
     let mut body = Body { kind: body_kind, data };
     match body_kind {
         BodyKind::Json if utf8(data).is_none() => {
-            return malformed(first, "a payload that is not UTF-8");
+            return malformed(&first, "a payload that is not UTF-8");
         }
         BodyKind::Json if !is_shallow(data) => {
-            return malformed(first, "a payload that is nested too deeply");
+            return malformed(&first, "a payload that is nested too deeply");
         }
         BodyKind::WideJson if data.len() % 2 != 0 => {
-            return malformed(first, "a payload that is not UTF-16");
+            return malformed(&first, "a payload that is not UTF-16");
         }
         BodyKind::WideJson if !is_shallow_wide(data) => {
-            return malformed(first, "a payload that is nested too deeply");
+            return malformed(&first, "a payload that is nested too deeply");
         }
         // Bytes that are nothing have not been checked, and nobody may take them for text.
         BodyKind::None => body = Body::NONE,
         BodyKind::Json | BodyKind::WideJson | BodyKind::Bytes | BodyKind::MessagePack => {}
     }
     match kind {
-        kind::REQUEST => Message::Request(Request { id: Id::Number(id), topic, body, deadline_ms }),
+        kind::REQUEST => {
+            let (id, trace) = (Id::Number(id), first.trace);
+            Message::Request(Request { id, topic, body, deadline_ms, trace })
+        }
         kind::RESPONSE => Message::Response { id: Id::Number(id), body },
         kind::ERROR => Message::Failure { id: Id::Number(id), error: failure(body) },
-        kind::EVENT => Message::Event { topic, body },
+        kind::EVENT => Message::Event { topic, body, trace: first.trace },
         kind::CANCEL => Message::Cancel { id: Id::Number(id) },
         kind::PING => Message::Ping { token: id },
         kind::PONG => Message::Pong { token: id },
         kind::GOAWAY => Message::Goaway { reason: utf8(body.data).unwrap_or_default() },
         kind::SUBSCRIBE => Message::Subscribe { pattern: topic },
         kind::UNSUBSCRIBE => Message::Unsubscribe { pattern: topic },
-        _ => malformed(first, "a message of an unknown kind"),
+        _ => malformed(&first, "a message of an unknown kind"),
     }
 }
 
@@ -168,7 +175,7 @@ fn utf8(bytes: &[u8]) -> Option<&str> {
 }
 
 #[cold]
-fn malformed(first: First, why: &'static str) -> Message<'static> {
+fn malformed(first: &First, why: &'static str) -> Message<'static> {
     let of = match first.kind {
         kind::REQUEST => Malformed::Request(Id::Number(first.id)),
         kind::RESPONSE | kind::ERROR => Malformed::Response(Id::Number(first.id)),
@@ -211,5 +218,3 @@ pub const HEADER_BYTES: usize = 16;
 pub const MAX_CONTROL_BYTES: u32 = 1024;
 /// The deadline extension: milliseconds.
 pub(super) const DEADLINE_BYTES: usize = 4;
-/// The trace extension: a W3C `traceparent` in binary (version, trace id, parent id, flags).
-const TRACE_BYTES: usize = 26;

@@ -4,7 +4,6 @@ use super::Connection;
 use crate::{
     driver::{batch, broadcast::Broadcast},
     error::Kind,
-    message::Message,
     session::State,
 };
 
@@ -38,8 +37,7 @@ impl Connection {
             }
             Some(_) => self.queue.put_shared(message.frame()),
             None => {
-                let event = Message::Event { topic: message.topic(), body: message.body() };
-                if let Err(error) = codec.encode(&event, &mut self.queue) {
+                if let Err(error) = codec.encode(&message.message(), &mut self.queue) {
                     return Receipt::Dropped(error.kind());
                 }
             }

@@ -13,7 +13,7 @@ use crate::{
         pool::Pooled,
     },
     error::Kind,
-    message::{Body, BodyKind, Failure, Id, Message, Request},
+    message::{Body, BodyKind, Failure, Message, Request},
     session::{Admission, Reply, State},
 };
 
@@ -79,7 +79,8 @@ impl Connection {
         let body = text.slice(topic_units as usize * 2..);
         self.queue.lend(body.clone());
         let body = Body { kind: BodyKind::WideJson, data: &body };
-        let order = Order { kind: head & 0xff, subject, topic: &topic, body, extra };
+        let traced = head & batch::TRACED != 0;
+        let order = Order { kind: head & 0xff, subject, topic: &topic, traced, body, extra };
         self.obey(&order, now, inbound);
         self.queue.end_loan();
     }
@@ -91,7 +92,8 @@ impl Connection {
 
     #[inline]
     fn request(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
-        let Order { subject: slot, topic, body, extra: timeout_ms, .. } = *order;
+        let Order { subject: slot, body, extra: timeout_ms, .. } = *order;
+        let (trace, topic) = order.trace_and_topic();
         if self.is_full(body.data.len()) {
             self.overflowed = true;
             return self.fail(slot, Kind::Overflow, false, "too much waits to be sent", inbound);
@@ -100,10 +102,12 @@ impl Connection {
         let deadline = (timeout_ms != 0).then(|| now + timeout);
         match self.session.request(slot, body.data.len() as u32, deadline) {
             Admission::Send(id) => {
-                self.send_request(id, slot, topic, body, timeout_ms, None, inbound);
+                let request = Request { id, topic, body, deadline_ms: timeout_ms, trace };
+                self.send_request(request, slot, None, inbound);
             }
             Admission::Wait => {
-                self.session.wait(slot, topic, body.kind, body.data.to_vec(), deadline);
+                let data = body.data.to_vec();
+                self.session.wait(slot, topic, body.kind, data, deadline, trace);
             }
             Admission::Refuse(kind, why) => {
                 self.overflowed |= kind == Kind::Overflow;
@@ -113,14 +117,10 @@ impl Connection {
     }
 
     #[inline]
-    #[expect(clippy::too_many_arguments, reason = "the parts of one request, called in two places")]
     fn send_request(
         &mut self,
-        id: Id,
+        request: Request<'_>,
         slot: u32,
-        topic: &str,
-        body: Body<'_>,
-        deadline_ms: u32,
         owned: Option<Bytes>,
         inbound: &mut Inbound,
     ) {
@@ -128,8 +128,7 @@ impl Connection {
         if let Some(owned) = owned {
             self.queue.lend(owned);
         }
-        let message = Message::Request(Request { id, topic, body, deadline_ms });
-        if let Err(error) = codec.encode(&message, &mut self.queue) {
+        if let Err(error) = codec.encode(&Message::Request(request), &mut self.queue) {
             self.session.cancel(slot);
             self.fail(slot, error.kind(), false, error.message(), inbound);
         }
@@ -144,11 +143,12 @@ impl Connection {
         {
             let left = waiting.deadline.map(|deadline| deadline.saturating_duration_since(now));
             let deadline_ms = left.map_or(0, |left| (left.as_millis() as u32).max(1));
-            let (slot, topic) = (waiting.slot, waiting.topic);
+            let (slot, topic, trace) = (waiting.slot, &*waiting.topic, waiting.trace);
             let owned = Bytes::from(waiting.body);
             let body = Body { kind: waiting.kind, data: &owned.clone() };
             let large = (owned.len() >= TAKE_BYTES).then_some(owned);
-            self.send_request(id, slot, &topic, body, deadline_ms, large, inbound);
+            let request = Request { id, topic, body, deadline_ms, trace };
+            self.send_request(request, slot, large, inbound);
         }
     }
 
@@ -210,7 +210,8 @@ impl Connection {
             return self.fail(slot, Kind::Overflow, false, "too much waits to be sent", inbound);
         }
         let Some(codec) = &mut self.codec else { return };
-        let message = Message::Event { topic: order.topic, body: order.body };
+        let (trace, topic) = order.trace_and_topic();
+        let message = Message::Event { topic, body: order.body, trace };
         match codec.encode(&message, &mut self.queue) {
             Ok(()) => self.queue.end_message(slot),
             Err(error) => self.fail(slot, error.kind(), false, error.message(), inbound),

@@ -4,6 +4,10 @@
 //! allocated on the way through. Must not know: how any of it looks on a wire, or what follows
 //! from it.
 
+mod trace;
+
+pub use trace::{TRACE_BYTES, TRACE_CHARACTERS, Trace};
+
 /// One thing that a peer says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message<'a> {
@@ -31,6 +35,8 @@ pub enum Message<'a> {
         topic: &'a str,
         /// The payload.
         body: Body<'a>,
+        /// Which trace it belongs to. Boxed: it is rare, and messages are many.
+        trace: Option<Box<Trace>>,
     },
     /// The peer no longer wants the answer to its request.
     Cancel {
@@ -93,6 +99,8 @@ pub struct Request<'a> {
     pub body: Body<'a>,
     /// How long the asker will wait, in milliseconds from now; 0 for unknown or for ever.
     pub deadline_ms: u32,
+    /// Which trace it belongs to.
+    pub trace: Option<Box<Trace>>,
 }
 
 /// A failed request's error.
