@@ -29,6 +29,13 @@ const oneOf = (names, fallback) => ({
   fallback
 });
 
+/** @type {(fallback: boolean) => Rule} */
+const flag = (fallback) => ({
+  expected: 'true or false',
+  check: (value) => typeof value === 'boolean',
+  fallback
+});
+
 /**
  * An option of something that this version doesn't have; switched off is what that is anyway.
  * @type {(...off: unknown[]) => Rule}
@@ -92,6 +99,7 @@ const SERVER = {
   },
   silentProtocol: oneOf(PROTOCOLS.slice(1), undefined),
   silentMs: integer(0, MAX_MS, 50),
+  allowStats: flag(false),
   generateId: {
     expected: 'a function',
     check: (value) => typeof value === 'function',

@@ -12,6 +12,7 @@ const errors = require('./errors.js');
 const options = require('./options.js');
 const { turnedAway } = require('./peer.js');
 const { ServerEvent } = require('./records.js');
+const { Report, STATS_TOPIC } = require('./report.js');
 const { UDSocket } = require('./socket.js');
 const {
   kAccepted,
@@ -62,6 +63,8 @@ class UDSocketServer extends Broadcasting {
   #accepted = 0;
   #refused = 0;
   #dropped = 0;
+  /** With `allowStats`. @type {Report | undefined} */
+  #report;
 
   /**
    * @param {any} [given] options, or the connection listener
@@ -71,6 +74,10 @@ class UDSocketServer extends Broadcasting {
     super();
     const alone = typeof given === 'function';
     this.#options = Object.freeze(options.serverOptions(alone ? undefined : given));
+    if (this.#options.allowStats) {
+      const report = (this.#report = new Report(this));
+      this.handle(STATS_TOPIC, () => report.now());
+    }
     const connectionListener = alone ? given : listener;
     if (connectionListener === undefined) return;
     if (typeof connectionListener !== 'function') {
@@ -297,6 +304,7 @@ class UDSocketServer extends Broadcasting {
       return;
     }
     this.#sockets.delete(socket.id);
+    this.#report?.keep(socket);
     this[kEmit]('disconnect', socket, reason);
   }
 

@@ -101,3 +101,19 @@ export interface ServerStats {
 export type SurveyEntry<Value = unknown, Socket = UDSocket> =
   | { readonly socket: Socket; readonly status: 'fulfilled'; readonly value: Value }
   | { readonly socket: Socket; readonly status: 'rejected'; readonly reason: ShortwireError };
+
+/** What a server with `allowStats` answers on the topic `$shortwire.stats`. At most 100 ms old. */
+export interface StatsReport {
+  /** When it was made, in ms since the epoch, by the server's clock. */
+  readonly atMs: number;
+  readonly process: {
+    readonly uptimeMs: number;
+    /** Processor time of the server's process so far, user and system. */
+    readonly cpuMs: number;
+    readonly rssBytes: number;
+    readonly heapUsedBytes: number;
+  };
+  readonly server: ServerStats;
+  /** Sums over all its sockets, those that have gone included. */
+  readonly sockets: SocketStats;
+}

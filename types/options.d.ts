@@ -155,6 +155,12 @@ export interface ServerOptions extends ConnectionOptions {
    */
   silentMs?: number;
   /**
+   * Answers requests of the topic `$shortwire.stats` with a `StatsReport`, to whoever can connect; `shortwire stats` shows it.
+   * The answer goes through the middleware as any other, which can refuse. Numbers only: nothing of payloads, topics or peers.
+   * @default false
+   */
+  allowStats?: boolean;
+  /**
    * Makes the `id` of each accepted socket. Two that are connected must not have the same.
    * @default 128 random bits in hexadecimal
    */

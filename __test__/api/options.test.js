@@ -34,6 +34,7 @@ const DEFAULTS = [
   ['protocols', 'server', ['shortwire', 'jftp']],
   ['silentProtocol', 'server', undefined],
   ['silentMs', 'server', 50],
+  ['allowStats', 'server', false],
   ['generateId', 'server', undefined]
 ];
 
@@ -64,7 +65,8 @@ const ALLOWED = [
   ['backlog', 'server', 1],
   ['protocols', 'server', ['jftp']],
   ['silentProtocol', 'server', 'jftp'],
-  ['silentMs', 'server', 0]
+  ['silentMs', 'server', 0],
+  ['allowStats', 'server', true]
 ];
 
 /** [option, on, values that are not] */
@@ -90,6 +92,7 @@ const WRONG = [
   ['protocols', 'server', [[], ['http'], 'jftp', null]],
   ['silentProtocol', 'server', ['shortwire', 'http', null]],
   ['silentMs', 'server', [-1, '1', null]],
+  ['allowStats', 'server', [1, 'yes', null]],
   ['generateId', 'server', ['uuid', 1, null]]
 ];
 
