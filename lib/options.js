@@ -105,8 +105,15 @@ const SERVER = {
     check: (value) => typeof value === 'function',
     fallback: undefined
   },
-  authorize: later(false)
+  authorize: {
+    expected: 'a function',
+    check: (value) => typeof value === 'function',
+    fallback: undefined
+  }
 };
+
+/** What concerns the listening socket alone. */
+const BIND = { mode: SERVER.mode, backlog: SERVER.backlog };
 
 /** @type {Rule} */
 const TOPIC = { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' };
@@ -145,7 +152,11 @@ const SURVEY = {
   where: WHERE
 };
 const PING = { timeoutMs: REQUEST.timeoutMs };
-const CONNECT = { signal: SIGNAL, hello: later(), retry: later(false) };
+const CONNECT = {
+  signal: SIGNAL,
+  hello: { expected: 'a payload', check: () => true },
+  retry: later(false)
+};
 
 /** @type {Record<string, Rule>} */
 const CLOSE = {
@@ -243,6 +254,8 @@ const connectOptions = (given) => complete(CONNECT, given);
 /** @param {unknown} given */
 const attachOptions = (given) => complete({}, given);
 /** @param {unknown} given */
+const bindOptions = (given) => complete(BIND, given);
+/** @param {unknown} given */
 const closeOptions = (given) => complete(CLOSE, given);
 
 /**
@@ -289,8 +302,11 @@ function nativeServerOptions(options) {
     protocols,
     silentProtocol,
     silentMs,
+    authorizes: options.authorize !== undefined,
     mode,
-    backlog
+    backlog,
+    shared: false,
+    accepts: true
   };
 }
 
@@ -336,6 +352,7 @@ module.exports = {
   surveyOptions,
   connectOptions,
   attachOptions,
+  bindOptions,
   ofAccepted,
   noStats,
   socketOptions,

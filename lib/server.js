@@ -4,11 +4,13 @@
  */
 'use strict';
 
+const { Admission } = require('./admission.js');
 const { Attachment } = require('./attachment.js');
 const { Broadcasting } = require('./broadcasting.js');
 const core = require('./core.js');
 const { parseEndpoint, shownAddress } = require('./endpoint.js');
 const errors = require('./errors.js');
+const { inherited } = require('./inherited.js');
 const options = require('./options.js');
 const { turnedAway } = require('./peer.js');
 const { ServerEvent } = require('./records.js');
@@ -16,9 +18,8 @@ const { Report, STATS_TOPIC } = require('./report.js');
 const { UDSocket } = require('./socket.js');
 const {
   kAccepted,
-  kAttach,
   kEmit,
-  kIdentify,
+  kLink,
   kPause,
   kReceive,
   kReference,
@@ -26,6 +27,7 @@ const {
   kSocketDropped,
   kSocketFailed,
   kSocketGone,
+  kSocketHello,
   kSocketMessage,
   kSocketReady,
   kTell,
@@ -44,8 +46,8 @@ class UDSocketServer extends Broadcasting {
   #index = -1;
   /** @type {Map<string, Socket>} */
   #sockets = new Map();
-  /** Accepted and not yet ready. @type {Set<Socket>} */
-  #strangers = new Set();
+  /** Those that aren't connected yet. @type {Admission} */
+  #admission;
   /** Its path; over TCP three parts. @type {any} */
   #address;
   /** Its path, for errors to tell. @type {string | undefined} */
@@ -74,6 +76,14 @@ class UDSocketServer extends Broadcasting {
     super();
     const alone = typeof given === 'function';
     this.#options = Object.freeze(options.serverOptions(alone ? undefined : given));
+    this.#admission = new Admission(
+      this.#options,
+      (id) => this.#sockets.has(id),
+      (error, socket) => {
+        this[kEmit]('error', error, socket);
+        socket.destroy(/** @type {Error} */ (error));
+      }
+    );
     if (this.#options.allowStats) {
       const report = (this.#report = new Report(this));
       this.handle(STATS_TOPIC, () => report.now());
@@ -101,7 +111,8 @@ class UDSocketServer extends Broadcasting {
    * @returns {Promise<void>}
    */
   async #start(endpoint) {
-    const { target, path, backlog } = parseEndpoint(endpoint, 'start');
+    const { plain, shared } = inherited(endpoint);
+    const { target, path, backlog } = parseEndpoint(plain, 'start');
     if (this.#status !== 'idle' && this.#status !== 'closed') {
       throw new ShortwireError(ErrorKind.INVALID_ARG, `The server is ${this.#status} already`);
     }
@@ -110,7 +121,7 @@ class UDSocketServer extends Broadcasting {
     try {
       const native = options.nativeServerOptions(this.#options);
       if (backlog !== undefined) native.backlog = backlog;
-      this.#index = core.thread.listen(target, native);
+      this.#index = core.thread.listen(target, { ...native, shared });
     } catch (error) {
       throw errors.fromNative(error, path);
     }
@@ -134,7 +145,7 @@ class UDSocketServer extends Broadcasting {
     if (this.#status === 'closing') {
       throw new ShortwireError(ErrorKind.CLOSED, 'The server is closing');
     }
-    if (this.#sockets.size + this.#strangers.size >= this.#options.maxConnections) {
+    if (this.#sockets.size + this.#admission.size >= this.#options.maxConnections) {
       this.#turnAway({});
       throw new ShortwireError(ErrorKind.REFUSED, TOO_MANY);
     }
@@ -142,7 +153,7 @@ class UDSocketServer extends Broadcasting {
     const index = core.thread.createServerSide(native);
     const socket = this[kWelcome](index);
     core.sockets[index] = socket;
-    await socket[kAttach](duplex);
+    await socket[kLink].speakOver(duplex);
     return socket;
   }
 
@@ -169,7 +180,7 @@ class UDSocketServer extends Broadcasting {
   stats() {
     return {
       connections: this.#sockets.size,
-      introducing: this.#strangers.size,
+      introducing: this.#admission.size,
       accepted: this.#accepted,
       refused: this.#refused,
       dropped: this.#dropped
@@ -196,7 +207,7 @@ class UDSocketServer extends Broadcasting {
    */
   [kPause](paused) {
     this.#paused = paused;
-    for (const socket of [...this.#sockets.values(), ...this.#strangers]) {
+    for (const socket of [...this.#sockets.values(), ...this.#admission.sockets()]) {
       socket[kPause](paused, true);
     }
   }
@@ -212,7 +223,7 @@ class UDSocketServer extends Broadcasting {
     } catch (error) {
       return Promise.reject(error);
     }
-    const over = this.#status === 'closed' && this.#sockets.size + this.#strangers.size === 0;
+    const over = this.#status === 'closed' && this.#sockets.size + this.#admission.size === 0;
     if (this.#closing === undefined || (this.#status !== 'closing' && !over)) {
       this.#closing = this.#close(given);
     }
@@ -238,7 +249,9 @@ class UDSocketServer extends Broadcasting {
     // Some may have been accepted while the listener was on its way out.
     const closeAll = () =>
       Promise.all(
-        [...this.#sockets.values(), ...this.#strangers].map((socket) => socket.close(given))
+        [...this.#sockets.values(), ...this.#admission.sockets()].map((socket) =>
+          socket.close(given)
+        )
       );
     await Promise.all([this.stop(), closeAll()]);
     await closeAll();
@@ -258,9 +271,18 @@ class UDSocketServer extends Broadcasting {
    */
   [kWelcome](index) {
     const socket = UDSocket[kAccepted](this, index);
-    this.#strangers.add(socket);
+    this.#admission.add(socket);
     if (this.#paused) socket[kPause](true, true);
     return socket;
+  }
+
+  /**
+   * @param {Socket} socket
+   * @param {number} bodyKind
+   * @param {any} body
+   */
+  [kSocketHello](socket, bodyKind, body) {
+    this.#admission.greet(socket, bodyKind, body);
   }
 
   /**
@@ -268,29 +290,12 @@ class UDSocketServer extends Broadcasting {
    * @returns {boolean} false if it can't be taken in
    */
   [kSocketReady](socket) {
-    try {
-      this.#identify(socket);
-    } catch (error) {
-      this[kEmit]('error', error, socket);
-      socket.destroy(/** @type {Error} */ (error));
-      return false;
-    }
-    this.#strangers.delete(socket);
+    const { taken, hello } = this.#admission.take(socket);
+    if (!taken) return false;
     this.#sockets.set(socket.id, socket);
     this.#accepted++;
-    this[kEmit]('connection', socket, undefined);
+    this[kEmit]('connection', socket, hello);
     return true;
-  }
-
-  /** @param {Socket} socket */
-  #identify(socket) {
-    const { generateId } = this.#options;
-    if (generateId === undefined) return;
-    const id = String(generateId());
-    if (this.#sockets.has(id)) {
-      throw errors.invalidArgument('generateId()', 'an id that no other socket has', id);
-    }
-    socket[kIdentify](id);
   }
 
   /**
@@ -298,7 +303,7 @@ class UDSocketServer extends Broadcasting {
    * @param {string} reason
    */
   [kSocketGone](socket, reason) {
-    if (this.#strangers.delete(socket)) {
+    if (this.#admission.drop(socket)) {
       this.#refused++;
       this[kEmit]('refused', reason, socket.peer);
       return;

@@ -8,7 +8,7 @@ import { Duplex } from 'node:stream';
 import { ServerEvents } from './events.js';
 import { ServerStats, SurveyEntry } from './facts.js';
 import { Handler, Middleware } from './handler.js';
-import { Endpoint, TcpAddress } from './endpoint.js';
+import { ListenEndpoint, TcpAddress } from './endpoint.js';
 import {
   BroadcastOptions,
   CloseOptions,
@@ -53,10 +53,10 @@ export class UDSocketServer<
    */
   constructor(
     options?: ServerOptions,
-    connectionListener?: (socket: UDSocket<ClientService, Service>, hello: undefined) => void
+    connectionListener?: (socket: UDSocket<ClientService, Service>, hello: unknown) => void
   );
   constructor(
-    connectionListener: (socket: UDSocket<ClientService, Service>, hello: undefined) => void
+    connectionListener: (socket: UDSocket<ClientService, Service>, hello: unknown) => void
   );
 
   /** The connected sockets, by id. A client that connects again is a new socket with a new id. */
@@ -65,8 +65,16 @@ export class UDSocketServer<
   readonly listening: boolean;
   /** The options with their defaults. */
   readonly options: Readonly<
-    Required<Omit<ServerOptions, 'heartbeatMs' | 'silentProtocol' | 'generateId' | 'traceparent'>> &
-      Pick<ServerOptions, 'heartbeatMs' | 'silentProtocol' | 'generateId' | 'traceparent'>
+    Required<
+      Omit<
+        ServerOptions,
+        'heartbeatMs' | 'silentProtocol' | 'generateId' | 'authorize' | 'traceparent'
+      >
+    > &
+      Pick<
+        ServerOptions,
+        'heartbeatMs' | 'silentProtocol' | 'generateId' | 'authorize' | 'traceparent'
+      >
   >;
 
   /**
@@ -76,7 +84,7 @@ export class UDSocketServer<
    * @throws (rejects) Node's codes (`EADDRINUSE`, `EACCES`, `ENOENT`, `ENAMETOOLONG`, over TCP `EADDRNOTAVAIL`,
    *   `ENOTFOUND`, …), `SHORTWIRE_ERR_INVALID_ARG`, `_UNSUPPORTED`
    */
-  start(endpoint: Endpoint, callback?: () => void): Promise<void>;
+  start(endpoint: ListenEndpoint, callback?: () => void): Promise<void>;
 
   /**
    * Serves a connection that somebody else opened, any stream of bytes, whether the server listens or not. Resolves to its socket when

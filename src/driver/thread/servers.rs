@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Connection, Inbound, Place, Result, Thread, kind};
 use crate::{
     config::{DriverKind, Limits, ServerLimits},
-    driver::server::Server,
+    driver::{server::Server, turn_away::Doorman},
     transport::{BindOptions, Endpoint, Peer, Stream},
 };
 
@@ -13,6 +13,7 @@ use crate::{
 pub(super) struct ServerEntry {
     server: Server,
     options: ServerOptions,
+    doorman: Doorman,
     referenced: bool,
     /// Until it listens or has failed to, it keeps the process alive whatever the application
     /// wishes: Node's own servers listen within the call.
@@ -33,21 +34,24 @@ pub struct ServerOptions {
     pub driver: DriverKind,
     /// How it listens.
     pub bind: BindOptions,
+    /// Whether it accepts, or only keeps the socket for others.
+    pub accepts: bool,
 }
 
 impl ServerOptions {
     fn machine(&self) -> Box<Connection> {
         let ServerLimits { formats, silent_format, silent_after, .. } = self.server;
         let silence = silent_format.map(|format| (format, silent_after));
-        Box::new(Connection::server(formats, self.limits, silence))
+        let machine = Connection::server(formats, self.limits, silence);
+        Box::new(if self.server.authorizes { machine.gated() } else { machine })
     }
 }
 
 /// What a server tells its application.
 #[derive(Debug)]
 pub enum ServerEvent {
-    /// It listens at this address, or can't.
-    Listening(Result<String>),
+    /// It listens at this address and with this descriptor, or can't.
+    Listening(Result<(String, i32)>),
     /// It no longer listens; with the reason, if nobody asked for it.
     Closed(Result<()>),
     /// It turned a peer away, because of its limits.
@@ -75,10 +79,12 @@ impl Thread {
         });
         let index = place as u32;
         let inbox = Arc::clone(&self.inbox);
-        let server = Server::spawn(&self.runtime, inbox, index, endpoint, options.bind);
+        let ServerOptions { bind, accepts, .. } = *options;
+        let server = Server::spawn(&self.runtime, inbox, index, endpoint, bind, accepts);
         inner.servers[place] = Some(ServerEntry {
             server,
             options: *options,
+            doorman: Doorman::default(),
             referenced: true,
             starting: true,
             stopping: false,
@@ -126,7 +132,7 @@ impl Thread {
         }
     }
 
-    pub(super) fn listening(&self, server: u32, outcome: Result<String>) {
+    pub(super) fn listening(&self, server: u32, outcome: Result<(String, i32)>) {
         if outcome.is_err() {
             self.forget(server);
         } else {
@@ -161,8 +167,8 @@ impl Thread {
             }
             let options = entry.options;
             let Some(seat) = entry.server.admit(&peer, &options.server) else {
+                entry.doorman.turn_away(&self.runtime, stream, options.limits, TOO_MANY);
                 drop(guard);
-                drop(stream);
                 return self.host.server_event(server, ServerEvent::TurnedAway(peer));
             };
             let machine = options.machine();
@@ -182,3 +188,6 @@ impl Thread {
         self.deliver(index, batch, false);
     }
 }
+
+/// What a peer is told that comes when the server has as many connections as it may.
+const TOO_MANY: &str = "The server has too many connections";
