@@ -89,8 +89,7 @@ class Link {
     if (socket[kIndex] < 0) {
       const { protocol, busyPollUs } = socket.options;
       core.thread.setBusyPoll(busyPollUs);
-      const native = options.nativeOptions(socket.options);
-      const index = core.thread.create(native, protocol, process.pid);
+      const index = core.thread.create(options.nativeOptions(socket.options), protocol, process.pid);
       socket[kIndex] = index;
       core.sockets[index] = socket;
       if (!this.#referenced) core.thread.setReferenced(index, false);

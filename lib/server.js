@@ -18,13 +18,13 @@ const { Report, STATS_TOPIC } = require('./report.js');
 const { UDSocket } = require('./socket.js');
 const {
   kAccepted,
+  kDropped,
   kEmit,
   kLink,
   kPause,
   kReceive,
   kReference,
   kShow,
-  kSocketDropped,
   kSocketFailed,
   kSocketGone,
   kSocketHello,
@@ -64,7 +64,6 @@ class UDSocketServer extends Broadcasting {
   #paused = false;
   #accepted = 0;
   #refused = 0;
-  #dropped = 0;
   /** With `allowStats`. @type {Report | undefined} */
   #report;
 
@@ -183,7 +182,7 @@ class UDSocketServer extends Broadcasting {
       introducing: this.#admission.size,
       accepted: this.#accepted,
       refused: this.#refused,
-      dropped: this.#dropped
+      dropped: this[kDropped]
     };
   }
 
@@ -330,15 +329,6 @@ class UDSocketServer extends Broadcasting {
   [kSocketMessage](payload, socket, info) {
     this[kEmit]('message', payload, socket, info);
     if (info.topic !== '') this[kEmit](`message:${info.topic}`, payload, socket, info);
-  }
-
-  /**
-   * @param {Socket} socket
-   * @param {object} info
-   */
-  [kSocketDropped](socket, info) {
-    this.#dropped++;
-    this[kEmit]('dropped', socket, info);
   }
 
   /**

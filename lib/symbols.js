@@ -30,6 +30,8 @@ const kAsking = Symbol('asking');
 const kSubscribing = Symbol('subscribing');
 /** Of a socket: its link to its peer. */
 const kLink = Symbol('link');
+/** Of a server: messages to its sockets that never left. */
+const kDropped = Symbol('dropped');
 /** Of a server: makes the socket of a connection that it has accepted. */
 const kWelcome = Symbol('welcome');
 /** Of a server: a socket of its has to be decided on. */
@@ -55,6 +57,7 @@ exports.kIdentify = kIdentify;
 exports.kAsking = kAsking;
 exports.kSubscribing = kSubscribing;
 exports.kLink = kLink;
+exports.kDropped = kDropped;
 exports.kWelcome = kWelcome;
 exports.kSocketHello = kSocketHello;
 exports.kSocketReady = kSocketReady;
