@@ -1,6 +1,7 @@
 /**
  * The encodings of payloads beside plain JSON: MessagePack by way of msgpackr, which the user has
- * installed, and none at all. Must not know: sockets, where payloads go.
+ * installed, and none at all. Must not know: where
+ * payloads go.
  *
  * Each payload stands by itself: no structures are shared between messages, and objects are maps.
  * That is smaller state, any reader understands it, and msgpackr is faster that way with small
@@ -10,6 +11,8 @@
 'use strict';
 
 const { unsupported } = require('./errors.js');
+const { Capability, Kind } = require('./records.js');
+const { kEncoding, kSerializer } = require('./symbols.js');
 
 /** @typedef {'json' | 'msgpack' | 'raw'} Encoding */
 /** @typedef {{ pack: (value: unknown) => Uint8Array, unpack: (bytes: Uint8Array) => any }} Packer */
@@ -113,6 +116,29 @@ function unpack(bytes) {
 }
 
 /**
+ * Gives a socket what its payloads are made with.
+ * @param {any} socket
+ * @param {boolean | undefined} agreed whether the peer reads MessagePack; undefined while it isn't there
+ */
+function agree(socket, agreed) {
+  const wanted = socket.options.encoding;
+  socket[kEncoding] = wanted === 'msgpack' && !agreed ? 'json' : wanted;
+  // Whoever has JSON may have a serializer of his own for it.
+  if (wanted !== 'json') socket[kSerializer] = serializer(wanted, agreed);
+}
+
+/**
+ * Looks at what the core tells of a connection for what concerns its encoding.
+ * @param {any} socket
+ * @param {number} kind
+ * @param {number} subject
+ */
+function heed(socket, kind, subject) {
+  if (kind === Kind.READY) agree(socket, (subject & Capability.MESSAGE_PACK) !== 0);
+  else if (kind === Kind.CLOSED || kind === Kind.LOST) agree(socket, undefined);
+}
+
+/**
  * What makes text or bytes of payloads.
  * @param {Encoding} wanted by the socket's options
  * @param {boolean | undefined} agreed whether the peer reads it; undefined as long as it isn't there
@@ -185,4 +211,4 @@ const INEXACT = [Date, Map, Set, ArrayBuffer];
 /** 'm', next to msgpackr's own 's' for sets; applications have 1 to 100. */
 const MAP_TYPE = 0x6d;
 
-module.exports = { load, unpack, serializer };
+module.exports = { agree, heed, load, unpack, serializer };

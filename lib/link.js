@@ -11,19 +11,22 @@
 
 const { Attachment } = require('./attachment.js');
 const core = require('./core.js');
-const { serializer } = require('./encodings.js');
 const { parseEndpoint } = require('./endpoint.js');
 const errors = require('./errors.js');
+const { encodeHello, orderHello } = require('./hello.js');
 const options = require('./options.js');
 const { peerOf } = require('./peer.js');
-const { Capability, FORMATS, Kind } = require('./records.js');
+const { FORMATS, Kind } = require('./records.js');
+const { unsent } = require('./settling.js');
 const {
   kEmit,
+  kIdentify,
   kIndex,
-  kSerializer,
   kSocketFailed,
   kSocketGone,
+  kSocketHello,
   kSocketReady,
+  kStreams,
   kSubscribing
 } = require('./symbols.js');
 
@@ -36,8 +39,6 @@ class Link {
   status = 'idle';
   /** What is spoken on it. @type {string} */
   protocol;
-  /** How payloads are encoded. @type {import('./encodings.js').Encoding} */
-  encoding;
   /** Why it is closed, or about to be. @type {Error | undefined} */
   error;
   #socket;
@@ -53,6 +54,8 @@ class Link {
   #path;
   /** This side's own reason for its end. @type {string | undefined} */
   #reason;
+  /** What its peer was turned away with. @type {Error | undefined} */
+  #refusal;
   /** Of `connect`, until it has settled. @type {{ resolve: () => void, reject: (error: Error) => void } | undefined} */
   #beginning;
   /** Who waits for the end of `close`. @type {(() => void)[]} */
@@ -74,7 +77,6 @@ class Link {
     this.#calls = calls;
     this.#serving = serving;
     this.protocol = socket.options.protocol;
-    this.encoding = socket.options.encoding === 'raw' ? 'raw' : 'json';
   }
 
   /** A server has accepted this connection, which the core knows already. */
@@ -99,10 +101,7 @@ class Link {
     return socket[kIndex];
   }
 
-  /**
-   * Gives back a connection that was never made and in which no call waits any more: the core would
-   * keep its socket for ever. The next call makes another.
-   */
+  /** Gives back a connection that was never made: the core would keep its socket for ever. */
   letGoIfUnused() {
     const socket = this.#socket;
     const index = socket[kIndex];
@@ -118,17 +117,19 @@ class Link {
    * @returns {Promise<void>}
    */
   async connect(endpoint, given) {
-    const { signal } = options.connectOptions(given);
+    const { signal, hello } = options.connectOptions(given);
     const { target, path } = parseEndpoint(endpoint, 'connect');
     if (signal?.aborted) throw errors.aborted(signal, false);
+    const greeting = encodeHello(this.#socket, hello);
     this.#begin();
     this.#path = path;
     const index = this.native();
+    orderHello(index, greeting);
     // Connecting keeps the process alive whatever the user wishes, as it does with Node's sockets.
     if (!this.#referenced) core.thread.setReferenced(index, true);
     const established = this.#established();
     try {
-      core.thread.dial(index, target);
+      core.thread.dial(index, target, false, false);
     } catch (error) {
       this.destroy(errors.fromNative(error, path));
       return established;
@@ -170,6 +171,7 @@ class Link {
     }
     this.error = undefined;
     this.#reason = undefined;
+    this.#refusal = undefined;
     this.#peer = undefined;
     this.#met = false;
     this.#setStatus('connecting');
@@ -200,7 +202,7 @@ class Link {
     if (this.status !== 'closing') {
       this.#reason = reason;
       this.#setStatus('closing');
-      core.act(index, (at) => core.thread.close(at, timeoutMs, reason));
+      core.act(index, (at) => core.thread.close(at, timeoutMs, reason, 0));
     }
     await ended;
   }
@@ -216,11 +218,24 @@ class Link {
   }
 
   /**
+   * Turns the peer away, which has been accepted and not yet let in.
+   * @param {string} reason
+   */
+  refuse(reason) {
+    const index = this.#socket[kIndex];
+    if (index < 0 || this.status !== 'connecting') return;
+    this.#refusal = new ShortwireError(ErrorKind.REFUSED, reason);
+    this.#reason = reason;
+    core.order(index, Kind.REFUSED, 0, '', reason, 0);
+  }
+
+  /**
    * The end of a socket that was never connected and never asked anything.
    * @param {string} reason
    */
   #endUnbegun(reason) {
     this.#setStatus('closed');
+    this.#socket[kStreams].end(this.error ?? new ShortwireError(ErrorKind.CLOSED, OWN_REASON));
     if (this.error !== undefined) this.#complain(this.error);
     this.#socket[kEmit]('close', reason || OWN_REASON);
   }
@@ -280,11 +295,14 @@ class Link {
    * @param {number} kind
    * @param {number} subject
    * @param {number} extra
-   * @param {string} detail
+   * @param {any} detail
+   * @param {number} bodyKind
    */
-  receive(kind, subject, extra, detail) {
+  receive(kind, subject, extra, detail, bodyKind) {
     if (kind === Kind.OPENED) this.#socket[kEmit]('connect');
-    else if (kind === Kind.READY) this.#ready(extra, subject);
+    else if (kind === Kind.READY) this.#ready(extra, detail);
+    else if (kind === Kind.HELLO)
+      this.#socket.server?.[kSocketHello](this.#socket, bodyKind, detail);
     else if (kind === Kind.GOAWAY) this.#socket[kEmit]('goaway', detail);
     else if (kind === Kind.DRAIN) setImmediate(this.#drain);
     else if (kind === Kind.CLOSED) this.#closed(extra, subject | 0, detail);
@@ -297,12 +315,12 @@ class Link {
 
   /**
    * @param {number} format
-   * @param {number} agreed what both sides can do
+   * @param {string} id that the accepting side has for this connection; '' if it didn't say
    */
-  #ready(format, agreed) {
+  #ready(format, id) {
     const socket = this.#socket;
     this.protocol = FORMATS[format];
-    this.#agree((agreed & Capability.MESSAGE_PACK) !== 0);
+    if (id !== '') socket[kIdentify](id);
     // A silent peer was taken for a speaker of another format; all else has been told then.
     if (this.#met) return;
     this.#met = true;
@@ -311,18 +329,11 @@ class Link {
     this.#beginning?.resolve();
     this.#beginning = undefined;
     if (!this.#referenced) core.thread.setReferenced(socket[kIndex], false);
+    socket[kStreams].ready();
     if (socket.server !== undefined && !socket.server[kSocketReady](socket)) return;
-    const { id, protocol, encoding } = socket;
-    const news = { id, reconnected: false, protocol, compress: false, encoding };
+    const { protocol, encoding } = socket;
+    const news = { id: socket.id, reconnected: false, protocol, compress: false, encoding };
     socket[kEmit]('ready', news);
-  }
-
-  /** @param {boolean} [packs] whether the peer reads MessagePack; undefined when it has gone */
-  #agree(packs) {
-    const wanted = this.#socket.options.encoding;
-    if (wanted !== 'msgpack') return;
-    this.encoding = packs ? wanted : 'json';
-    this.#socket[kSerializer] = serializer(wanted, packs);
   }
 
   /**
@@ -332,7 +343,7 @@ class Link {
    */
   #closed(kind, errno, detail) {
     const socket = this.#socket;
-    const given = this.error;
+    const given = this.error ?? this.#refusal;
     const error = given ?? errors.errorOf(kind, errno, detail, this.#path);
     const reason = this.#reason === undefined ? detail : this.#reason || OWN_REASON;
     const shown = kind === ErrorKind.SYSTEM ? error.message : reason;
@@ -341,22 +352,27 @@ class Link {
     // The last moment to ask.
     this.#peer = this.peer;
     socket[kIndex] = -1;
-    this.#agree();
     this.#attachment?.end(kind === ErrorKind.CLOSED && given === undefined);
     this.#attachment = undefined;
     this.#calls.rejectAll(unsent(kind, error));
+    socket[kStreams].end(error);
     this.#serving.end();
     this.#setStatus('closed');
     const beginning = this.#beginning;
     this.#beginning = undefined;
     if (beginning !== undefined) beginning.reject(error);
-    else if (kind !== ErrorKind.CLOSED || given !== undefined) this.#complain(error);
+    else if (kind !== ErrorKind.CLOSED || this.#isFault(given)) this.#complain(error);
     if (this.#met) socket[kEmit]('disconnect', shown);
     socket.server?.[kSocketGone](socket, shown);
     socket[kEmit]('close', shown);
     const endings = this.#endings;
     this.#endings = [];
     for (const ended of endings) ended();
+  }
+
+  /** Whether an end for this reason is worth telling as an error. @param {Error | undefined} given */
+  #isFault(given) {
+    return given !== undefined && given !== this.#refusal;
   }
 
   /**
@@ -375,22 +391,6 @@ class Link {
     this.status = status;
     this.#socket[kEmit]('status', status);
   }
-}
-
-/**
- * What calls fail with that the core never had: they were made when it was over already, or before
- * it came to be.
- * @param {number} kind
- * @param {Error} error
- */
-function unsent(kind, error) {
-  const more = { maybeDelivered: false, cause: error };
-  if (kind !== ErrorKind.SYSTEM) return new ShortwireError(kind, error.message, more);
-  return new ShortwireError(
-    ErrorKind.DISCONNECTED,
-    `There is no connection: ${error.message}`,
-    more
-  );
 }
 
 /** The reason of an end for which this side gave none. */

@@ -6,7 +6,6 @@
 
 const { randomBytes } = require('node:crypto');
 
-const { Answering } = require('./answering.js');
 const { Asking } = require('./asking.js');
 const { Calls } = require('./calls.js');
 const channels = require('./channels.js');
@@ -19,29 +18,36 @@ const { missed } = require('./messages.js');
 const options = require('./options.js');
 const { Kind } = require('./records.js');
 const { Serving } = require('./serving.js');
+const { Streaming } = require('./streaming.js');
 const { settle, settleFailed, settleFailure } = require('./settling.js');
 const { Subscribing } = require('./subscribing.js');
 const {
   kAccepted,
   kAsking,
-  kAttach,
+  kEncoding,
   kIdentify,
   kIndex,
+  kLink,
   kPause,
   kReceive,
   kReference,
   kSerializer,
+  kStreams,
   kShow,
   kSubscribing,
   kTell
 } = require('./symbols.js');
 
-class UDSocket extends Answering {
+class UDSocket extends Streaming {
   /** The user's own place. @type {any} */
   data = undefined;
+  /** What its server's `authorize` has answered. @type {any} */
+  auth = undefined;
   /** The server that accepted it, if one did. @type {any} */
   server = undefined;
   [kIndex] = -1;
+  /** @type {import('./encodings.js').Encoding} */
+  [kEncoding] = 'json';
   /** @type {(value: any) => any} */
   [kSerializer] = JSON.stringify;
   #options;
@@ -49,7 +55,7 @@ class UDSocket extends Answering {
   #calls = new Calls();
   #serving = new Serving(this);
   /** @type {Link} */
-  #link;
+  [kLink];
   /** @type {Asking} */
   [kAsking];
   /** @type {string | undefined} */
@@ -66,12 +72,12 @@ class UDSocket extends Answering {
     super();
     this.#options = Object.freeze(options.socketOptions(given));
     encodings.load(this.#options.encoding);
-    this[kSerializer] = encodings.serializer(this.#options.encoding, undefined);
+    encodings.agree(this, undefined);
     this.#timeoutMs = this.#options.timeoutMs;
-    this.#link = new Link(this, this.#calls, this.#serving);
-    this.#hold = new Hold(this, this.#serving, this.#link);
-    this[kAsking] = new Asking(this, this.#calls, this.#link);
-    this[kSubscribing] = new Subscribing(this, this.#calls, this.#link);
+    this[kLink] = new Link(this, this.#calls, this.#serving);
+    this.#hold = new Hold(this, this.#serving, this[kLink]);
+    this[kAsking] = new Asking(this, this.#calls, this[kLink]);
+    this[kSubscribing] = new Subscribing(this, this.#calls, this[kLink]);
   }
 
   /**
@@ -83,7 +89,7 @@ class UDSocket extends Answering {
     const socket = new UDSocket(options.ofAccepted(server.options));
     socket.server = server;
     socket[kIndex] = index;
-    socket.#link.accept();
+    socket[kLink].accept();
     return socket;
   }
 
@@ -95,7 +101,7 @@ class UDSocket extends Answering {
    */
   connect(endpoint, second, third) {
     const alone = typeof second === 'function';
-    const begin = () => this.#link.connect(endpoint, alone ? undefined : second);
+    const begin = () => this[kLink].connect(endpoint, alone ? undefined : second);
     const watched = channels.isObserved(channels.connect)
       ? () => channels.connect.tracePromise(begin, { socket: this, endpoint })
       : begin;
@@ -108,12 +114,7 @@ class UDSocket extends Answering {
    * @returns {Promise<void>}
    */
   attach(duplex) {
-    return this.#link.attach(duplex);
-  }
-
-  /** @param {import('node:stream').Duplex} duplex */
-  [kAttach](duplex) {
-    return this.#link.speakOver(duplex);
+    return this[kLink].attach(duplex);
   }
 
   /**
@@ -206,7 +207,7 @@ class UDSocket extends Answering {
    */
   async ping(given) {
     const { timeoutMs } = options.pingOptions(given, this.#timeoutMs);
-    this.#link.refuseUnlessReady();
+    this[kLink].refuseUnlessReady();
     const began = performance.now();
     const answered = this.#calls.begin();
     core.order(this[kIndex], Kind.PING, this.#calls.slot, '', '', timeoutMs);
@@ -249,8 +250,8 @@ class UDSocket extends Answering {
    * @returns {Promise<void>}
    */
   close(given) {
-    const closed = this.#link.close(given);
-    if (this.#link.status === 'closing') this.#hold.end();
+    const closed = this[kLink].close(given);
+    if (this[kLink].status === 'closing') this.#hold.end();
     return closed;
   }
 
@@ -261,7 +262,7 @@ class UDSocket extends Answering {
    */
   destroy(error) {
     this.#hold.clear();
-    this.#link.destroy(error);
+    this[kLink].destroy(error);
     return this;
   }
 
@@ -270,7 +271,7 @@ class UDSocket extends Answering {
    * @param {boolean} referenced
    */
   [kReference](referenced) {
-    this.#link.setReferenced(referenced);
+    this[kLink].setReferenced(referenced);
   }
 
   /** Unique in this process, and no secret. @returns {string} */
@@ -279,17 +280,17 @@ class UDSocket extends Answering {
   }
 
   get status() {
-    return this.#link.status;
+    return this[kLink].status;
   }
 
   /** What is spoken on it: `'shortwire'`, `'jftp'`, … */
   get protocol() {
-    return this.#link.protocol;
+    return this[kLink].protocol;
   }
 
   /** How payloads are encoded: as agreed with the peer, or `'json'` as long as it isn't there. */
   get encoding() {
-    return this.#link.encoding;
+    return this[kEncoding];
   }
 
   /** The options, with their defaults. */
@@ -299,7 +300,7 @@ class UDSocket extends Answering {
 
   /** Who is at the other end, by the kernel's word: `{ uid, gid, pid }`. */
   get peer() {
-    return this.#link.peer;
+    return this[kLink].peer;
   }
 
   /** Own calls and messages that have not settled. */
@@ -309,12 +310,12 @@ class UDSocket extends Answering {
 
   /** Bytes that wait to be sent. @returns {number} */
   get queuedBytes() {
-    return this.#link.stats.queuedBytes;
+    return this[kLink].stats.queuedBytes;
   }
 
   /** Plain numbers. */
   stats() {
-    return Object.assign(this.#link.stats, this.#hold.stats, { dropped: this[kAsking].dropped });
+    return Object.assign(this[kLink].stats, this.#hold.stats, { dropped: this[kAsking].dropped });
   }
 
   /** @override */
@@ -342,26 +343,37 @@ class UDSocket extends Answering {
       case Kind.FAILURE:
         return settleFailure(this.#calls, subject, bodyKind, body);
       case Kind.FAILED:
-        settleFailed(this.#calls, subject, extra, body, this.#link.error);
-        return this.#link.letGoIfUnused();
+        settleFailed(this.#calls, subject, extra, body, this[kLink].error);
+        return this[kLink].letGoIfUnused();
       case Kind.CANCEL:
         return this.#hold.cancel(subject);
       case Kind.PING:
       case Kind.SENT:
         return this.#calls.resolve(subject, undefined);
       case Kind.OUTPUT:
-        return this.#link.write(body);
+        return this[kLink].write(body);
+      case Kind.OPEN:
+      case Kind.DATA:
+      case Kind.END:
+      case Kind.RESET:
+      case Kind.TAKEN:
+        return this[kStreams].receive(kind, subject, topic, body, extra, bodyKind);
       case Kind.DROPPED:
         return this[kAsking].drop(missed(topic, bodyKind, body, extra));
       default:
-        if (kind === Kind.CLOSED) this.#hold.disconnect();
-        return this.#link.receive(kind, subject, extra, body);
+        if (kind === Kind.CLOSED || kind === Kind.LOST) this.#hold.disconnect();
+        encodings.heed(this, kind, subject);
+        return this[kLink].receive(kind, subject, extra, body, bodyKind);
     }
   }
 
-  /** @param {string} id that its server has for it */
+  /**
+   * @param {string} [id] that the accepting side has for it
+   * @returns {boolean} whether it has one
+   */
   [kIdentify](id) {
-    this.#id = id;
+    if (id !== undefined) this.#id = id;
+    return this.#id !== undefined;
   }
 }
 

@@ -53,10 +53,10 @@ export class UDSocketServer<
    */
   constructor(
     options?: ServerOptions,
-    connectionListener?: (socket: UDSocket<ClientService, Service>, hello: undefined) => void
+    connectionListener?: (socket: UDSocket<ClientService, Service>, hello: unknown) => void
   );
   constructor(
-    connectionListener: (socket: UDSocket<ClientService, Service>, hello: undefined) => void
+    connectionListener: (socket: UDSocket<ClientService, Service>, hello: unknown) => void
   );
 
   /** The connected sockets, by id. A client that connects again is a new socket with a new id. */
@@ -65,8 +65,16 @@ export class UDSocketServer<
   readonly listening: boolean;
   /** The options with their defaults. */
   readonly options: Readonly<
-    Required<Omit<ServerOptions, 'heartbeatMs' | 'silentProtocol' | 'generateId' | 'traceparent'>> &
-      Pick<ServerOptions, 'heartbeatMs' | 'silentProtocol' | 'generateId' | 'traceparent'>
+    Required<
+      Omit<
+        ServerOptions,
+        'heartbeatMs' | 'silentProtocol' | 'generateId' | 'authorize' | 'traceparent'
+      >
+    > &
+      Pick<
+        ServerOptions,
+        'heartbeatMs' | 'silentProtocol' | 'generateId' | 'authorize' | 'traceparent'
+      >
   >;
 
   /**
@@ -100,7 +108,13 @@ export class UDSocketServer<
       UDSocket<ClientService, Service>
     > | null
   ): this;
-  handle(handler: Handler<unknown, Payload | void, UDSocket<ClientService, Service>> | null): this;
+  handle(
+    handler: Handler<
+      unknown,
+      Payload | void | AsyncIterable<unknown>,
+      UDSocket<ClientService, Service>
+    > | null
+  ): this;
 
   /** Adds middleware around every inbound request of every socket; see {@link UDSocket.use}. */
   use(middleware: Middleware<UDSocket<ClientService, Service>>): this;

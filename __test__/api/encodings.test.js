@@ -207,6 +207,24 @@ forEachDriver((driver) => {
     assert.equal((await heard)[0].toString(), JSON.stringify('日本'.repeat(100_000)));
   });
 
+  test(`streams of values carry them as well (${driver})`, async (t) => {
+    const { peer, socket } = await pair(t, both(driver));
+    const parts = [new Date(1), 5n, new Map([[1, new Set([2])]]), 'text', 'x'.repeat(300_000)];
+    peer.handle(async function* (payload) {
+      assert.deepEqual(payload, new Set(['asked']));
+      yield* parts;
+    });
+    const got = [];
+    for await (const part of socket.iterate(new Set(['asked']))) got.push(part);
+    assert.deepEqual(got, parts);
+    await assert.rejects(
+      async () => {
+        for await (const part of socket.iterate(/a/)) got.push(part);
+      },
+      { code: 'SHORTWIRE_ERR_SERIALIZE' }
+    );
+  });
+
   test(`jftp has neither: JSON goes on (${driver})`, async (t) => {
     const { path, server } = await listen(t, { driver, ...MSGPACK });
     server.handle((payload) => payload);
@@ -357,11 +375,11 @@ test('without msgpackr only those who ask for it hear of it', async () => {
   assertQuiet(outcome);
   const line =
     "SHORTWIRE_ERR_UNSUPPORTED encoding: 'msgpack' needs the package msgpackr: npm install msgpackr";
-  assert.deepEqual(outcome.lines, [line, line]);
+  assert.deepEqual(outcome.lines, ['json false', line, line]);
 });
 
 test('other users of msgpackr in the process keep what they have', () => {
-  new UDSocketServer(MSGPACK);
+  assert.ok(new UDSocketServer(MSGPACK));
   const theirs = new Packr();
   const map = new Map([[1, 2]]);
   assert.deepEqual(theirs.unpack(theirs.pack({ map })), { map });

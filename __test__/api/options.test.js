@@ -17,6 +17,8 @@ const DEFAULTS = [
   ['maxQueuedMessages', 'both', 100_000],
   ['maxInFlight', 'both', 65_536],
   ['maxInFlightBytes', 'both', 64 * MIB],
+  ['maxStreams', 'both', 1024],
+  ['streamWindowBytes', 'both', 256 * 1024],
   ['maxSubscriptions', 'both', 10_000],
   ['handshakeTimeoutMs', 'both', 10_000],
   ['frameTimeoutMs', 'both', 30_000],
@@ -36,7 +38,8 @@ const DEFAULTS = [
   ['silentProtocol', 'server', undefined],
   ['silentMs', 'server', 50],
   ['allowStats', 'server', false],
-  ['generateId', 'server', undefined]
+  ['generateId', 'server', undefined],
+  ['authorize', 'server', undefined]
 ];
 
 /** [option, on, a value that is allowed] */
@@ -97,7 +100,8 @@ const WRONG = [
   ['silentProtocol', 'server', ['shortwire', 'http', null]],
   ['silentMs', 'server', [-1, '1', null]],
   ['allowStats', 'server', [1, 'yes', null]],
-  ['generateId', 'server', ['uuid', 1, null]]
+  ['generateId', 'server', ['uuid', 1, null]],
+  ['authorize', 'server', ['yes', true, {}, null]]
 ];
 
 /** [option, on, values that ask for it, values that don't] */
@@ -105,8 +109,7 @@ const LATER = [
   ['compress', 'both', [true, {}], [false, undefined]],
 
   ['reconnect', 'socket', [true, {}], [false, undefined]],
-  ['retry', 'socket', [true, {}], [false, undefined]],
-  ['authorize', 'server', [() => true], [false, undefined]]
+  ['retry', 'socket', [true, {}], [false, undefined]]
 ];
 
 const MAKERS = [

@@ -25,6 +25,7 @@ const LINES = {
     'an id is a number',
     'process number: that was all'
   ],
+  'streams.mjs': ['the digest has 64 characters', '1009', '1013', 'no more primes are wanted'],
   'errors.mjs': [
     'ENOENT from the system',
     'SHORTWIRE_ERR_DISCONNECTED { maybeDelivered: false }',
@@ -44,6 +45,13 @@ const LINES = {
     'the report is finished',
     'the connection is closed',
     'the service ended with 0'
+  ],
+  'authorisation.mjs': [
+    'Ada is connected',
+    'you are Ada',
+    'the same id at both ends: true',
+    'refused: The peer is not authorized',
+    'SHORTWIRE_ERR_REFUSED - The peer is not authorized'
   ],
   'bytes.mjs': ['true 32 0d22cdcc10e6d049', '8388608 2 [ 32, 32 ]'],
   'backpressure.mjs': ['200 jobs, one at a time', 'the sender had to wait: true'],

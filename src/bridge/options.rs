@@ -21,6 +21,7 @@ pub struct NativeOptions {
     pub max_queued_messages: u32,
     pub max_in_flight: u32,
     pub max_in_flight_bytes: u32,
+    pub max_streams: u32,
     pub max_subscriptions: u32,
     pub handshake_timeout_ms: u32,
     pub frame_timeout_ms: u32,
@@ -43,6 +44,8 @@ pub struct NativeServerOptions {
     pub protocols: Vec<String>,
     pub silent_protocol: Option<String>,
     pub silent_ms: u32,
+    /// JavaScript decides on every peer.
+    pub authorizes: bool,
     pub mode: u32,
     pub backlog: i32,
     /// Of a descriptor: it stays whose it is, and a duplicate listens.
@@ -59,6 +62,7 @@ impl NativeOptions {
             max_queued_messages: self.max_queued_messages as usize,
             max_in_flight: self.max_in_flight,
             max_in_flight_bytes: self.max_in_flight_bytes,
+            max_streams: self.max_streams,
             max_subscriptions: self.max_subscriptions,
             handshake_timeout: ms(self.handshake_timeout_ms),
             frame_timeout: ms(self.frame_timeout_ms),
@@ -103,6 +107,7 @@ impl NativeServerOptions {
                 formats: formats.fold(Formats::NONE, Formats::with),
                 silent_format: self.silent_protocol.as_deref().and_then(Format::from_name),
                 silent_after: ms(self.silent_ms),
+                authorizes: self.authorizes,
             },
             driver: self.connection.driver(),
             bind: BindOptions { mode: self.mode, backlog: self.backlog, shared: self.shared },

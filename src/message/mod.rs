@@ -13,6 +13,21 @@ pub use trace::{TRACE_BYTES, TRACE_CHARACTERS, Trace};
 pub enum Message<'a> {
     /// The first word of a peer whose format has a handshake.
     Hello(Hello),
+    /// What the application on the connecting side has to say before it is let in.
+    Greeting {
+        /// The payload; often none.
+        body: Body<'a>,
+    },
+    /// The accepting side lets the connecting side in.
+    Welcome {
+        /// What it calls this connection.
+        id: &'a str,
+    },
+    /// The accepting side doesn't.
+    Refused {
+        /// Why, for people; may be empty.
+        reason: &'a str,
+    },
     /// A question that wants exactly one [`Message::Response`] or [`Message::Failure`].
     Request(Request<'a>),
     /// The answer to the request with this id.
@@ -57,6 +72,15 @@ pub enum Message<'a> {
     Goaway {
         /// Why, for people; may be empty.
         reason: &'a str,
+        /// Whether the receiver may connect again.
+        comeback: Comeback,
+    },
+    /// A part of a stream beside the calls.
+    Stream {
+        /// Chosen by who opened the stream: odd from the side that connected, else even.
+        id: u64,
+        /// What is said in it.
+        part: Part<'a>,
     },
     /// From here on the sender wants messages whose topics match this pattern, too.
     Subscribe {
@@ -84,8 +108,33 @@ pub enum Malformed {
     Request(Id),
     /// An answer to our request with this id: the call fails.
     Response(Id),
+    /// A part of the stream with this id: the stream is reset. The flag says that it would have
+    /// opened it.
+    Stream(u64, bool),
     /// Something nobody waits for.
     Other,
+}
+
+/// What is said in a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// The first word.
+    Open {
+        /// What it is about; empty for none.
+        topic: &'a str,
+        /// The payload.
+        body: Body<'a>,
+        /// Bits of [`setting`]; one that is not known is ignored.
+        settings: u32,
+    },
+    /// Bytes, or one value.
+    Data(Body<'a>),
+    /// So much more may be sent.
+    Credit(u32),
+    /// Nothing more comes from the sender of this.
+    End,
+    /// It is over in both directions.
+    Reset(Failure<'a>),
 }
 
 /// A question.
@@ -169,13 +218,36 @@ pub struct Hello {
 
 /// Bits of [`Hello::capabilities`]: a feature is used only if both sides have set its bit.
 pub mod capability {
+    /// Streams; messages are cut for such a peer.
+    pub const STREAMS: u32 = 1;
     /// Reads [`MessagePack`](super::BodyKind::MessagePack).
     pub const MESSAGE_PACK: u32 = 1 << 1;
+    /// The connecting side introduces itself with a payload and waits to be let in.
+    pub const HELLO: u32 = 1 << 2;
     /// Takes subscriptions to topics.
     pub const TOPICS: u32 = 1 << 3;
     /// Reads [`WideJson`](super::BodyKind::WideJson). Not offered where text in memory has the other
     /// byte order, and would have to be converted all the same.
     pub const WIDE: u32 = 1 << 5;
+}
+
+/// What a goodbye says about connecting again. The numbers are those of the native format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub enum Comeback {
+    /// Nothing.
+    #[default]
+    Unsaid = 0,
+    /// The peer may: the same service will be there again.
+    Welcome = 1,
+    /// The peer should stay away.
+    Unwelcome = 2,
+}
+
+/// What a stream is like, one bit each.
+pub mod setting {
+    /// It carries values, one to a message, instead of bytes.
+    pub const VALUES: u32 = 1;
 }
 
 /// Which side of a connection this is. In dialects without kinds it decides what a frame means.
@@ -199,6 +271,17 @@ impl<'a> Body<'a> {
     /// Raw bytes.
     pub const fn bytes(data: &'a [u8]) -> Self {
         Self { kind: BodyKind::Bytes, data }
+    }
+}
+
+impl Comeback {
+    /// What this number says; one that isn't known says nothing.
+    pub const fn from_number(number: u64) -> Self {
+        match number {
+            1 => Self::Welcome,
+            2 => Self::Unwelcome,
+            _ => Self::Unsaid,
+        }
     }
 }
 

@@ -13,12 +13,15 @@
 //!
 //! Each answers with a value (`verdict.rs`): nothing is allocated for what can be done at once.
 
+pub(crate) mod credit;
+mod greeting;
 pub(crate) mod heartbeat;
 pub(crate) mod in_flight;
 mod lifecycle;
 pub(crate) mod serving;
 pub(crate) mod stall;
 mod state;
+pub(crate) mod streams;
 pub mod topics;
 mod verdict;
 pub(crate) mod waiting;
@@ -26,26 +29,28 @@ pub(crate) mod waiting;
 use std::time::{Duration, Instant};
 
 use self::{
-    heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, stall::Stall,
+    greeting::Greeting, heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, stall::Stall,
     waiting::WaitingQueue,
 };
 pub use self::{
     in_flight::Settled,
     serving::Reply,
     state::State,
+    streams::{PEERS, StreamCounters, Streams},
     verdict::{Admission, Counters, Event, Timeout},
     waiting::Waiting,
 };
 use crate::{
     config::{IdStyle, Limits},
     error::Kind,
-    message::{BodyKind, Id, Malformed, Message, Trace, capability},
+    message::{BodyKind, Id, Malformed, Message, Role, Trace, capability, setting},
 };
 
 /// One connection's meaning.
 #[derive(Debug)]
 pub struct Session {
     limits: Limits,
+    role: Role,
     state: State,
     in_flight: InFlight,
     serving: Serving,
@@ -53,6 +58,7 @@ pub struct Session {
     /// The peer's limits on what we may have open there.
     peer_max_in_flight: u32,
     peer_max_in_flight_bytes: u64,
+    streams: Streams,
     heartbeat: Heartbeat,
     /// The heartbeat's interval where the application hasn't given one.
     usual_heartbeat: Duration,
@@ -62,6 +68,12 @@ pub struct Session {
     drain_due: Option<Instant>,
     /// The peer said goodbye: it takes no more requests.
     peer_leaving: bool,
+    /// And it will be back: requests wait for that.
+    peer_returns: bool,
+    /// What stands between the preface and calls.
+    greeting: Greeting,
+    /// The application decides who is let in.
+    gated: bool,
     /// The peer has introduced itself, or needn't.
     met: bool,
     /// What both sides can do beyond the least.
@@ -70,16 +82,23 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session without a transport.
+    /// A session without a transport, of the side that connects.
     pub fn new(limits: Limits, ids: IdStyle) -> Self {
+        Self::of(Role::Client, limits, ids)
+    }
+
+    /// A session without a transport.
+    pub fn of(role: Role, limits: Limits, ids: IdStyle) -> Self {
         Self {
             limits,
+            role,
             state: State::Idle,
             in_flight: InFlight::new(ids),
             serving: Serving::default(),
             waiting: WaitingQueue::default(),
             peer_max_in_flight: u32::MAX,
             peer_max_in_flight_bytes: u64::MAX,
+            streams: Streams::new(role, limits.max_streams, limits.max_frame_bytes),
             heartbeat: Heartbeat::new(limits.heartbeat.unwrap_or_default()),
             usual_heartbeat: Duration::ZERO,
             stall: Stall::new(limits.stall_timeout),
@@ -87,10 +106,49 @@ impl Session {
             frame_due: None,
             drain_due: None,
             peer_leaving: false,
+            peer_returns: false,
+            greeting: Greeting::None,
+            gated: false,
             met: false,
             agreed: 0,
             counters: Counters::default(),
         }
+    }
+
+    /// The application opens a stream under a number of its own: the id on the wire.
+    ///
+    /// # Errors
+    ///
+    /// It can't: why.
+    pub fn open_stream(&mut self, number: u32, settings: u32) -> Result<u64, (Kind, &'static str)> {
+        if self.state >= State::Draining {
+            return Err((Kind::Closed, "the socket is closed"));
+        }
+        if self.peer_leaving || !self.met {
+            let why = if self.met { "the peer is leaving" } else { "the socket is not connected" };
+            return Err((Kind::Disconnected, why));
+        }
+        if !self.agrees_on(capability::STREAMS) {
+            return Err((Kind::Unsupported, "the peer has no streams"));
+        }
+        let id = self.streams.open(number, settings & setting::VALUES != 0);
+        id.ok_or((Kind::Overflow, "too many streams are open"))
+    }
+
+    /// The streams.
+    #[inline]
+    pub const fn streams(&mut self) -> &mut Streams {
+        &mut self.streams
+    }
+
+    /// How many streams are open.
+    pub fn open_streams(&self) -> usize {
+        self.streams.open_count()
+    }
+
+    /// Plain numbers of the streams.
+    pub fn stream_counters(&self) -> StreamCounters {
+        self.streams.counters()
     }
 
     /// The application asks. With [`Admission::Send`] the call is on its way.
@@ -99,7 +157,7 @@ impl Session {
         if self.state >= State::Draining {
             return Admission::Refuse(Kind::Closed, "the socket is closed");
         }
-        if self.peer_leaving {
+        if self.peer_leaving && !self.peer_returns {
             return Admission::Refuse(Kind::Disconnected, "the peer is leaving");
         }
         // One that is larger than the whole queue is let in alone, or it could never be sent.
@@ -188,6 +246,9 @@ impl Session {
     #[inline]
     pub fn handle_message(&mut self, message: &Message<'_>, now: Instant) -> Event {
         self.counters.messages_in += 1;
+        if !self.met {
+            return self.handle_stranger(message, now);
+        }
         match message {
             Message::Request(request) => {
                 let bytes = request.body.data.len() as u32;
@@ -214,7 +275,13 @@ impl Session {
                 self.peer_leaving = true;
                 Event::Goaway
             }
-            Message::Hello(hello) => self.handle_hello(hello, now),
+            Message::Stream { id, part } => {
+                self.streams.handle(*id, part, self.state != State::Ready)
+            }
+            Message::Hello(_) => Event::Violation("a second hello"),
+            Message::Greeting { .. } | Message::Welcome { .. } | Message::Refused { .. } => {
+                Event::Violation("a second introduction")
+            }
             Message::Subscribe { .. } | Message::Unsubscribe { .. } => {
                 if self.agrees_on(capability::TOPICS) {
                     Event::Subscription
@@ -230,6 +297,7 @@ impl Session {
                         Event::Settle(slot) => Event::Unreadable(slot),
                         other => other,
                     },
+                    Malformed::Stream(id, opens) => self.streams.malformed(*id, *opens, why),
                     Malformed::Other => Event::Ignored,
                 }
             }
@@ -242,8 +310,8 @@ impl Session {
     }
 
     /// Whether nothing is open in either direction.
-    pub const fn is_drained(&self) -> bool {
-        self.in_flight.open() == 0 && self.serving.open() == 0
+    pub fn is_drained(&self) -> bool {
+        self.in_flight.open() == 0 && self.serving.open() == 0 && self.streams.open_count() == 0
     }
 
     /// Whether both sides have said that they can do this: a bit of [`capability`].
@@ -308,6 +376,7 @@ impl Session {
         let (sent, sent_bytes) = (self.in_flight.sent(), self.in_flight.sent_bytes());
         // What waits when the goodbye is said is still sent: it was taken on before.
         self.met
+            && !self.peer_returns
             && self.state < State::Closed
             && sent < self.peer_max_in_flight
             && (sent == 0 || sent_bytes + u64::from(bytes) <= self.peer_max_in_flight_bytes)

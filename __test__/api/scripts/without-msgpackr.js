@@ -12,11 +12,10 @@ Module._load = (/** @type {string} */ name, /** @type {any[]} */ ...rest) => {
 
 const { UDSocket, UDSocketServer } = require('../../../index.js');
 
-new UDSocket();
-new UDSocketServer({ encoding: 'raw' });
+console.log(new UDSocket().encoding, new UDSocketServer({ encoding: 'raw' }).listening);
 for (const Class of [UDSocket, UDSocketServer]) {
   try {
-    new Class({ encoding: 'msgpack' });
+    console.log(new Class({ encoding: 'msgpack' }));
   } catch (/** @type {any} */ error) {
     console.log(error.code, error.message);
   }

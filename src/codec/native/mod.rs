@@ -18,22 +18,23 @@
 //! [`MAX_UNFINISHED`]; a piece that is not the last carries at least [`MIN_PIECE_BYTES`]. All of
 //! it is checked before anything is reserved.
 
+mod cut;
 mod frame;
 mod pieces;
 mod preface;
 
-use super::{Decoded, FrameSink, msgpack, wide};
+use super::{Decoded, FrameSink, wide};
 use crate::{
     config::Limits,
     error::{Error, Kind, Result},
     message::{
-        Body, BodyKind, Failure, Hello, Id, Message, Request, TRACE_BYTES, Trace, capability,
+        Body, BodyKind, Failure, Hello, Id, Message, Part, Request, TRACE_BYTES, Trace, capability,
     },
 };
 use frame::{DEADLINE_BYTES, Header, compose, flag, kind};
 use pieces::{Pieces, Taken};
 
-pub use frame::{HEADER_BYTES, MAX_CONTROL_BYTES};
+pub use frame::{HEADER_BYTES, MAX_CONTROL_BYTES, MAX_GREETING_BYTES};
 pub use pieces::{MAX_UNFINISHED, MIN_PIECE_BYTES};
 pub use preface::{MAGIC, MAX_PREFACE_BYTES, OLDEST_VERSION, PREFACE_BYTES, VERSION};
 
@@ -44,6 +45,10 @@ pub struct Native {
     peer_max_frame_bytes: u32,
     peer_capabilities: u32,
     greeted: bool,
+    /// Both sides have a greeting, and it isn't over.
+    greeting: bool,
+    /// Both sides have streams.
+    streams: bool,
     pieces: Pieces,
 }
 
@@ -55,6 +60,8 @@ impl Native {
             peer_max_frame_bytes: u32::MAX,
             peer_capabilities: 0,
             greeted: false,
+            greeting: false,
+            streams: false,
             pieces: Pieces::new(),
         }
     }
@@ -69,15 +76,22 @@ impl Native {
         self.pieces.held()
     }
 
-    /// Takes over the peer's limit for what we send.
+    /// Takes over the peer's limit for what we send, and what it can do.
     pub const fn meet(&mut self, hello: &Hello) {
         self.peer_max_frame_bytes = hello.max_frame_bytes;
+        self.greeting = hello.capabilities & capability::HELLO != 0;
+        self.streams = hello.capabilities & capability::STREAMS != 0;
         self.peer_capabilities = hello.capabilities;
     }
 
     /// See [`super::Codec::peer_capabilities`].
     pub const fn peer_capabilities(&self) -> u32 {
         self.peer_capabilities
+    }
+
+    /// Whether the peer has streams, and wants large messages in pieces.
+    pub const fn has_streams(&self) -> bool {
+        self.streams
     }
 
     /// Whether the peer reads [`BodyKind::WideJson`]. Others get UTF-8.
@@ -105,7 +119,10 @@ impl Native {
         if header.length > self.max_frame_bytes {
             return Err(too_large(header.length.into(), self.max_frame_bytes));
         }
-        header.check()?;
+        header.check(self.streams)?;
+        if self.greeting {
+            header.check_greeting()?;
+        }
         let consumed = HEADER_BYTES.saturating_add(header.length as usize);
         let Some(content) = input.get(HEADER_BYTES..consumed) else {
             return Ok(Decoded::Incomplete { needed: consumed });
@@ -117,6 +134,9 @@ impl Native {
             return Ok(Decoded::Skip { consumed });
         }
         let (first, text) = header.open(content)?;
+        if self.greeting && matches!(header.kind, kind::HELLO | kind::WELCOME) {
+            self.greeting = false;
+        }
         Ok(Decoded::Message { consumed, message: compose(first, text) })
     }
 
@@ -144,17 +164,20 @@ impl Native {
     pub fn encode(&mut self, message: &Message<'_>, sink: &mut impl FrameSink) -> Result<()> {
         match message {
             Message::Request(Request { id, topic, body, deadline_ms, trace }) => {
-                let extensions = Extensions { deadline_ms: *deadline_ms, trace: trace.as_deref() };
+                let extensions =
+                    Extensions { deadline_ms: *deadline_ms, trace: trace.as_deref(), more: false };
                 self.put(kind::REQUEST, id, topic, *body, extensions, sink)
             }
             Message::Response { id, body } => {
                 self.put(kind::RESPONSE, id, "", *body, NO_EXTENSIONS, sink)
             }
             Message::Event { topic, body, trace } => {
-                let extensions = Extensions { deadline_ms: 0, trace: trace.as_deref() };
+                let extensions =
+                    Extensions { deadline_ms: 0, trace: trace.as_deref(), more: false };
                 self.put(kind::EVENT, &Id::Number(0), topic, *body, extensions, sink)
             }
-            Message::Failure { id, error } => self.put_failure(id, *error, sink),
+            Message::Failure { id, error } => self.put_failure(kind::ERROR, id, *error, sink),
+            Message::Stream { id, part } => self.put_part(*id, *part, sink),
             Message::Cancel { id } => {
                 self.put(kind::CANCEL, id, "", Body::NONE, NO_EXTENSIONS, sink)
             }
@@ -164,17 +187,20 @@ impl Native {
             Message::Pong { token } => {
                 self.put(kind::PONG, &Id::Number(*token), "", Body::NONE, NO_EXTENSIONS, sink)
             }
-            Message::Goaway { reason } => {
-                let reason = cut(reason, MAX_CONTROL_BYTES as usize);
-                self.put(
-                    kind::GOAWAY,
-                    &Id::Number(0),
-                    "",
-                    Body::bytes(reason.as_bytes()),
-                    NO_EXTENSIONS,
-                    sink,
-                )
+            Message::Goaway { reason, comeback } => {
+                self.put_reason(kind::GOAWAY, *comeback as u64, reason, sink)
             }
+            Message::Greeting { body } if body.data.len() > MAX_GREETING_BYTES as usize => {
+                let why = "what a client says at first (hello) is at most 65,536 bytes long";
+                Err(Error::local(Kind::TooLarge, why))
+            }
+            Message::Greeting { body } => {
+                self.put(kind::HELLO, &Id::Number(0), "", *body, NO_EXTENSIONS, sink)
+            }
+            Message::Welcome { id } => {
+                self.put(kind::WELCOME, &Id::Number(0), id, Body::NONE, NO_EXTENSIONS, sink)
+            }
+            Message::Refused { reason } => self.put_reason(kind::REFUSED, 0, reason, sink),
             Message::Subscribe { pattern } => self.put_pattern(kind::SUBSCRIBE, pattern, sink),
             Message::Unsubscribe { pattern } => self.put_pattern(kind::UNSUBSCRIBE, pattern, sink),
             Message::Hello(hello) => {
@@ -182,6 +208,25 @@ impl Native {
                 Ok(())
             }
             Message::Malformed { .. } => Err(Error::library(Kind::Internal, "can't be sent")),
+        }
+    }
+
+    fn put_reason(&self, kind: u8, id: u64, reason: &str, sink: &mut impl FrameSink) -> Result<()> {
+        let reason = cut(reason, MAX_CONTROL_BYTES as usize);
+        self.put(kind, &Id::Number(id), "", Body::bytes(reason.as_bytes()), NO_EXTENSIONS, sink)
+    }
+
+    fn put_part(&self, id: u64, part: Part<'_>, sink: &mut impl FrameSink) -> Result<()> {
+        let id = Id::Number(id);
+        match part {
+            // May be a part of a value; the whole was checked before it was taken apart.
+            Part::Data(body) => self.put_piece(kind::DATA, &id, "", body, NO_EXTENSIONS, sink),
+            Part::Open { topic, body, settings } => {
+                self.put(kind::OPEN, &id, topic, body, word(settings), sink)
+            }
+            Part::Credit(bytes) => self.put(kind::CREDIT, &id, "", Body::NONE, word(bytes), sink),
+            Part::End => self.put(kind::END, &id, "", Body::NONE, NO_EXTENSIONS, sink),
+            Part::Reset(error) => self.put_failure(kind::RESET, &id, error, sink),
         }
     }
 
@@ -194,33 +239,27 @@ impl Native {
     }
 
     #[cold]
-    fn put_failure(&self, id: &Id, error: Failure<'_>, sink: &mut impl FrameSink) -> Result<()> {
+    fn put_failure(
+        &self,
+        kind: u8,
+        id: &Id,
+        error: Failure<'_>,
+        sink: &mut impl FrameSink,
+    ) -> Result<()> {
         match error {
             // A body of bytes is how the core's own failures look, below.
             Failure::Body(Body { kind: BodyKind::Bytes, .. }) => {
                 Err(Error::library(Kind::Internal, "an application's error is not raw bytes"))
             }
-            Failure::Body(body) => self.put(kind::ERROR, id, "", body, NO_EXTENSIONS, sink),
+            Failure::Body(body) => self.put(kind, id, "", body, NO_EXTENSIONS, sink),
             Failure::Kind { kind: number, text } => {
                 let bytes = [&[number], text.as_bytes()].concat();
-                self.put(kind::ERROR, id, "", Body::bytes(&bytes), NO_EXTENSIONS, sink)
+                self.put(kind, id, "", Body::bytes(&bytes), NO_EXTENSIONS, sink)
             }
         }
     }
 
-    /// Whether a payload of MessagePack can go to this peer, which would refuse what we refuse.
-    fn check_packed(&self, data: &[u8]) -> Result<()> {
-        if self.peer_capabilities & capability::MESSAGE_PACK == 0 {
-            return Err(Error::local(Kind::Serialize, "the peer does not read MessagePack"));
-        }
-        if !msgpack::is_sound(data) {
-            let why = "the payload is nested too deeply, or has something that can't travel: an \
-                       Error, a RegExp, a BigInt of more than 8,192 bits";
-            return Err(Error::local(Kind::Serialize, why));
-        }
-        Ok(())
-    }
-
+    /// Writes a frame whose body is whole.
     #[inline]
     fn put(
         &self,
@@ -231,14 +270,25 @@ impl Native {
         extensions: Extensions<'_>,
         sink: &mut impl FrameSink,
     ) -> Result<()> {
+        self.check_body(body)?;
+        self.put_piece(kind, id, topic, body, extensions, sink)
+    }
+
+    #[inline]
+    fn put_piece(
+        &self,
+        kind: u8,
+        id: &Id,
+        topic: &str,
+        body: Body<'_>,
+        extensions: Extensions<'_>,
+        sink: &mut impl FrameSink,
+    ) -> Result<()> {
         if body.kind == BodyKind::WideJson && !self.peer_reads_wide() {
             let text = wide::to_utf8(body.data);
-            return self.put(kind, id, topic, Body::json(&text), extensions, sink);
+            return self.put_piece(kind, id, topic, Body::json(&text), extensions, sink);
         }
-        if body.kind == BodyKind::MessagePack {
-            self.check_packed(body.data)?;
-        }
-        let Extensions { deadline_ms, trace } = extensions;
+        let Extensions { deadline_ms, trace, more } = extensions;
         let Id::Number(id) = *id else {
             return Err(Error::library(Kind::Internal, "an id that is not a number"));
         };
@@ -257,6 +307,9 @@ impl Native {
             BodyKind::WideJson => BodyKind::Json as u8 | flag::WIDE,
             kind => kind as u8,
         };
+        if more {
+            flags |= flag::MORE;
+        }
         if deadline_ms != 0 {
             flags |= flag::DEADLINE;
         }
@@ -289,9 +342,16 @@ struct Extensions<'a> {
     /// 0 for none.
     deadline_ms: u32,
     trace: Option<&'a Trace>,
+    /// The message goes on in another frame.
+    more: bool,
 }
 
-const NO_EXTENSIONS: Extensions<'static> = Extensions { deadline_ms: 0, trace: None };
+/// The four bytes of a deadline, which say something else in the frames of streams.
+const fn word(value: u32) -> Extensions<'static> {
+    Extensions { deadline_ms: value, trace: None, more: false }
+}
+
+const NO_EXTENSIONS: Extensions<'static> = word(0);
 
 /// As much of a text as fits, without splitting a character.
 fn cut(text: &str, limit: usize) -> &str {

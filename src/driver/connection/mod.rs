@@ -10,10 +10,14 @@
 
 mod broadcasts;
 mod hold;
+mod lanes;
+mod large;
 mod meeting;
 mod orders;
+mod parting;
 mod read;
 mod stats;
+mod streams;
 mod subscriptions;
 
 use std::{
@@ -21,14 +25,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use self::lanes::Lanes;
 pub use self::{
     broadcasts::Receipt,
     orders::TOO_MUCH_WAITS,
+    parting::{Endurance, Parting},
     read::{ReadTurn, SCRATCH_BYTES},
     stats::Stats,
     subscriptions::Wanted,
 };
-use self::{hold::Hold, subscriptions::Unsaid};
+use self::{hold::Hold, parting::Goodbye, subscriptions::Wishes};
 use super::{
     batch::{self, Inbound, kind},
     write_queue::WriteQueue,
@@ -37,7 +43,7 @@ use crate::{
     codec::{Codec, native},
     config::{Format, Formats, IdStyle, Limits},
     error::{Error, Kind, Result},
-    message::{Failure, Id, Message, Role},
+    message::{BodyKind, Failure, Id, Message, Role},
     session::{Session, State, Timeout},
 };
 
@@ -56,21 +62,29 @@ pub struct Connection {
     silence_due: Option<Instant>,
     session: Session,
     queue: WriteQueue,
+    lanes: Lanes,
     /// Bytes of a frame that is not whole yet.
     partial: Vec<u8>,
     /// How long `partial` must become before decoding can get on.
     needed: usize,
     /// A queue was full: say so when there is room again.
     overflowed: bool,
+    /// The peer's goodbye.
+    goodbye: Option<Goodbye>,
+    /// What the application has to say when it connects: see [`Message::Greeting`].
+    greeting: Option<(BodyKind, Vec<u8>)>,
+    /// `partial` holds what had come before the peer was let in, and now can be decoded.
+    unread: bool,
+    endurance: Endurance,
     /// The topics that the peer wants.
     wanted: Wanted,
-    /// What it wants that it hasn't been able to say.
-    unsaid: Unsaid,
-    /// The reason of the peer's goodbye.
-    goaway: Option<Box<str>>,
+    /// The topics that the application wants.
+    wishes: Wishes,
     /// The application takes nothing new at the moment.
     hold: Hold,
     bytes_in: u64,
+    /// Of the transports before this one.
+    bytes_out: u64,
 }
 
 impl Connection {
@@ -104,16 +118,21 @@ impl Connection {
             formats,
             silence: None,
             silence_due: None,
-            session: Session::new(limits, ids),
+            session: Session::of(role, limits, ids),
             queue: WriteQueue::default(),
+            lanes: Lanes::default(),
             partial: Vec::new(),
             needed: 0,
             overflowed: false,
+            goodbye: None,
+            greeting: None,
+            unread: false,
+            endurance: Endurance::default(),
             wanted: Wanted::new(limits.max_subscriptions),
-            unsaid: Unsaid::default(),
-            goaway: None,
+            wishes: Wishes::default(),
             hold: Hold::default(),
             bytes_in: 0,
+            bytes_out: 0,
         }
     }
 
@@ -127,15 +146,19 @@ impl Connection {
         &mut self,
         now: Instant,
         inbound: &mut Inbound,
-        send: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+        mut send: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> Result<bool> {
-        let mut empty = self.queue.write_to(send).map_err(Error::disconnected)?;
-        self.after_write(now, inbound);
-        self.note_output(now);
-        if empty && self.queue.bytes() != 0 {
-            empty = false;
+        let end = self.queue.written() + WRITE_TURN_BYTES;
+        loop {
+            let empty = self.queue.write_to(&mut send).map_err(Error::disconnected)?;
+            let lanes = self.lanes.has_turns();
+            self.after_write(now, inbound);
+            self.note_output(now);
+            // The lanes may have filled the queue again.
+            if !empty || !lanes || self.queue.bytes() == 0 || self.queue.written() > end {
+                return Ok(self.queue.bytes() == 0);
+            }
         }
-        Ok(empty)
     }
 
     /// Takes what waits to be written, for a stream that the application writes to itself.
@@ -156,6 +179,7 @@ impl Connection {
                 inbound.push_note(kind::SENT, slot, 0, "");
             }
         }
+        self.pull(inbound);
         if self.session.waiting().0 != 0 {
             self.pump_waiting(now, inbound);
         }
@@ -173,8 +197,8 @@ impl Connection {
 
     /// Whether anything waits to be written.
     #[inline]
-    pub const fn wants_write(&self) -> bool {
-        self.queue.bytes() != 0
+    pub fn wants_write(&self) -> bool {
+        self.queue.bytes() != 0 || self.lanes.has_turns()
     }
 
     /// Whether reading should go on. A peer that doesn't read its answers isn't read either, unless
@@ -183,20 +207,25 @@ impl Connection {
     /// of the application's ends reading once enough is held back.
     #[inline]
     pub fn wants_read(&self) -> bool {
+        // Before it is let in it is read only a little ahead, so as to hear it leave.
+        if self.session.is_deciding() && self.partial.len() >= STRANGER_BYTES {
+            return false;
+        }
         !self.hold.is_full()
-            && (self.queue.bytes() < PAUSE_BYTES
+            && (self.queue.bytes() + self.lanes.large_bytes() < PAUSE_BYTES
                 || self.session.pending() != 0
+                || self.session.open_streams() != 0
                 || self.session.doubts_peer())
     }
 
     /// Whether so much waits to be written that it is best written where it delays nobody.
     pub const fn is_heavy(&self) -> bool {
-        self.queue.bytes() >= OFFLOAD_BYTES
+        self.queue.bytes() + self.lanes.large_bytes() >= OFFLOAD_BYTES
     }
 
     /// Whether nothing is under way in either direction: the machine may change its driver.
     pub fn is_quiet(&self) -> bool {
-        self.queue.bytes() == 0 && self.partial.is_empty()
+        self.queue.bytes() == 0 && self.partial.is_empty() && self.lanes.large_bytes() == 0
     }
 
     /// Whether more of a message has to come.
@@ -214,11 +243,8 @@ impl Connection {
         while let Some(timeout) = self.session.handle_timeout(now) {
             match timeout {
                 Timeout::Call(settled) => {
-                    let sent = settled.id.is_some();
+                    let sent = settled.id.is_some_and(|id| self.take_back(id));
                     self.fail(settled.slot, Kind::Timeout, sent, "no answer in time", inbound);
-                    if let Some(id) = settled.id {
-                        self.send(&Message::Cancel { id });
-                    }
                 }
                 Timeout::SendPing(token) => self.send(&Message::Ping { token }),
                 Timeout::Over(kind, why) => return Err(Error::remote(kind, why)),
@@ -235,60 +261,6 @@ impl Connection {
             None => due,
             Some(silence) => Some(due.map_or(silence, |due| due.min(silence))),
         }
-    }
-
-    /// Says goodbye; what is open may take until `timeout` has passed.
-    pub fn close(&mut self, now: Instant, timeout: Duration, reason: &str) {
-        let met = self.session.state() == State::Ready;
-        if self.session.close(now, timeout) && met {
-            let end = reason.floor_char_boundary(native::MAX_CONTROL_BYTES as usize);
-            self.send(&Message::Goaway { reason: &reason[..end] });
-        }
-    }
-
-    /// Whether the goodbye has been said and everything is finished and written.
-    pub fn is_drained(&self) -> bool {
-        self.session.state() == State::Draining && self.session.is_drained() && !self.wants_write()
-    }
-
-    /// Ends it: every open call fails, then the application is told.
-    pub fn finish(&mut self, error: &Error, inbound: &mut Inbound) {
-        if self.session.state() == State::Closed {
-            return;
-        }
-        self.session.finish();
-        let unwritten: Vec<u32> = self.queue.unwritten().collect();
-        for slot in unwritten {
-            self.fail(slot, error.kind(), true, error.message(), inbound);
-        }
-        while let Some(settled) = self.session.fail_one() {
-            self.fail(settled.slot, error.kind(), settled.id.is_some(), error.message(), inbound);
-        }
-        let errno = error.errno().unwrap_or_default();
-        let reason = self.goaway.take().filter(|reason| !reason.is_empty());
-        let text = reason.as_deref().unwrap_or_else(|| error.message());
-        inbound.push_note(kind::CLOSED, errno as u32, error.kind() as u32, text);
-        self.partial = Vec::new();
-        self.queue = WriteQueue::default();
-    }
-
-    /// What the end of the stream means: a farewell that was announced, or a loss.
-    pub fn farewell(&self) -> Error {
-        if self.session.state() >= State::Draining {
-            return Error::local(Kind::Closed, "the socket was closed");
-        }
-        if self.goaway.is_some() {
-            return Error::remote(Kind::Closed, "the peer closed the connection");
-        }
-        let partial = !self.partial.is_empty();
-        let speaks_of_leaving =
-            self.codec.as_ref().is_none_or(|codec| codec.format().has_handshake());
-        if !speaks_of_leaving && !partial && self.session.pending() == 0 {
-            // Formats without a goodbye have no other way to say it.
-            return Error::remote(Kind::Closed, "the peer closed the connection");
-        }
-        let why = if partial { "the peer left within a frame" } else { "the peer left" };
-        Error::remote(Kind::Disconnected, why)
     }
 
     /// Where it stands.
@@ -346,15 +318,20 @@ impl Connection {
     /// A message larger than the whole queue is let through alone, or it could never be sent.
     #[inline]
     fn is_full(&self, more: usize) -> bool {
-        let queued = self.queue.bytes();
+        let queued = self.queued_bytes();
         queued != 0
             && (queued + more > self.limits.max_queued_bytes
-                || self.queue.messages() >= self.limits.max_queued_messages)
+                || self.queue.messages() + self.lanes.messages() >= self.limits.max_queued_messages)
+    }
+
+    #[inline]
+    const fn queued_bytes(&self) -> usize {
+        self.queue.bytes() + self.lanes.bytes()
     }
 
     fn has_room(&self) -> bool {
         let (waiting, waiting_bytes) = self.session.waiting();
-        self.queue.bytes() + waiting_bytes <= self.limits.max_queued_bytes / 2
+        self.queued_bytes() + waiting_bytes <= self.limits.max_queued_bytes / 2
             && self.queue.messages() + waiting <= self.limits.max_queued_messages / 2
     }
 }
@@ -363,5 +340,9 @@ impl Connection {
 pub const OFFLOAD_BYTES: usize = 256 * 1024;
 /// What the core's own answers may take beside those of the application.
 const OVERRUN_BYTES: usize = 64 * 1024;
+/// What is kept of a peer that nobody has let in yet.
+const STRANGER_BYTES: usize = 64 * 1024;
+/// How much one turn of writing takes out of the lanes before others get theirs.
+const WRITE_TURN_BYTES: u64 = 1024 * 1024;
 /// Answers that wait beyond this stop the reading of more requests.
 const PAUSE_BYTES: usize = 1024 * 1024;

@@ -5,7 +5,7 @@
 
 use std::{io, time::Instant};
 
-use super::{Connection, OFFLOAD_BYTES};
+use super::{Connection, OFFLOAD_BYTES, parting::Goodbye};
 use crate::{
     codec::{Codec, Decoded, Detected, detect},
     config::Encoding,
@@ -14,7 +14,7 @@ use crate::{
         pool,
     },
     error::{Error, Kind, Result},
-    message::{Body, BodyKind, Failure, Message, Request, TRACE_CHARACTERS, Trace},
+    message::{Body, BodyKind, Comeback, Failure, Message, Part, Request, TRACE_CHARACTERS, Trace},
     session::Event,
 };
 
@@ -90,7 +90,7 @@ impl Connection {
             if self.partial.is_empty() {
                 self.partial.shrink_to(SCRATCH_BYTES);
             }
-            self.session.heard(self.is_within_frame(), now);
+            self.note_heard(now);
             if self.hold.is_full() {
                 self.session.stop_listening();
                 return Ok(ReadTurn::More);
@@ -104,6 +104,35 @@ impl Connection {
                 return Ok(ReadTurn::More);
             }
         }
+    }
+
+    /// Whether something that has come can be decoded only now: see [`read_on`](Self::read_on).
+    #[inline]
+    pub const fn has_unread(&self) -> bool {
+        self.unread
+    }
+
+    /// Decodes what had come before the peer was let in.
+    ///
+    /// # Errors
+    ///
+    /// The connection is over.
+    #[cold]
+    pub fn read_on(&mut self, now: Instant, inbound: &mut Inbound) -> Result<()> {
+        self.unread = false;
+        let mut bytes = std::mem::take(&mut self.partial);
+        let consumed = self.decode(&mut bytes, now, inbound)?;
+        bytes.drain(..consumed);
+        self.partial = bytes;
+        self.note_heard(now);
+        Ok(())
+    }
+
+    #[inline]
+    fn note_heard(&mut self, now: Instant) {
+        // What waits for a decision is our own delay, not the peer's.
+        let within = self.is_within_frame() && !self.session.is_deciding();
+        self.session.heard(within, now);
     }
 
     /// A large frame is read into a buffer of the pool, if there is one. Fresh memory is made only
@@ -129,6 +158,10 @@ impl Connection {
         let mut at = 0;
         self.needed = 0;
         while at < buffer.len() {
+            // What else the peer says before it is let in is not looked at.
+            if self.session.is_deciding() {
+                return Ok(at);
+            }
             if self.undecided {
                 self.silence_due = None;
                 match detect(&buffer[at..]) {
@@ -137,6 +170,7 @@ impl Connection {
                         self.undecided = false;
                         if self.codec.as_ref().map(Codec::format) != Some(format) {
                             self.choose(format, now, inbound);
+                            continue;
                         }
                     }
                     Detected::Format(format) => {
@@ -180,6 +214,10 @@ impl Connection {
                     traced = prefixed(trace, topic);
                     (record.kind, topic) = (record.kind | batch::TRACED, &traced);
                 }
+                let over = match &message {
+                    Message::Stream { id, part: Part::Reset(_) } => Some(*id),
+                    _ => None,
+                };
                 let start = (body.data.as_ptr() as usize).wrapping_sub(buffer.as_ptr() as usize);
                 let inside = start < buffer.len();
                 if body.data.len() >= TAKE_BYTES
@@ -195,14 +233,19 @@ impl Connection {
                     inbound.push(record, topic, body);
                     at += consumed;
                 }
-                if matches!(event, Event::Settle(_)) {
-                    self.pump_waiting(now, inbound);
+                match (event, over) {
+                    (Event::Settle(_), _) => self.pump_waiting(now, inbound),
+                    (Event::Reset(number), Some(id)) => self.stream_was_reset(number, id),
+                    _ => {}
                 }
                 continue;
             }
             match message {
-                Message::Goaway { reason } => {
-                    self.goaway = Some(reason.into());
+                Message::Goaway { reason, comeback } => {
+                    self.goodbye = Some(Goodbye { reason: reason.into(), comeback });
+                    if comeback == Comeback::Welcome && self.endurance.losses {
+                        self.session.expect_return();
+                    }
                     inbound.push_note(kind::GOAWAY, 0, 0, reason);
                 }
                 Message::Subscribe { pattern } if event == Event::Subscription => {
@@ -211,8 +254,20 @@ impl Connection {
                 Message::Unsubscribe { pattern } if event == Event::Subscription => {
                     self.wanted.unsubscribe(pattern);
                 }
+                Message::Welcome { id } if event == Event::Ready => {
+                    let id: Box<str> = id.into();
+                    self.announce_ready(&id, inbound);
+                    self.pump_waiting(now, inbound);
+                    at += consumed;
+                    continue;
+                }
+                Message::Refused { reason } if event == Event::TurnedAway => {
+                    let reason = if reason.is_empty() { "the server refused" } else { reason };
+                    return Err(Error::remote(Kind::Refused, reason));
+                }
                 // What it takes is a limit for what we send, from the first message on.
                 Message::Hello(hello) => codec.meet(&hello),
+                Message::Cancel { id } => self.cut_short(&id),
                 _ => {}
             }
             at += consumed;
@@ -226,9 +281,15 @@ impl Connection {
         match event {
             Event::Ready => {
                 self.say_subscriptions();
-                self.announce_ready(inbound);
+                self.announce_ready("", inbound);
                 self.pump_waiting(now, inbound);
             }
+            Event::Greet => {
+                self.say_greeting()?;
+                self.say_subscriptions();
+            }
+            // Of a peer that says nothing of itself.
+            Event::Decide => inbound.push_note(kind::HELLO, 0, 0, ""),
             Event::Unreadable(slot) => {
                 let why = "the answer is not valid";
                 self.fail(slot, Kind::Serialize, true, why, inbound);
@@ -238,6 +299,14 @@ impl Connection {
             Event::Pong(slot) => inbound.push_note(kind::PING, slot, 0, ""),
             Event::SendPong(token) => self.send(&Message::Pong { token }),
             Event::Refuse(id, kind, text) => self.send_failure(id, kind, text),
+            Event::Credited(number) => self.stream_credited(number, inbound),
+            Event::Ended(number) => inbound.push_note(kind::END, number, 0, ""),
+            Event::BrokenStream(number, id, why) => {
+                self.stream_was_reset(number, id);
+                self.send_reset(id, Kind::Serialize, why);
+                inbound.push_note(kind::RESET, number, Kind::Serialize as u32, why);
+            }
+            Event::RefuseStream(id, kind, why) => self.send_reset(id, kind, why),
             Event::Violation(why) => return Err(Error::protocol(why)),
             _ => {}
         }
@@ -269,9 +338,29 @@ fn delivery<'a, 'b>(
                 (Record { kind: kind::FAILED, subject: *slot, extra }, "", body)
             }
         },
+        (Event::Decide, Message::Greeting { body }) => {
+            (Record { kind: kind::HELLO, subject: 0, extra: 0 }, "", *body)
+        }
         (Event::Message, Message::Event { topic, body, .. }) => {
             (Record { kind: kind::MESSAGE, subject: 0, extra: 0 }, *topic, *body)
         }
+        (Event::Data(number, cost), Message::Stream { part: Part::Data(body), .. }) => {
+            (Record { kind: kind::DATA, subject: *number, extra: *cost }, "", *body)
+        }
+        (Event::Opened(number), Message::Stream { part, .. }) => {
+            let Part::Open { topic, body, settings } = *part else { return None };
+            (Record { kind: kind::OPEN, subject: *number, extra: settings }, topic, body)
+        }
+        (Event::Reset(number), Message::Stream { part: Part::Reset(error), .. }) => match *error {
+            Failure::Body(body) => {
+                (Record { kind: kind::RESET, subject: *number, extra: 0 }, "", body)
+            }
+            Failure::Kind { kind, text } => {
+                let extra = u32::from(kind) | batch::MAYBE_DELIVERED;
+                let body = Body { kind: BodyKind::None, data: text.as_bytes() };
+                (Record { kind: kind::RESET, subject: *number, extra }, "", body)
+            }
+        },
         _ => return None,
     })
 }
