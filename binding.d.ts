@@ -75,6 +75,7 @@ export interface NativeOptions {
   frameTimeoutMs: number
   heartbeatMs: number
   jftpHeaderDigits: number
+  shapes: boolean
   /** `auto`, `inline` or `task`. */
   driver: string
 }

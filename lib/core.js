@@ -9,10 +9,11 @@
 'use strict';
 
 const native = require('./native.js');
-const { Kind, Layout } = require('./records.js');
+const { Kind, Layout, VALUE } = require('./records.js');
+const shapes = require('./shapes.js');
 const { kReceive, kWelcome } = require('./symbols.js');
 
-const { WORDS, OUTBOUND_HEAD, OUTBOUND_RECORDS, INBOUND_HEAD, BLOB, FLAG_PENDING } = Layout;
+const { WORDS, OUTBOUND_HEAD, OUTBOUND_RECORDS, INBOUND_HEAD, BLOB, VALUES, FLAG_PENDING } = Layout;
 
 /** A batch is flushed at this many UTF-16 code units: with one flush per turn both sides would wait for each other. */
 const FLUSH_UNITS = 768;
@@ -139,13 +140,21 @@ function deliver(joined, blobs, own) {
   arrived = 0;
   let start = 0;
   let from = INBOUND_HEAD;
+  let opened = false;
   for (let i = 0; i < records; i++, from += WORDS) {
     const head = words[from];
     const topicEnd = words[from + 2];
     const end = words[from + 3];
     const topic = topicEnd === start ? '' : joined.substring(start, topicEnd);
     let body;
-    if ((head & BLOB) === 0) {
+    let bodyKind = (head >> 8) & 0xff;
+    if ((head & VALUES) !== 0) {
+      if (!opened) shapes.open(words, records);
+      opened = true;
+      body = shapes.next(index, joined, topicEnd, end);
+      bodyKind = VALUE;
+      start = end;
+    } else if ((head & BLOB) === 0) {
       body = topicEnd === 0 && end === joined.length ? joined : joined.substring(topicEnd, end);
       start = end;
     } else {
@@ -153,9 +162,16 @@ function deliver(joined, blobs, own) {
       start = topicEnd;
     }
     const kind = head & 0xff;
-    if (kind === Kind.CLOSED) sockets[index] = undefined;
+    if (kind === Kind.SHAPE) {
+      shapes.learn(index, words[from + 1], body);
+      continue;
+    }
+    if (kind === Kind.CLOSED) {
+      sockets[index] = undefined;
+      shapes.forget(index);
+    }
     try {
-      socket[kReceive](kind, words[from + 1], topic, body, words[from + 4], (head >> 8) & 0xff);
+      socket[kReceive](kind, words[from + 1], topic, body, words[from + 4], bodyKind);
     } catch (error) {
       // One listener's throw must not cost the others their records.
       rethrow(error);

@@ -198,6 +198,17 @@ const attachOptions = (given) => complete({}, given);
 /** @param {unknown} given */
 const closeOptions = (given) => complete(CLOSE, given);
 
+/** Whether functions can be made of text, as shapes.js wants: a flag of Node's forbids it. */
+const GENERATES_CODE = generatesCode();
+
+function generatesCode() {
+  try {
+    return new Function('return true')();
+  } catch {
+    return false;
+  }
+}
+
 /**
  * What the core takes of the options of a socket or a server's connections.
  * @param {Record<string, any>} options
@@ -216,6 +227,7 @@ function nativeOptions(options) {
     frameTimeoutMs,
     heartbeatMs,
     jftpHeaderDigits,
+    shapes: GENERATES_CODE,
     driver
   };
 }

@@ -20,6 +20,7 @@ use crate::{
     driver::{
         batch,
         inbox::Inbox,
+        numbers::{self, Scalars, tag},
         thread::{Thread, flags},
         uv::Loop,
     },
@@ -269,6 +270,7 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("CLOSED", kind::CLOSED),
         ("OPENED", kind::OPENED),
         ("OUTPUT", kind::OUTPUT),
+        ("SHAPE", kind::SHAPE),
     ];
     let servers = [
         ("LISTENING", host::LISTENING),
@@ -284,6 +286,7 @@ pub fn numbers() -> Vec<NativeNumber> {
     let layout = [
         ("WORDS", batch::WORDS as u32),
         ("BLOB", batch::BLOB),
+        ("VALUES", batch::VALUES),
         ("MAYBE_DELIVERED", batch::MAYBE_DELIVERED),
         ("NO_SLOT", batch::NO_SLOT),
         ("INBOUND_HEAD", host::HEAD as u32),
@@ -291,6 +294,20 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("OUTBOUND_RECORDS", hot::SHARED_RECORDS as u32),
         ("FLAG_PENDING", flags::PENDING),
         ("FLAG_HIGH", flags::HIGH),
+    ];
+    let shape = [
+        ("HEAD", numbers::HEAD as u32),
+        ("STRING", Scalars::STRING.bits()),
+        ("NUMBER", Scalars::NUMBER.bits()),
+        ("BOOLEAN", Scalars::BOOLEAN.bits()),
+        ("NULL", Scalars::NULL.bits()),
+        ("NULL_HERE", tag::NULL.cast_unsigned()),
+        ("FALSE", tag::FALSE.cast_unsigned()),
+        ("TRUE", tag::TRUE.cast_unsigned()),
+        ("NUMBER_NEXT", tag::NUMBER.cast_unsigned()),
+        ("STRING_NEXT", tag::STRING.cast_unsigned()),
+        ("IN_DOUBLES", numbers::IN_DOUBLES.cast_unsigned()),
+        ("IN_LONG", numbers::IN_LONG.cast_unsigned()),
     ];
     let errors = Kind::ALL.map(|kind| (kind.code(), kind as u32));
     let formats = Format::ALL.map(|format| (format.name(), format as u32));
@@ -309,6 +326,7 @@ pub fn numbers() -> Vec<NativeNumber> {
         group("layout", &layout),
         group("error", &errors),
         group("format", &formats),
+        group("shape", &shape),
     ];
     groups.into_iter().flatten().collect()
 }

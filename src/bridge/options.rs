@@ -25,6 +25,7 @@ pub struct NativeOptions {
     pub frame_timeout_ms: u32,
     pub heartbeat_ms: u32,
     pub jftp_header_digits: u32,
+    pub shapes: bool,
     /// `auto`, `inline` or `task`.
     pub driver: String,
 }
@@ -54,6 +55,7 @@ impl NativeOptions {
             frame_timeout: ms(self.frame_timeout_ms),
             heartbeat: ms(self.heartbeat_ms),
             jftp_header_digits: self.jftp_header_digits as u8,
+            shapes: self.shapes,
         }
     }
 

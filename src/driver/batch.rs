@@ -16,17 +16,21 @@
 
 use std::ops::Range;
 
-use super::pool;
+use super::{numbers::Numbers, pool};
 use crate::message::{Body, BodyKind};
 
 /// What a turn of a connection produced for its application.
 #[derive(Debug, Default)]
 pub struct Inbound {
-    records: Vec<u32>,
-    text: Vec<u8>,
+    pub(super) records: Vec<u32>,
+    pub(super) text: Vec<u8>,
     /// The length of `text` in UTF-16 code units.
-    units: u32,
+    pub(super) units: u32,
     blobs: Vec<Blob>,
+    /// Of the payloads that travel as values.
+    pub(super) numbers: Numbers,
+    /// The long strings of the payload at hand.
+    pub(super) long: Vec<u8>,
     closed: bool,
 }
 
@@ -161,6 +165,7 @@ impl Inbound {
         self.text.extend_from_slice(&later.text);
         self.units += later.units;
         self.blobs.extend(later.blobs);
+        self.numbers.append(&later.numbers);
         self.closed |= later.closed;
     }
 
@@ -172,6 +177,11 @@ impl Inbound {
     /// The five words of each item.
     pub fn records(&self) -> &[u32] {
         &self.records
+    }
+
+    /// The numbers of the payloads that travel as values.
+    pub const fn numbers(&self) -> &Numbers {
+        &self.numbers
     }
 
     /// The common text, in UTF-8.
@@ -199,7 +209,7 @@ impl Inbound {
     /// What it holds in memory, about.
     pub fn bytes(&self) -> usize {
         let blobs: usize = self.blobs.iter().map(Blob::len).sum();
-        self.records.len() * 4 + self.text.len() + blobs
+        self.records.len() * 4 + self.numbers.bytes() + self.text.len() + blobs
     }
 
     /// Empties it; the buffers stay for the next turn unless they have grown large.
@@ -208,12 +218,15 @@ impl Inbound {
         self.text.clear();
         self.text.shrink_to(KEEP_BYTES);
         self.blobs.clear();
+        self.numbers.clear();
+        self.long.clear();
+        self.long.shrink_to(KEEP_BYTES);
         self.units = 0;
         self.closed = false;
     }
 
     #[inline]
-    fn append_text(&mut self, bytes: &[u8]) -> u32 {
+    pub(super) fn append_text(&mut self, bytes: &[u8]) -> u32 {
         if !bytes.is_empty() {
             self.text.extend_from_slice(bytes);
             self.units += if bytes.is_ascii() { bytes.len() as u32 } else { units(bytes) };
@@ -359,12 +372,16 @@ pub mod kind {
     pub const OPENED: u32 = 13;
     /// In: bytes for the stream that the application has attached.
     pub const OUTPUT: u32 = 14;
+    /// In: payloads may come as values of the shape with this number, described by the text.
+    pub const SHAPE: u32 = 36;
 }
 
 /// Words of a record.
 pub const WORDS: usize = 5;
 /// In word 0: the body is a blob, and word 3 its index.
 pub const BLOB: u32 = 1 << 16;
+/// In word 0: the body is values of a shape, and the text its strings.
+pub const VALUES: u32 = 1 << 17;
 /// In the last word of a failed call: the peer may have got it.
 pub const MAYBE_DELIVERED: u32 = 1 << 8;
 /// For items whose fate nobody wants to know.

@@ -17,6 +17,7 @@ pub mod connection;
 pub mod inbox;
 #[cfg(unix)]
 pub mod inline;
+pub mod numbers;
 pub mod pool;
 pub mod server;
 pub mod task;

@@ -11,6 +11,8 @@ mod session_close;
 mod session_heartbeat;
 mod session_limits;
 mod session_rpc;
+mod shape;
+mod shape_learning;
 mod support;
 mod transport_endpoint;
 mod transport_fd;

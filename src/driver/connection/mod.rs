@@ -11,12 +11,14 @@
 mod meeting;
 mod orders;
 mod read;
+mod shaping;
 
 use std::{
     io::{self, IoSlice},
     time::{Duration, Instant},
 };
 
+use self::shaping::Shaping;
 pub use self::{
     orders::TOO_MUCH_WAITS,
     read::{ReadTurn, SCRATCH_BYTES},
@@ -57,6 +59,7 @@ pub struct Connection {
     /// The reason of the peer's goodbye.
     goaway: Option<Box<str>>,
     bytes_in: u64,
+    shaping: Shaping,
 }
 
 impl Connection {
@@ -95,6 +98,7 @@ impl Connection {
             overflowed: false,
             goaway: None,
             bytes_in: 0,
+            shaping: Shaping::new(limits.shapes),
         }
     }
 

@@ -167,6 +167,13 @@ impl Connection {
                 continue;
             }
             if let Some((record, topic, body)) = delivery(&event, &message) {
+                if self.shaping.hand_over(record, topic, body, inbound) {
+                    at += consumed;
+                    if matches!(event, Event::Settle(_)) {
+                        self.pump_waiting(now, inbound);
+                    }
+                    continue;
+                }
                 let start = (body.data.as_ptr() as usize).wrapping_sub(buffer.as_ptr() as usize);
                 let inside = start < buffer.len();
                 if body.data.len() >= TAKE_BYTES
