@@ -9,6 +9,12 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** An endpoint that the core has read; it may be used again and again. */
+export declare class NativeEndpoint {
+  /** Reads it; throws `<kind number>:<errno>:<message>`, for JavaScript to make its own error of. */
+  constructor(address: NativeAddress)
+}
+
 /** The connections and servers of this JavaScript thread. */
 export declare class NativeThread {
   /**
@@ -23,7 +29,7 @@ export declare class NativeThread {
   /** A connection without a transport whose peer connects to us. */
   createServerSide(options: NativeServerOptions): number
   /** Connects it. */
-  dial(index: number, endpoint: string | number): void
+  dial(index: number, endpoint: NativeEndpoint): void
   /** Lets it speak over a stream that JavaScript reads and writes. */
   attach(index: number): number
   /** The attached stream has received this. */
@@ -32,6 +38,8 @@ export declare class NativeThread {
   setWritable(index: number, writable: boolean): number
   /** The attached stream has ended. */
   end(index: number): number
+  /** Stops handing over requests and messages after a while, or goes on with it. */
+  setPaused(index: number, paused: boolean): number
   /** Says goodbye. */
   close(index: number, timeoutMs: number, reason: string): number
   /** Ends it now. */
@@ -45,7 +53,7 @@ export declare class NativeThread {
   /** The driver that runs it now. */
   driver(index: number): string | null
   /** Listens; `serverEvent` tells what comes of it. */
-  listen(endpoint: string | number, options: NativeServerOptions): number
+  listen(endpoint: NativeEndpoint, options: NativeServerOptions): number
   /** Stops listening; `serverEvent` tells when it is done. */
   unlisten(server: number): void
   /** Whether a server keeps the process alive. */
@@ -56,6 +64,22 @@ export declare class NativeThread {
 
 /** Whether connections can run in the event loop of the JavaScript thread here. */
 export declare function inlineAvailable(): boolean
+
+/** The parts of one. Exactly one of `path`, `fd`, and `host` with `port` is there. */
+export interface NativeAddress {
+  path?: string
+  fd?: number
+  host?: string
+  port?: number
+  /** 4 or 6; any, if left out. */
+  family?: number
+  localAddress?: string
+  localPort?: number
+  ipv6Only?: boolean
+  noDelay?: boolean
+  keepAlive?: boolean
+  keepAliveInitialDelayMs?: number
+}
 
 /** Names and numbers that both sides must agree on. */
 export interface NativeNumber {
@@ -73,7 +97,9 @@ export interface NativeOptions {
   maxInFlightBytes: number
   handshakeTimeoutMs: number
   frameTimeoutMs: number
-  heartbeatMs: number
+  /** Left out: as suits the transport. */
+  heartbeatMs?: number
+  stallTimeoutMs: number
   jftpHeaderDigits: number
   shapes: boolean
   /** `auto`, `inline` or `task`. */
@@ -85,6 +111,8 @@ export interface NativePeer {
   uid?: number
   gid?: number
   pid?: number
+  address?: string
+  port?: number
 }
 
 /** A server's options. */
@@ -110,6 +138,9 @@ export interface NativeStats {
   queuedMessages: number
   pending: number
   serving: number
+  servingBytes: number
+  partialBytes: number
+  undeliveredBytes: number
   lateResponses: number
   malformed: number
   refused: number

@@ -835,6 +835,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.NativeEndpoint = nativeBinding.NativeEndpoint
 module.exports.NativeThread = nativeBinding.NativeThread
 module.exports.inlineAvailable = nativeBinding.inlineAvailable
 module.exports.numbers = nativeBinding.numbers

@@ -14,7 +14,14 @@ import { mergeSorted, quantile } from './stats.mjs';
 
 /** Beyond the time that a sample should take: a library that hangs costs this much, and fails. */
 const GRACE_MS = 20_000;
-const SETTLE_MS = 500;
+/**
+ * An idle process of Node's wakes by itself for a while after its last work: V8 gives memory back in steps,
+ * of which the first comes eight seconds after a collection of garbage. It is over when nothing has woken
+ * for longer than that; what still wakes after the longest wait is the library.
+ */
+const QUIET_MS = 9000;
+const MAX_SETTLE_MS = 40_000;
+const LOOK_MS = 1000;
 const SWITCH_WINDOW_MS = 10_000;
 
 /**
@@ -37,7 +44,8 @@ export async function takeSample(library, scenario, options) {
   const warmUpMs = options.warmUpMs * (scenario.warmUpTimes ?? 1);
   const windowMs = options.windowMs * (scenario.windowTimes ?? 1);
   const cpus = limitCores(scenario.cpus);
-  const deadlineMs = warmUpMs + windowMs + GRACE_MS;
+  const settleMs = scenario.loop === 'idle' ? MAX_SETTLE_MS : 0;
+  const deadlineMs = warmUpMs + settleMs + windowMs + GRACE_MS;
   const job = { library, path, scenarioId: scenario.id, warmUpMs, windowMs };
   /** @type {Child[]} */
   const children = [];
@@ -110,8 +118,8 @@ async function measure(server, clients) {
 async function watchIdle(server, clients, windowMs) {
   const pids = [server.pid, ...clients.map(({ pid }) => pid)];
   await server.ask('collect', 'mark');
-  await sleep(SETTLE_MS);
   const read = () => pids.map((pid) => readThreads(pid) ?? { cpuMs: NaN, voluntarySwitches: NaN });
+  await untilQuiet(() => sum(read().map(({ voluntarySwitches }) => voluntarySwitches)));
   const before = read();
   const startMs = performance.now();
   await sleep(windowMs);
@@ -129,6 +137,20 @@ async function watchIdle(server, clients, windowMs) {
     clientVoluntarySwitches: sum(switches.slice(1)) * toTenSeconds,
     voluntarySwitches: sum(switches) * toTenSeconds
   };
+}
+
+/** @param {() => number} countSwitches */
+async function untilQuiet(countSwitches) {
+  const beganMs = performance.now();
+  let quietSinceMs = beganMs;
+  let count = countSwitches();
+  while (performance.now() - quietSinceMs < QUIET_MS) {
+    if (performance.now() - beganMs > MAX_SETTLE_MS) return;
+    await sleep(LOOK_MS);
+    const now = countSwitches();
+    if (now !== count) quietSinceMs = performance.now();
+    count = now;
+  }
 }
 
 /** @param {number[]} values */

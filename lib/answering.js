@@ -9,7 +9,7 @@ const { EventEmitter } = require('node:events');
 const core = require('./core.js');
 const { invalidArgument } = require('./errors.js');
 const { Handlers } = require('./handlers.js');
-const { kEmit, kHandlers, kTell } = require('./symbols.js');
+const { kEmit, kHandlers, kPause, kReference, kShow, kTell } = require('./symbols.js');
 
 class Answering extends EventEmitter {
   [kHandlers] = new Handlers();
@@ -33,6 +33,64 @@ class Answering extends EventEmitter {
   use(middleware) {
     this[kHandlers].use(middleware);
     return this;
+  }
+
+  /**
+   * Takes no requests and messages until `resume`; answers, deadlines and heartbeats go on. Of a
+   * server: on all its sockets, those to come included.
+   * @returns {this}
+   */
+  pause() {
+    this[kPause](true);
+    return this;
+  }
+
+  /**
+   * Goes on where `pause` has stopped. Of a server: a socket that was paused by itself stays so.
+   * @returns {this}
+   */
+  resume() {
+    this[kPause](false);
+    return this;
+  }
+
+  /** Keeps the process alive while it is connected or listens; the default. @returns {this} */
+  ref() {
+    this[kReference](true);
+    return this;
+  }
+
+  /** Lets the process exit all the same. @returns {this} */
+  unref() {
+    this[kReference](false);
+    return this;
+  }
+
+  async [Symbol.asyncDispose]() {
+    await /** @type {any} */ (this).close();
+  }
+
+  /**
+   * @param {boolean} _paused
+   * @param {boolean} [_all] of a socket: its server says so, for all its sockets
+   */
+  [kPause](_paused, _all) {}
+
+  /** @param {boolean} _referenced */
+  [kReference](_referenced) {}
+
+  /** What `console.log` shows of it. @returns {object} */
+  [kShow]() {
+    return {};
+  }
+
+  /**
+   * @param {number} _depth
+   * @param {import('node:util').InspectOptionsStylized} settings
+   * @param {typeof import('node:util').inspect} inspect
+   */
+  [Symbol.for('nodejs.util.inspect.custom')](_depth, settings, inspect) {
+    return `${this.constructor.name} ${inspect(this[kShow](), settings)}`;
   }
 
   /**

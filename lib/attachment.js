@@ -104,8 +104,13 @@ class Attachment {
   /** @param {(index: number) => number} call */
   #act(call) {
     if (this.#over) return;
-    const flags = core.act(this.#index, call);
-    // The peer doesn't read its answers: it isn't read either.
+    this.heed(core.act(this.#index, call));
+  }
+
+  /** @param {number} flags of a call into the connection */
+  heed(flags) {
+    if (this.#over) return;
+    // The peer doesn't read its answers: it isn't read either. Or this side has paused.
     const high = (flags & Layout.FLAG_HIGH) !== 0;
     if (high !== this.#duplex.isPaused()) {
       if (high) this.#duplex.pause();

@@ -24,12 +24,15 @@ class Context {
    * @param {number} token
    * @param {number | undefined} deadline
    * @param {(context: Context, value: unknown) => boolean} answer
+   * @param {string | undefined} traceparent
    */
-  constructor(socket, topic, token, deadline, answer) {
+  constructor(socket, topic, token, deadline, answer, traceparent) {
     /** The connection it came over. */
     this.socket = socket;
     /** What it is about; empty for none. */
     this.topic = topic;
+    /** Where in a trace the caller says that it belongs. */
+    this.traceparent = traceparent;
     this.#token = token;
     this.#deadline = deadline;
     this.#answer = answer;
@@ -102,12 +105,15 @@ class Info {
   /**
    * @param {any} socket
    * @param {string} topic
+   * @param {string | undefined} traceparent
    */
-  constructor(socket, topic) {
+  constructor(socket, topic, traceparent) {
     /** The connection it came over. */
     this.socket = socket;
     /** What it is about; empty for none. */
     this.topic = topic;
+    /** Where in a trace the sender says that it belongs. */
+    this.traceparent = traceparent;
   }
 
   /** Never: a message is one way. */

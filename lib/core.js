@@ -152,7 +152,7 @@ function deliver(joined, blobs, own) {
       if (!opened) shapes.open(words, records);
       opened = true;
       body = shapes.next(index, joined, topicEnd, end);
-      bodyKind = VALUE;
+      bodyKind |= VALUE;
       start = end;
     } else if ((head & BLOB) === 0) {
       body = topicEnd === 0 && end === joined.length ? joined : joined.substring(topicEnd, end);

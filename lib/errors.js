@@ -139,21 +139,45 @@ function aborted(signal, maybeDelivered) {
 
 /**
  * An error of the operating system, shaped as Node's own.
- * @param {string} syscall
+ * @param {string} what the system call and, after a blank, the address that it was about, if any
  * @param {number} errno as the kernel has it, positive
- * @param {string | undefined} address
+ * @param {string | undefined} path where there is no address
  * @returns {NodeJS.ErrnoException & { address?: string }}
  */
-function systemError(syscall, errno, address) {
-  const code = errno > 0 ? getSystemErrorName(-errno) : 'UNKNOWN';
-  const where = address === undefined ? '' : ` ${address}`;
+function systemError(what, errno, path) {
+  const [, syscall, address] = /** @type {any} */ (/^(\S*) ?(.*)$/s.exec(what));
+  const code = codeOf(errno);
+  const parts = address === '' ? partsOfPath(path) : partsOfAddress(syscall, address);
+  const where = parts.shown === undefined ? '' : ` ${parts.shown}`;
   const error = new Error(`${syscall} ${code}${where}`);
-  return Object.assign(error, {
-    errno: -errno,
-    code,
-    syscall,
-    ...(address && { address, path: address })
-  });
+  return Object.assign(error, { errno: -errno, code, syscall, ...parts.properties });
+}
+
+/** @param {number} errno */
+function codeOf(errno) {
+  if (errno <= 0) return 'UNKNOWN';
+  const code = getSystemErrorName(-errno);
+  // As Node has it for a host that isn't known.
+  return code === 'EAI_NONAME' || code === 'EAI_NODATA' ? 'ENOTFOUND' : code;
+}
+
+/** @param {string | undefined} path */
+function partsOfPath(path) {
+  return { shown: path, properties: path ? { address: path, path } : {} };
+}
+
+/**
+ * @param {string} syscall
+ * @param {string} address
+ */
+function partsOfAddress(syscall, address) {
+  if (syscall === 'getaddrinfo') return { shown: address, properties: { hostname: address } };
+  const { 1: ip = '', 2: port } = /^\[?(.*?)\]?(?::(\d+))?$/.exec(address) ?? [];
+  // The address of a bind may come without a port, and one of IPv6 is all colons.
+  if (port === undefined || (ip.includes(':') && !address.startsWith('['))) {
+    return { shown: address, properties: { address } };
+  }
+  return { shown: `${ip}:${port}`, properties: { address: ip, port: Number(port) } };
 }
 
 /**

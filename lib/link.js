@@ -14,6 +14,7 @@ const core = require('./core.js');
 const { parseEndpoint } = require('./endpoint.js');
 const errors = require('./errors.js');
 const options = require('./options.js');
+const { peerOf } = require('./peer.js');
 const { FORMATS, Kind } = require('./records.js');
 const { kEmit, kIndex, kSocketFailed, kSocketGone, kSocketReady } = require('./symbols.js');
 
@@ -33,6 +34,8 @@ class Link {
   #calls;
   #serving;
   #referenced = true;
+  /** The core has been told, or will be, to hand over nothing new. */
+  #paused = false;
   /** Calls have flowed. */
   #met = false;
   /** Where it leads, for errors to tell. @type {string | undefined} */
@@ -78,6 +81,7 @@ class Link {
       socket[kIndex] = index;
       core.sockets[index] = socket;
       if (!this.#referenced) core.thread.setReferenced(index, false);
+      if (this.#paused) core.thread.setPaused(index, true);
     }
     return socket[kIndex];
   }
@@ -102,7 +106,7 @@ class Link {
    */
   async connect(endpoint, given) {
     const { signal } = options.connectOptions(given);
-    const { target, path } = parseEndpoint(endpoint);
+    const { target, path } = parseEndpoint(endpoint, 'connect');
     if (signal?.aborted) throw errors.aborted(signal, false);
     this.#begin();
     this.#path = path;
@@ -216,10 +220,19 @@ class Link {
     if (index >= 0 && !connecting) core.thread.setReferenced(index, referenced);
   }
 
+  /** @param {boolean} paused whether the core hands over nothing new, after what is on its way */
+  setPaused(paused) {
+    this.#paused = paused;
+    const index = this.#socket[kIndex];
+    if (index < 0) return;
+    const flags = core.act(index, (at) => core.thread.setPaused(at, paused));
+    this.#attachment?.heed(flags);
+  }
+
   /** Who is at the other end, by the kernel's word. */
   get peer() {
     const index = this.#socket[kIndex];
-    if (this.#peer === undefined && index >= 0) this.#peer = core.thread.peer(index);
+    if (this.#peer === undefined && index >= 0) this.#peer = peerOf(core.thread.peer(index));
     return this.#peer ?? {};
   }
 
@@ -260,9 +273,14 @@ class Link {
     if (kind === Kind.OPENED) this.#socket[kEmit]('connect');
     else if (kind === Kind.READY) this.#ready(extra);
     else if (kind === Kind.GOAWAY) this.#socket[kEmit]('goaway', detail);
-    else if (kind === Kind.DRAIN) this.#socket[kEmit]('drain');
+    else if (kind === Kind.DRAIN) setImmediate(this.#drain);
     else if (kind === Kind.CLOSED) this.#closed(extra, subject | 0, detail);
   }
+
+  /** After the rejections that came with it: whoever has seen one and waits for this must not miss it. */
+  #drain = () => {
+    if (this.#socket[kIndex] >= 0) this.#socket[kEmit]('drain');
+  };
 
   /** @param {number} format */
   #ready(format) {

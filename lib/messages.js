@@ -3,10 +3,12 @@
  */
 'use strict';
 
+const channels = require('./channels.js');
 const { Info } = require('./context.js');
 const { ErrorKind, ShortwireError } = require('./errors.js');
 const { decode } = require('./payload.js');
 const { kEmit, kSocketFailed, kSocketMessage } = require('./symbols.js');
+const { TRACED_BODY, split } = require('./traceparent.js');
 
 /**
  * A message has come: its socket's listeners hear it, then its server's.
@@ -16,6 +18,8 @@ const { kEmit, kSocketFailed, kSocketMessage } = require('./symbols.js');
  * @param {any} body
  */
 function hear(socket, topic, bodyKind, body) {
+  let traceparent;
+  if (bodyKind >= TRACED_BODY) ({ traceparent, topic, bodyKind } = split(topic, bodyKind));
   let payload;
   try {
     payload = decode(bodyKind, body);
@@ -26,7 +30,10 @@ function hear(socket, topic, bodyKind, body) {
     socket.server?.[kSocketFailed](socket, error);
     return;
   }
-  const info = new Info(socket, topic);
+  const info = new Info(socket, topic, traceparent);
+  if (channels.message.hasSubscribers) {
+    channels.message.publish({ direction: 'received', socket, topic, payload, traceparent });
+  }
   socket[kEmit]('message', payload, info);
   if (topic !== '') socket[kEmit](`message:${topic}`, payload, info);
   socket.server?.[kSocketMessage](payload, socket, info);

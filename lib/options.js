@@ -5,6 +5,7 @@
 'use strict';
 
 const { invalidArgument, unknownOption, unsupported } = require('./errors.js');
+const { EXPECTED, isTraceparent } = require('./traceparent.js');
 
 /**
  * @typedef {object} Rule
@@ -14,7 +15,7 @@ const { invalidArgument, unknownOption, unsupported } = require('./errors.js');
  * @property {boolean} [later] this version knows it by name only
  */
 
-/** @type {(least: number, most: number, fallback: number) => Rule} */
+/** @type {(least: number, most: number, fallback: number | undefined) => Rule} */
 const integer = (least, most, fallback) => ({
   expected: `an integer from ${least} to ${most}`,
   check: (value) => Number.isInteger(value) && value >= least && value <= most,
@@ -25,6 +26,13 @@ const integer = (least, most, fallback) => ({
 const oneOf = (names, fallback) => ({
   expected: `one of ${names.map((name) => `'${name}'`).join(', ')}`,
   check: (value) => names.includes(value),
+  fallback
+});
+
+/** @type {(fallback: boolean) => Rule} */
+const flag = (fallback) => ({
+  expected: 'true or false',
+  check: (value) => typeof value === 'boolean',
   fallback
 });
 
@@ -53,10 +61,16 @@ const BOTH = {
   maxInFlightBytes: integer(1, MAX_BYTES, 64 * 1024 * 1024),
   handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
   frameTimeoutMs: integer(0, MAX_MS, 30_000),
-  heartbeatMs: integer(0, MAX_MS, 0),
+  heartbeatMs: integer(0, MAX_MS, undefined),
+  stallTimeoutMs: integer(0, MAX_MS, 0),
   jftpHeaderDigits: integer(1, 15, 7),
   driver: oneOf(DRIVERS, 'auto'),
   busyPollUs: integer(0, 1_000_000, 50),
+  traceparent: {
+    expected: 'a function',
+    check: (value) => typeof value === 'function',
+    fallback: undefined
+  },
   compress: later(false),
   encoding: later('json')
 };
@@ -84,6 +98,7 @@ const SERVER = {
   },
   silentProtocol: oneOf(PROTOCOLS.slice(1), undefined),
   silentMs: integer(0, MAX_MS, 50),
+  allowStats: flag(false),
   generateId: {
     expected: 'a function',
     check: (value) => typeof value === 'function',
@@ -96,14 +111,17 @@ const SERVER = {
 const TOPIC = { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' };
 /** @type {Rule} */
 const SIGNAL = { expected: 'an AbortSignal', check: (value) => value instanceof AbortSignal };
+/** @type {Rule} */
+const TRACEPARENT = { expected: EXPECTED, check: isTraceparent };
 /** @type {Record<string, Rule>} */
 const REQUEST = {
   topic: TOPIC,
   timeoutMs: integer(0, MAX_MS, 0),
   signal: SIGNAL,
+  traceparent: TRACEPARENT,
   files: later()
 };
-const SEND = { topic: TOPIC, files: later() };
+const SEND = { topic: TOPIC, traceparent: TRACEPARENT, files: later() };
 const PING = { timeoutMs: REQUEST.timeoutMs };
 const CONNECT = { signal: SIGNAL, hello: later(), retry: later(false) };
 
@@ -174,7 +192,7 @@ const serverOptions = (given) => {
 /**
  * Checks the options of a call, one by one: a call is too frequent to make a table of each.
  * @param {unknown} given
- * @returns {{ topic?: string, timeoutMs?: number, signal?: AbortSignal }}
+ * @returns {{ topic?: string, timeoutMs?: number, signal?: AbortSignal, traceparent?: string }}
  */
 function requestOptions(given) {
   const values = checkObject(given);
@@ -216,7 +234,8 @@ function generatesCode() {
 function nativeOptions(options) {
   const { maxFrameBytes, maxQueuedBytes, maxQueuedMessages, maxInFlight, maxInFlightBytes } =
     options;
-  const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, jftpHeaderDigits, driver } = options;
+  const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, stallTimeoutMs } = options;
+  const { jftpHeaderDigits, driver } = options;
   return {
     maxFrameBytes,
     maxQueuedBytes,
@@ -226,6 +245,7 @@ function nativeOptions(options) {
     handshakeTimeoutMs,
     frameTimeoutMs,
     heartbeatMs,
+    stallTimeoutMs,
     jftpHeaderDigits,
     shapes: GENERATES_CODE,
     driver
@@ -278,9 +298,14 @@ function noStats() {
     queuedMessages: 0,
     pending: 0,
     serving: 0,
+    servingBytes: 0,
+    partialBytes: 0,
+    undeliveredBytes: 0,
     lateResponses: 0,
     malformed: 0,
     refused: 0,
+    heldMessages: 0,
+    heldBytes: 0,
     dropped: 0
   };
 }

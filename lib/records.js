@@ -29,14 +29,15 @@ const ServerEvent = { LISTENING: 1, FAILED: 2, CLOSED: 3, TURNED_AWAY: 4 };
 /** How a payload is encoded. */
 const Body = { NONE: 0, JSON: 1, BYTES: 2 };
 
-/** A payload that has been decoded already: on this side only. */
-const VALUE = 0xff;
+/** The kind of a payload that has been decoded already: on this side only. */
+const VALUE = 0x7f;
 
 /** How records lie in the shared arrays. */
 const Layout = {
   WORDS: 5,
   BLOB: 0x10000,
   VALUES: 0x20000,
+  TRACED: 0x8000,
   MAYBE_DELIVERED: 0x100,
   NO_SLOT: 0xffffffff,
   INBOUND_HEAD: 4,

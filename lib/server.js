@@ -7,17 +7,22 @@
 const { Answering } = require('./answering.js');
 const { Attachment } = require('./attachment.js');
 const core = require('./core.js');
-const { parseEndpoint } = require('./endpoint.js');
+const { parseEndpoint, shownAddress } = require('./endpoint.js');
 const errors = require('./errors.js');
 const options = require('./options.js');
+const { turnedAway } = require('./peer.js');
 const { ServerEvent } = require('./records.js');
+const { Report, STATS_TOPIC } = require('./report.js');
 const { UDSocket } = require('./socket.js');
 const {
   kAccepted,
   kAttach,
   kEmit,
   kIdentify,
+  kPause,
   kReceive,
+  kReference,
+  kShow,
   kSocketDropped,
   kSocketFailed,
   kSocketGone,
@@ -41,8 +46,10 @@ class UDSocketServer extends Answering {
   #sockets = new Map();
   /** Accepted and not yet ready. @type {Set<Socket>} */
   #strangers = new Set();
-  /** @type {string | undefined} */
+  /** Its path; over TCP three parts. @type {any} */
   #address;
+  /** Its path, for errors to tell. @type {string | undefined} */
+  #path;
   /** Of `start`, until it has settled. @type {{ resolve: () => void, reject: (error: Error) => void } | undefined} */
   #starting;
   /** The end of `close`. @type {Promise<void> | undefined} */
@@ -52,8 +59,11 @@ class UDSocketServer extends Answering {
   /** Tells `stop` that nobody can come any more. @type {(() => void) | undefined} */
   #unlistened;
   #referenced = true;
+  #paused = false;
   #accepted = 0;
   #refused = 0;
+  /** With `allowStats`. @type {Report | undefined} */
+  #report;
 
   /**
    * @param {any} [given] options, or the connection listener
@@ -63,6 +73,10 @@ class UDSocketServer extends Answering {
     super();
     const alone = typeof given === 'function';
     this.#options = Object.freeze(options.serverOptions(alone ? undefined : given));
+    if (this.#options.allowStats) {
+      const report = (this.#report = new Report(this));
+      this.handle(STATS_TOPIC, () => report.now());
+    }
     const connectionListener = alone ? given : listener;
     if (connectionListener === undefined) return;
     if (typeof connectionListener !== 'function') {
@@ -86,14 +100,16 @@ class UDSocketServer extends Answering {
    * @returns {Promise<void>}
    */
   async #start(endpoint) {
-    const { target, path } = parseEndpoint(endpoint);
+    const { target, path, backlog } = parseEndpoint(endpoint, 'start');
     if (this.#status !== 'idle' && this.#status !== 'closed') {
       throw new ShortwireError(ErrorKind.INVALID_ARG, `The server is ${this.#status} already`);
     }
-    this.#address = path;
+    this.#path = path;
     core.thread.setBusyPoll(this.#options.busyPollUs);
     try {
-      this.#index = core.thread.listen(target, options.nativeServerOptions(this.#options));
+      const native = options.nativeServerOptions(this.#options);
+      if (backlog !== undefined) native.backlog = backlog;
+      this.#index = core.thread.listen(target, native);
     } catch (error) {
       throw errors.fromNative(error, path);
     }
@@ -134,7 +150,7 @@ class UDSocketServer extends Answering {
     return this.#sockets;
   }
 
-  /** Where it listens, or null. @returns {string | null} */
+  /** Where it listens, or null. @returns {any} */
   address() {
     return this.listening ? (this.#address ?? null) : null;
   }
@@ -152,26 +168,35 @@ class UDSocketServer extends Answering {
   stats() {
     return {
       connections: this.#sockets.size,
+      introducing: this.#strangers.size,
       accepted: this.#accepted,
       refused: this.#refused
     };
   }
 
-  /** Keeps the process alive while it listens; the default. @returns {this} */
-  ref() {
-    return this.#setReferenced(true);
-  }
-
-  /** Lets the process exit although it listens. @returns {this} */
-  unref() {
-    return this.#setReferenced(false);
-  }
-
-  /** @param {boolean} referenced */
-  #setReferenced(referenced) {
+  /**
+   * @override
+   * @param {boolean} referenced
+   */
+  [kReference](referenced) {
     this.#referenced = referenced;
     if (this.#index >= 0) core.thread.setServerReferenced(this.#index, referenced);
-    return this;
+  }
+
+  /** Whether all its sockets are paused. */
+  get paused() {
+    return this.#paused;
+  }
+
+  /**
+   * @override
+   * @param {boolean} paused
+   */
+  [kPause](paused) {
+    this.#paused = paused;
+    for (const socket of [...this.#sockets.values(), ...this.#strangers]) {
+      socket[kPause](paused, true);
+    }
   }
 
   /**
@@ -219,18 +244,9 @@ class UDSocketServer extends Answering {
     this[kEmit]('close');
   }
 
-  async [Symbol.asyncDispose]() {
-    await this.close();
-  }
-
-  /**
-   * @param {number} _depth
-   * @param {import('node:util').InspectOptionsStylized} settings
-   * @param {typeof import('node:util').inspect} inspect
-   */
-  [Symbol.for('nodejs.util.inspect.custom')](_depth, settings, inspect) {
-    const shown = { address: this.address(), status: this.#status, sockets: this.#sockets.size };
-    return `${this.constructor.name} ${inspect(shown, settings)}`;
+  /** @override */
+  [kShow]() {
+    return { address: this.address(), status: this.#status, sockets: this.#sockets.size };
   }
 
   /**
@@ -241,6 +257,7 @@ class UDSocketServer extends Answering {
   [kWelcome](index) {
     const socket = UDSocket[kAccepted](this, index);
     this.#strangers.add(socket);
+    if (this.#paused) socket[kPause](true, true);
     return socket;
   }
 
@@ -285,6 +302,7 @@ class UDSocketServer extends Answering {
       return;
     }
     this.#sockets.delete(socket.id);
+    this.#report?.keep(socket);
     this[kEmit]('disconnect', socket, reason);
   }
 
@@ -326,11 +344,11 @@ class UDSocketServer extends Answering {
    */
   [kReceive](kind, detail, errorKind, errno, uid, pid) {
     if (kind === ServerEvent.TURNED_AWAY) {
-      this.#turnAway({ ...(uid !== NONE && { uid }), ...(pid !== NONE && { pid }) });
+      this.#turnAway(turnedAway(detail, uid, pid));
       return;
     }
     if (kind === ServerEvent.LISTENING) {
-      this.#address = detail;
+      this.#address = shownAddress(detail);
       // It may have been closed meanwhile.
       if (this.#status !== 'starting') return;
       this.#status = 'listening';
@@ -340,7 +358,7 @@ class UDSocketServer extends Answering {
       return;
     }
     const error =
-      errorKind === NONE ? undefined : errors.errorOf(errorKind, errno, detail, this.#address);
+      errorKind === NONE ? undefined : errors.errorOf(errorKind, errno, detail, this.#path);
     this.#over(error);
   }
 

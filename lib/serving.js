@@ -4,6 +4,7 @@
  */
 'use strict';
 
+const channels = require('./channels.js');
 const { Context } = require('./context.js');
 const core = require('./core.js');
 const { ErrorKind, ShortwireError } = require('./errors.js');
@@ -12,6 +13,7 @@ const { JSON_HEAD, BYTES_HEAD, decode, encode, isBytes } = require('./payload.js
 const { Kind } = require('./records.js');
 const { encodeFailure, encodeJftpFailure } = require('./remote-error.js');
 const { kHandlers, kIndex, kSerializer } = require('./symbols.js');
+const { TRACED_BODY, split } = require('./traceparent.js');
 
 class Serving {
   /** Requests whose handlers have not settled, by token. @type {(Context | undefined)[]} */
@@ -35,8 +37,10 @@ class Serving {
    */
   request(token, topic, bodyKind, body, deadlineMs) {
     const socket = this.#socket;
+    let traceparent;
+    if (bodyKind >= TRACED_BODY) ({ traceparent, topic, bodyKind } = split(topic, bodyKind));
     const deadline = deadlineMs === 0 ? undefined : core.arrival() + deadlineMs;
-    const context = new Context(socket, topic, token, deadline, this.#answer);
+    const context = new Context(socket, topic, token, deadline, this.#answer, traceparent);
     let payload;
     try {
       payload = decode(bodyKind, body);
@@ -48,14 +52,16 @@ class Serving {
     const serverHandlers = socket.server?.[kHandlers];
     const handler = choose(handlers, serverHandlers, topic);
     const chain = middlewareOf(handlers, serverHandlers);
-    if (handler === undefined && chain === undefined) {
+    const observed = channels.isObserved(channels.handle);
+    if (handler === undefined && chain === undefined && !observed) {
       this.#refuse(context, ErrorKind.NO_HANDLER, nobody(topic));
       return;
     }
     let result;
     let later;
     try {
-      if (chain === undefined) result = /** @type {Function} */ (handler)(payload, context);
+      if (observed) result = observe(chain, handler ?? refuseTopic, payload, context);
+      else if (chain === undefined) result = /** @type {Function} */ (handler)(payload, context);
       else result = run(chain, handler ?? refuseTopic, payload, context);
       later = result !== null && typeof result === 'object' && typeof result.then === 'function';
     } catch (error) {
@@ -165,6 +171,21 @@ class Serving {
     if (token >= 0 && this.#open.length > token) this.#open[token] = undefined;
     return token;
   }
+}
+
+/**
+ * Runs a handler for those who watch.
+ * @param {import('./handlers.js').Middleware[] | undefined} chain
+ * @param {import('./handlers.js').Handler} handler
+ * @param {unknown} payload
+ * @param {Context} context
+ */
+function observe(chain, handler, payload, context) {
+  const { socket, topic, traceparent } = context;
+  const message = { socket, topic, payload, context, traceparent };
+  const answer = async () =>
+    chain === undefined ? handler(payload, context) : run(chain, handler, payload, context);
+  return channels.handle.tracePromise(answer, message);
 }
 
 /** Middleware may answer what no handler does; this stands at the end of its chain. */

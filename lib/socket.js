@@ -1,31 +1,33 @@
 /**
- * `UDSocket`: one end of a connection, the connecting or the accepted one. What the user calls, and
- * how calls settle. Must not know: wire formats, system sockets, how its link comes and goes.
+ * `UDSocket`: one end of a connection, the connecting or the accepted one. What the user calls.
+ * Must not know: wire formats, system sockets, how its link comes and goes.
  */
 'use strict';
 
 const { randomBytes } = require('node:crypto');
 
 const { Answering } = require('./answering.js');
+const { Asking } = require('./asking.js');
 const { Calls } = require('./calls.js');
+const channels = require('./channels.js');
 const core = require('./core.js');
 const errors = require('./errors.js');
+const { Hold } = require('./hold.js');
 const { Link } = require('./link.js');
-const { hear } = require('./messages.js');
 const options = require('./options.js');
-const { JSON_HEAD, BYTES_HEAD, encode, isBytes } = require('./payload.js');
 const { Kind } = require('./records.js');
 const { Serving } = require('./serving.js');
-const { settle, settleFailed, settleFailure, watch } = require('./settling.js');
+const { settle, settleFailed, settleFailure } = require('./settling.js');
 const {
   kAccepted,
   kAttach,
-  kEmit,
   kIdentify,
   kIndex,
+  kPause,
   kReceive,
+  kReference,
   kSerializer,
-  kSocketDropped,
+  kShow,
   kTell
 } = require('./symbols.js');
 
@@ -43,10 +45,12 @@ class UDSocket extends Answering {
   #serving = new Serving(this);
   /** @type {Link} */
   #link;
+  /** @type {Asking} */
+  #asking;
   /** @type {string | undefined} */
   #id;
-  /** Messages that never left. */
-  #dropped = 0;
+  /** @type {Hold} */
+  #hold;
 
   /**
    * @param {object} [given] options
@@ -56,6 +60,8 @@ class UDSocket extends Answering {
     this.#options = Object.freeze(options.socketOptions(given));
     this.#timeoutMs = this.#options.timeoutMs;
     this.#link = new Link(this, this.#calls, this.#serving);
+    this.#hold = new Hold(this, this.#serving, this.#link);
+    this.#asking = new Asking(this, this.#calls, this.#link);
   }
 
   /**
@@ -79,10 +85,11 @@ class UDSocket extends Answering {
    */
   connect(endpoint, second, third) {
     const alone = typeof second === 'function';
-    return this[kTell](
-      () => this.#link.connect(endpoint, alone ? undefined : second),
-      alone ? second : third
-    );
+    const begin = () => this.#link.connect(endpoint, alone ? undefined : second);
+    const watched = channels.isObserved(channels.connect)
+      ? () => channels.connect.tracePromise(begin, { socket: this, endpoint })
+      : begin;
+    return this[kTell](watched, alone ? second : third);
   }
 
   /**
@@ -102,14 +109,20 @@ class UDSocket extends Answering {
   /**
    * Asks, and resolves to the answer. Rejects with a coded error, never throws.
    * @param {unknown} payload
-   * @param {{ topic?: string, timeoutMs?: number, signal?: AbortSignal }} [given]
+   * @param {{ topic?: string, timeoutMs?: number, signal?: AbortSignal, traceparent?: string }} [given]
    * @returns {Promise<any>}
    */
   rpc(payload, given) {
-    if (given === undefined) return this.#request(payload, '', this.#timeoutMs, undefined);
+    if (given === undefined) return this.#asking.request(payload, '', this.#timeoutMs);
     try {
-      const { topic = '', timeoutMs = this.#timeoutMs, signal } = options.requestOptions(given);
-      return this.#request(payload, topic, timeoutMs, signal);
+      const { topic = '', timeoutMs, signal, traceparent } = options.requestOptions(given);
+      return this.#asking.request(
+        payload,
+        topic,
+        timeoutMs ?? this.#timeoutMs,
+        signal,
+        traceparent
+      );
     } catch (error) {
       return Promise.reject(error);
     }
@@ -124,56 +137,25 @@ class UDSocket extends Answering {
    */
   call(topic, payload, given) {
     if (typeof topic !== 'string' || topic === '') return rejectTopic(topic);
-    if (given === undefined) return this.#request(payload, topic, this.#timeoutMs, undefined);
+    if (given === undefined) return this.#asking.request(payload, topic, this.#timeoutMs);
     return this.rpc(payload, { ...given, topic });
-  }
-
-  /**
-   * @param {unknown} payload
-   * @param {string} topic
-   * @param {number} timeoutMs
-   * @param {AbortSignal | undefined} signal
-   * @returns {Promise<any>}
-   */
-  #request(payload, topic, timeoutMs, signal) {
-    let index = this[kIndex];
-    let text;
-    const bytes = isBytes(payload);
-    try {
-      if (index < 0 || this.#link.status === 'closing') {
-        this.#link.refuseIfOver();
-        index = this.#link.native();
-      }
-      if (signal !== undefined && signal.aborted) throw errors.aborted(signal, false);
-      if (!bytes) text = encode(payload, this[kSerializer]);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const calls = this.#calls;
-    const promise = calls.begin();
-    const slot = calls.slot;
-    if (text !== undefined)
-      core.order(index, Kind.REQUEST | JSON_HEAD, slot, topic, text, timeoutMs);
-    else if (!bytes) core.order(index, Kind.REQUEST, slot, topic, '', timeoutMs);
-    else core.orderBytes(index, Kind.REQUEST | BYTES_HEAD, slot, topic, payload, timeoutMs);
-    if (signal !== undefined) watch(this, calls, slot, signal);
-    return promise;
   }
 
   /**
    * One way; resolves when the kernel has it. Ignoring a failure is safe.
    * @param {unknown} payload
-   * @param {{ topic?: string }} [given]
+   * @param {{ topic?: string, traceparent?: string }} [given]
    * @returns {Promise<void>}
    */
   send(payload, given) {
     let topic;
+    let traceparent;
     try {
-      topic = options.sendOptions(given).topic;
+      ({ topic, traceparent } = options.sendOptions(given));
     } catch (error) {
-      return this.#watchSent(Promise.reject(error), payload, '');
+      return this.#asking.watchSent(Promise.reject(error), payload, '');
     }
-    return this.#watchSent(this.#send(payload, topic), payload, topic);
+    return this.#asking.send(payload, topic, traceparent);
   }
 
   /**
@@ -184,47 +166,9 @@ class UDSocket extends Answering {
    */
   notify(topic, payload) {
     if (typeof topic !== 'string' || topic === '') {
-      return this.#watchSent(rejectTopic(topic), payload, '');
+      return this.#asking.watchSent(rejectTopic(topic), payload, '');
     }
-    return this.#watchSent(this.#send(payload, topic), payload, topic);
-  }
-
-  /**
-   * @param {unknown} payload
-   * @param {string} topic
-   * @returns {Promise<void>}
-   */
-  #send(payload, topic) {
-    let text;
-    const bytes = isBytes(payload);
-    try {
-      this.#link.refuseUnlessReady();
-      if (!bytes) text = encode(payload, this[kSerializer]);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const promise = this.#calls.begin();
-    const { slot } = this.#calls;
-    const index = this[kIndex];
-    if (text !== undefined) core.order(index, Kind.MESSAGE | JSON_HEAD, slot, topic, text, 0);
-    else if (!bytes) core.order(index, Kind.MESSAGE, slot, topic, '', 0);
-    else core.orderBytes(index, Kind.MESSAGE | BYTES_HEAD, slot, topic, payload, 0);
-    return promise;
-  }
-
-  /**
-   * @param {Promise<void>} sent
-   * @param {unknown} payload
-   * @param {string} topic
-   */
-  #watchSent(sent, payload, topic) {
-    sent.catch((error) => {
-      this.#dropped++;
-      const info = { reason: error.code, error, topic, payload };
-      this[kEmit]('dropped', info);
-      this.server?.[kSocketDropped](this, info);
-    });
-    return sent;
+    return this.#asking.send(payload, topic);
   }
 
   /**
@@ -254,13 +198,29 @@ class UDSocket extends Answering {
     return this;
   }
 
+  /** Whether it takes no requests and messages at the moment; its server may have paused it, too. */
+  get paused() {
+    return this.#hold.paused;
+  }
+
+  /**
+   * @override
+   * @param {boolean} paused
+   * @param {boolean} [all] its server says so, for all its sockets
+   */
+  [kPause](paused, all) {
+    this.#hold.set(paused, all);
+  }
+
   /**
    * Finishes what is in flight, says goodbye, ends. Idempotent.
    * @param {{ timeoutMs?: number, reason?: string }} [given]
    * @returns {Promise<void>}
    */
   close(given) {
-    return this.#link.close(given);
+    const closed = this.#link.close(given);
+    if (this.#link.status === 'closing') this.#hold.end();
+    return closed;
   }
 
   /**
@@ -269,20 +229,17 @@ class UDSocket extends Answering {
    * @returns {this}
    */
   destroy(error) {
+    this.#hold.clear();
     this.#link.destroy(error);
     return this;
   }
 
-  /** Keeps the process alive while connected; the default. @returns {this} */
-  ref() {
-    this.#link.setReferenced(true);
-    return this;
-  }
-
-  /** Lets the process exit although it is connected. @returns {this} */
-  unref() {
-    this.#link.setReferenced(false);
-    return this;
+  /**
+   * @override
+   * @param {boolean} referenced
+   */
+  [kReference](referenced) {
+    this.#link.setReferenced(referenced);
   }
 
   /** Unique in this process, and no secret. @returns {string} */
@@ -321,21 +278,13 @@ class UDSocket extends Answering {
 
   /** Plain numbers. */
   stats() {
-    return Object.assign(this.#link.stats, { dropped: this.#dropped });
+    return Object.assign(this.#link.stats, this.#hold.stats, { dropped: this.#asking.dropped });
   }
 
-  async [Symbol.asyncDispose]() {
-    await this.close();
-  }
-
-  /**
-   * @param {number} _depth
-   * @param {import('node:util').InspectOptionsStylized} settings
-   * @param {typeof import('node:util').inspect} inspect
-   */
-  [Symbol.for('nodejs.util.inspect.custom')](_depth, settings, inspect) {
+  /** @override */
+  [kShow]() {
     const { id, status, protocol, pending } = this;
-    return `${this.constructor.name} ${inspect({ id, status, protocol, pending }, settings)}`;
+    return { id, status, protocol, pending };
   }
 
   /**
@@ -350,7 +299,8 @@ class UDSocket extends Answering {
   [kReceive](kind, subject, topic, body, extra, bodyKind) {
     switch (kind) {
       case Kind.REQUEST:
-        return this.#serving.request(subject, topic, bodyKind, body, extra);
+      case Kind.MESSAGE:
+        return this.#hold.receive(kind, subject, topic, body, extra, bodyKind);
       case Kind.RESPONSE:
         return settle(this.#calls, subject, bodyKind, body);
       case Kind.FAILURE:
@@ -358,16 +308,15 @@ class UDSocket extends Answering {
       case Kind.FAILED:
         settleFailed(this.#calls, subject, extra, body, this.#link.error);
         return this.#link.letGoIfUnused();
-      case Kind.MESSAGE:
-        return hear(this, topic, bodyKind, body);
       case Kind.CANCEL:
-        return this.#serving.cancel(subject);
+        return this.#hold.cancel(subject);
       case Kind.PING:
       case Kind.SENT:
         return this.#calls.resolve(subject, undefined);
       case Kind.OUTPUT:
         return this.#link.write(body);
       default:
+        if (kind === Kind.CLOSED) this.#hold.disconnect();
         return this.#link.receive(kind, subject, extra, body);
     }
   }

@@ -9,6 +9,12 @@ const kIndex = Symbol('index');
 const kHandlers = Symbol('handlers');
 /** Of a socket or a server: emits, and lets nothing that a listener throws through. */
 const kEmit = Symbol('emit');
+/** Of a socket or a server: pauses it, or lets it go on. */
+const kPause = Symbol('pause');
+/** Of a socket or a server: whether it keeps the process alive. */
+const kReference = Symbol('reference');
+/** Of a socket or a server: what of it is worth showing. */
+const kShow = Symbol('show');
 /** Of a socket or a server: tells of a promise by callback and event as well. */
 const kTell = Symbol('tell');
 /** Of a socket: what makes text of outgoing payloads. */
@@ -33,6 +39,9 @@ const kSocketDropped = Symbol('socketDropped');
 exports.kIndex = kIndex;
 exports.kHandlers = kHandlers;
 exports.kEmit = kEmit;
+exports.kPause = kPause;
+exports.kReference = kReference;
+exports.kShow = kShow;
 exports.kTell = kTell;
 exports.kSerializer = kSerializer;
 exports.kReceive = kReceive;

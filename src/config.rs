@@ -24,8 +24,12 @@ pub struct Limits {
     pub handshake_timeout: Duration,
     /// How long a peer may stop within a frame. Default 30 s; zero: for ever.
     pub frame_timeout: Duration,
-    /// Silence after which the peer is asked whether it is there. Default zero: never asked.
-    pub heartbeat: Duration,
+    /// Silence after which the peer is asked whether it is there; zero: never asked. Default: what
+    /// suits the transport, 30 s over TCP and never elsewhere, where the kernel tells of a dead peer.
+    pub heartbeat: Option<Duration>,
+    /// How long a peer may take no byte of what waits for it. Default zero: for ever, since a peer
+    /// that has paused takes none.
+    pub stall_timeout: Duration,
     /// How many digits jftp's decimal lengths have. Default 7, at most 15. Both sides must be told;
     /// fewer make the largest message smaller.
     pub jftp_header_digits: u8,
@@ -115,7 +119,8 @@ impl Default for Limits {
             max_in_flight_bytes: 64 * 1024 * 1024,
             handshake_timeout: Duration::from_secs(10),
             frame_timeout: Duration::from_secs(30),
-            heartbeat: Duration::ZERO,
+            heartbeat: None,
+            stall_timeout: Duration::ZERO,
             jftp_header_digits: 7,
             shapes: false,
         }

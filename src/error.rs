@@ -85,7 +85,8 @@ impl Error {
         Self::remote(Kind::Protocol, message)
     }
 
-    /// A failed system call; `what` is its name, as in Node's `syscall` property.
+    /// A failed system call; `what` is its name, as in Node's `syscall` property, and, after a blank,
+    /// the address that it was about, if that is one of TCP or a host's name.
     pub fn system(what: &str, source: io::Error) -> Self {
         Self {
             kind: Kind::System,
@@ -115,7 +116,7 @@ impl Error {
         self.initiator
     }
 
-    /// The sentence for people; of a [`Kind::System`] error, the name of the system call.
+    /// The sentence for people; of a [`Kind::System`] error, what was given to [`Error::system`].
     pub fn message(&self) -> &str {
         &self.message
     }

@@ -43,11 +43,7 @@ const ENDPOINTS = [
 
 /** [what, endpoint, code, message] */
 const WRONG = [
-  ['a port', 4000, 'UNSUPPORTED', /port/i],
-  ['tcp://', 'tcp://localhost:4000', 'UNSUPPORTED', /tcp:\/\//],
   ['tls://', 'tls://localhost:4000', 'UNSUPPORTED', /tls:\/\//],
-  ['{ port }', { port: 4000 }, 'UNSUPPORTED', /endpoint\.port/],
-  ['{ host, port }', { host: 'localhost', port: 4000 }, 'UNSUPPORTED', /endpoint\.host/],
   ['{ path, noDelay }', { path: '/x', noDelay: true }, 'UNSUPPORTED', /endpoint\.noDelay/],
   ['nothing', undefined, 'INVALID_ARG', /^endpoint /],
   ['null', null, 'INVALID_ARG', /^endpoint /],

@@ -19,9 +19,11 @@ const DEFAULTS = [
   ['maxInFlightBytes', 'both', 64 * MIB],
   ['handshakeTimeoutMs', 'both', 10_000],
   ['frameTimeoutMs', 'both', 30_000],
-  ['heartbeatMs', 'both', 0],
+  ['heartbeatMs', 'both', undefined],
+  ['stallTimeoutMs', 'both', 0],
   ['driver', 'both', 'auto'],
   ['busyPollUs', 'both', 50],
+  ['traceparent', 'both', undefined],
   ['jftpHeaderDigits', 'both', 7],
   ['protocol', 'socket', 'shortwire'],
   ['maxConnections', 'server', 10_000],
@@ -31,6 +33,7 @@ const DEFAULTS = [
   ['protocols', 'server', ['shortwire', 'jftp']],
   ['silentProtocol', 'server', undefined],
   ['silentMs', 'server', 50],
+  ['allowStats', 'server', false],
   ['generateId', 'server', undefined]
 ];
 
@@ -45,9 +48,11 @@ const ALLOWED = [
   ['handshakeTimeoutMs', 'both', 0],
   ['frameTimeoutMs', 'both', 0],
   ['heartbeatMs', 'both', 30_000],
+  ['stallTimeoutMs', 'both', 60_000],
   ['driver', 'both', 'inline'],
   ['driver', 'both', 'task'],
   ['busyPollUs', 'both', 0],
+  ['traceparent', 'both', Math.random],
   ['jftpHeaderDigits', 'both', 4],
   ['protocol', 'socket', 'jftp'],
   ['protocol', 'socket', 'jftp-1.5'],
@@ -58,7 +63,8 @@ const ALLOWED = [
   ['backlog', 'server', 1],
   ['protocols', 'server', ['jftp']],
   ['silentProtocol', 'server', 'jftp'],
-  ['silentMs', 'server', 0]
+  ['silentMs', 'server', 0],
+  ['allowStats', 'server', true]
 ];
 
 /** [option, on, values that are not] */
@@ -73,6 +79,7 @@ const WRONG = [
   ['frameTimeoutMs', 'both', [-1, '1', null]],
   ['heartbeatMs', 'both', [-1, '1', true, null]],
   ['driver', 'both', ['INLINE', '', 1, null]],
+  ['traceparent', 'both', ['00-…', true, null]],
   ['busyPollUs', 'both', [-1, 1_000_001, '1', null]],
   ['jftpHeaderDigits', 'both', [0, 16, '7', null]],
   ['protocol', 'socket', ['http', '', 1, null]],
@@ -83,6 +90,7 @@ const WRONG = [
   ['protocols', 'server', [[], ['http'], 'jftp', null]],
   ['silentProtocol', 'server', ['shortwire', 'http', null]],
   ['silentMs', 'server', [-1, '1', null]],
+  ['allowStats', 'server', [1, 'yes', null]],
   ['generateId', 'server', ['uuid', 1, null]]
 ];
 

@@ -32,7 +32,7 @@ test('every section says when, whose fault and what to do', () => {
 });
 
 test('the types have the same codes', () => {
-  const union = /export type ErrorCode =([^;]*);/.exec(read('index.d.ts'))[1];
+  const union = /export type ErrorCode =([^;]*);/.exec(read('types/errors.d.ts'))[1];
   assert.deepEqual(
     [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code),
     codes

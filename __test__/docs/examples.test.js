@@ -46,6 +46,7 @@ const LINES = {
     'the service ended with 0'
   ],
   'bytes.mjs': ['true 32 0d22cdcc10e6d049', '8388608 2 [ 32, 32 ]'],
+  'backpressure.mjs': ['200 jobs, one at a time', 'the sender had to wait: true'],
   'attach.mjs': ["{ protocol: 'shortwire', peer: {} }", 'true'],
   'worker-threads.mjs': ['20:6765 21:10946 22:17711 23:28657 24:46368 25:75025']
 };

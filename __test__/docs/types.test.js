@@ -1,16 +1,24 @@
-// index.d.ts is written by hand. Here its members and its defaults are compared with what there is.
+// The declarations are written by hand. Here its members and its defaults are compared with what there is.
 
 'use strict';
 
 const assert = require('node:assert/strict');
 const { EventEmitter } = require('node:events');
-const { readFileSync } = require('node:fs');
+const { readFileSync, readdirSync } = require('node:fs');
 const { join } = require('node:path');
 const { test } = require('node:test');
 
 const shortwire = require('../../index.js');
 
-const source = readFileSync(join(__dirname, '../../index.d.ts'), 'utf8');
+const folder = join(__dirname, '../../types');
+const files = readdirSync(folder).sort();
+const source = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+
+test('every file of declarations is exported, except for the helpers', () => {
+  const index = readFileSync(join(__dirname, '../../index.d.ts'), 'utf8');
+  const exported = [...index.matchAll(/^export \* from '\.\/types\/(\w+)\.js';$/gm)];
+  assert.deepEqual([...exported.map(([, name]) => `${name}.d.ts`), 'support.d.ts'].sort(), files);
+});
 
 test('the classes that are declared are those that are exported', () => {
   const declared = [...source.matchAll(/^export class (\w+)/gm)].map(([, name]) => name);

@@ -35,10 +35,11 @@ class RawPeer {
 
   /**
    * @param {{ after: (done: () => void) => void }} test
-   * @param {string} path
+   * @param {string | net.TcpNetConnectOpts} endpoint a path, or an address of TCP
    */
-  static async connect(test, path) {
-    const socket = net.connect({ path, allowHalfOpen: true });
+  static async connect(test, endpoint) {
+    const where = typeof endpoint === 'string' ? { path: endpoint } : endpoint;
+    const socket = net.connect({ ...where, allowHalfOpen: true });
     test.after(() => socket.destroy());
     await once(socket, 'connect');
     return new RawPeer(socket);

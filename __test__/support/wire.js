@@ -14,23 +14,37 @@ const Kind = {
   PONG: 7,
   GOAWAY: 8
 };
-const Flag = { NONE: 0, JSON: 1, BYTES: 2, MESSAGE_PACK: 3, MORE: 4, DEADLINE: 8, TRACE: 16 };
+const Flag = {
+  NONE: 0,
+  JSON: 1,
+  BYTES: 2,
+  MESSAGE_PACK: 3,
+  MORE: 4,
+  DEADLINE: 8,
+  TRACE: 16,
+  WIDE: 32
+};
+/** Bits of the preface. */
+const Capability = { WIDE: 1 << 5 };
+/** What this library says that it can do. */
+const CAPABILITIES = Capability.WIDE;
 
 const HEADER_BYTES = 16;
 const PREFACE_BYTES = 32;
 const MAGIC = Buffer.from('d773776972650d0a', 'hex');
 
 /**
- * @param {{ newest?: number, oldest?: number, maxFrameBytes?: number, maxInFlight?: number, maxInFlightBytes?: number }} [given]
+ * @param {{ newest?: number, oldest?: number, capabilities?: number, maxFrameBytes?: number, maxInFlight?: number, maxInFlightBytes?: number }} [given]
  */
 function preface(given = {}) {
-  const { newest = 1, oldest = 1, maxFrameBytes = 16 << 20 } = given;
+  const { newest = 1, oldest = 1, capabilities = 0, maxFrameBytes = 16 << 20 } = given;
   const { maxInFlight = 65_536, maxInFlightBytes = 64 << 20 } = given;
   const bytes = Buffer.alloc(PREFACE_BYTES);
   MAGIC.copy(bytes);
   bytes.writeUInt8(newest, 8);
   bytes.writeUInt8(oldest, 9);
   bytes.writeUInt16LE(PREFACE_BYTES, 10);
+  bytes.writeUInt32LE(capabilities, 12);
   bytes.writeUInt32LE(maxFrameBytes, 16);
   bytes.writeUInt32LE(maxInFlight, 20);
   bytes.writeUInt32LE(maxInFlightBytes, 24);
@@ -103,6 +117,8 @@ module.exports = {
   MAGIC,
   PREFACE_BYTES,
   frame,
+  CAPABILITIES,
+  Capability,
   preface,
   readFrame,
   request,

@@ -53,6 +53,12 @@ void socket.rpc({ id: 7 }, { topic: 'users.gte' });
 void socket.notify('log', 7);
 // @ts-expect-error no such topic
 void socket.send('ready', { topic: 'lgo' });
+void socket.call('users.count', undefined, { traceparent: '00-…' });
+void socket.send('ready', { topic: 'log', traceparent: '00-…' });
+void socket.send(1, { traceparent: '00-…' });
+void new UDSocket({ traceparent: () => undefined }).options.traceparent?.();
+// @ts-expect-error the option is a function
+void new UDSocketServer({ traceparent: '00-…' });
 // @ts-expect-error no such option
 void socket.call('users.count', undefined, { timeout: 100 });
 
@@ -61,6 +67,7 @@ void socket.call('users.count', undefined, { timeout: 100 });
 server.handle('users.get', ({ id }, context) => {
   same<typeof id, number>(true);
   same<typeof context.socket, UDSocket<Clients, Users>>(true);
+  same<typeof context.traceparent, string | undefined>(true);
   return { id, name: 'Ada' };
 });
 server.handle('users.count', async () => 1);
@@ -97,6 +104,7 @@ server.on('message:log', (line, from, info) => {
   same<typeof line, string>(true);
   same<typeof from, UDSocket<Clients, Users>>(true);
   same<typeof info.expectsReply, false>(true);
+  same<typeof info.traceparent, string | undefined>(true);
 });
 // @ts-expect-error the payload is a string
 server.on('message:log', (line: number) => line);

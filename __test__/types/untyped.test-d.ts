@@ -10,7 +10,8 @@ import {
   type Payload,
   type Peer,
   type SocketOptions,
-  type Status
+  type Status,
+  type TcpAddress
 } from 'shortwire';
 import { Duplex } from 'node:stream';
 
@@ -74,10 +75,12 @@ void socket.attach(Duplex.from(''));
 const attached = server.attach(Duplex.from(''));
 same<typeof attached, Promise<UDSocket>>(true);
 
-// @ts-expect-error there is no TCP yet
 void server.start(8080);
-// @ts-expect-error nor by host and port
-void socket.connect({ host: 'localhost', port: 8080 });
+void server.start({ host: '::', port: 0, ipv6Only: true, keepAlive: true, backlog: 10 });
+void socket.connect({ host: 'localhost', port: '8080', family: 4, localAddress: '127.0.0.1' });
+void socket.connect({ fd: 3, noDelay: false });
+// @ts-expect-error a host alone is no endpoint
+void socket.connect({ host: 'localhost' });
 
 // Options.
 
@@ -127,7 +130,7 @@ socket.on('status', (status) => status === 'reconnecting');
 // Properties.
 
 same<typeof socket.pending, number>(true);
-same<ReturnType<typeof server.address>, string | null>(true);
+same<ReturnType<typeof server.address>, string | TcpAddress | null>(true);
 const ids: ReadonlyMap<string, UDSocket> = server.sockets;
 const out: Payload = { ids: [...ids.keys()] };
 // @ts-expect-error the library's, not the user's
@@ -152,3 +155,12 @@ async function scope(): Promise<void> {
   await using held: AsyncDisposable = new UDSocket();
   void held;
 }
+
+// Pausing.
+
+const paused: boolean = socket.pause().resume().paused || server.pause().resume().paused;
+const held: number = socket.stats().heldMessages + socket.stats().heldBytes;
+const queues: number =
+  socket.stats().servingBytes + socket.stats().partialBytes + socket.stats().undeliveredBytes;
+const introducing: number = server.stats().introducing;
+void [paused, held, queues, introducing, new UDSocket({ stallTimeoutMs: 60_000 })];

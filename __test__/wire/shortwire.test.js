@@ -12,7 +12,14 @@ const { event, until } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
 const { RawPeer, RawServer } = require('../support/raw-peer.js');
 const { deliveries, vectors } = require('../support/vectors.js');
-const { HEADER_BYTES, MAGIC, PREFACE_BYTES, preface, request } = require('../support/wire.js');
+const {
+  CAPABILITIES,
+  HEADER_BYTES,
+  MAGIC,
+  PREFACE_BYTES,
+  preface,
+  request
+} = require('../support/wire.js');
 
 const VECTORS = vectors('shortwire');
 
@@ -92,7 +99,8 @@ forEachDriver((driver) => {
       const { path } = await listen(t);
       const peer = await RawPeer.connect(t, path);
       peer.write(preface());
-      assert.deepEqual(await peer.take(PREFACE_BYTES), bytesOf('a preface with the defaults'));
+      const expected = preface({ capabilities: CAPABILITIES });
+      assert.deepEqual(await peer.take(PREFACE_BYTES), expected);
     });
 
     for (const [name, answer] of /** @type {[string, any][]} */ ([

@@ -6,7 +6,16 @@
 export const MAX_LINES = 400;
 
 /** Where the ceiling holds. */
-export const LINE_ROOTS = ['src', 'lib', 'scripts', 'benchmark', 'examples', 'fuzz', '__test__'];
+export const LINE_ROOTS = [
+  'src',
+  'lib',
+  'bin',
+  'scripts',
+  'benchmark',
+  'examples',
+  'fuzz',
+  '__test__'
+];
 
 /** Folders in which nothing is written by hand. */
 export const SKIPPED_FOLDERS = ['node_modules', 'target', 'results', 'corpus', 'artifacts'];
@@ -44,11 +53,11 @@ export const RUST_LAYERS = {
     words: IMPURE
   },
   session: { layers: ['error', 'config', 'message'], crates: ['bytes'], words: IMPURE },
-  transport: { layers: ['error', 'config'], crates: ['tokio', 'rustix'] },
+  transport: { layers: ['error', 'config'], crates: ['tokio', 'rustix', 'dns_lookup'] },
   driver: {
     layers: ['error', 'config', 'message', 'codec', 'session', 'transport'],
     // The text of a batch is made here, in the encoding that JavaScript takes without another copy.
-    crates: ['bytes', 'tokio', 'libloading', 'rustix', 'encoding_rs', 'simdutf8']
+    crates: ['bytes', 'bytemuck', 'tokio', 'libloading', 'rustix', 'encoding_rs', 'simdutf8']
   },
   bridge: {
     layers: [
@@ -61,10 +70,20 @@ export const RUST_LAYERS = {
       // Where to listen and how: what JavaScript's options are turned into. Not the sockets.
       'transport::endpoint',
       'transport::Endpoint',
+      'transport::tcp',
       'transport::BindOptions'
     ],
     // Some functions of Node-API exist only in some hosts, and are looked up at run time.
-    crates: ['napi', 'napi_derive', 'bytes', 'tokio', 'simdutf8', 'encoding_rs', 'libloading']
+    crates: [
+      'napi',
+      'napi_derive',
+      'bytes',
+      'bytemuck',
+      'tokio',
+      'simdutf8',
+      'encoding_rs',
+      'libloading'
+    ]
   }
 };
 
@@ -83,9 +102,12 @@ export const JS_MAY_REQUIRE = {
   'lib/native.js': ['binding.js'],
   'lib/errors.js': [],
   'lib/records.js': [],
-  'lib/options.js': ['lib/errors.js'],
-  'lib/endpoint.js': ['lib/errors.js'],
-  'lib/context.js': ['lib/errors.js']
+  'lib/endpoint.js': ['lib/errors.js', 'lib/native.js', 'lib/peer.js'],
+  'lib/peer.js': [],
+  'lib/options.js': ['lib/errors.js', 'lib/traceparent.js'],
+  'lib/context.js': ['lib/errors.js'],
+  'lib/channels.js': [],
+  'lib/traceparent.js': ['lib/errors.js', 'lib/records.js']
 };
 
 /**
@@ -99,6 +121,12 @@ export const JS_FACADES = {
   may: ['index.js', 'lib/socket.js', 'lib/server.js', 'lib/errors.js'],
   builtins: ['net'],
   optional: ['fast-json-stringify']
+};
+
+/** The command-line tool stands on what users have, too; nothing else may know it. */
+export const JS_TOOL = {
+  folder: 'lib/cli/',
+  may: ['index.js', 'package.json']
 };
 
 /** The network is the core's business. */

@@ -85,13 +85,45 @@ pub(super) fn utf16(env: Env, units: Vec<u16>) -> Result<Value, Failed> {
     made(status, value)
 }
 
+/// A string of the UTF-16 in this range of a buffer.
+pub(super) fn wide(env: Env, mut buffer: Vec<u8>, range: Range<usize>) -> Result<Value, Failed> {
+    // What is behind a header and a topic may begin at an odd place.
+    let Ok(text) = bytemuck::try_cast_slice_mut::<u8, u16>(&mut buffer[range.clone()]) else {
+        let units: Vec<u16> = bytemuck::allocation::pod_collect_to_vec(&buffer[range]);
+        pool::give(buffer);
+        return utf16(env, units);
+    };
+    let Some(api) = api().filter(|_| range.len() >= MIN_EXTERNAL_BYTES) else {
+        let value = env.utf16(text)?;
+        pool::give(buffer);
+        return Ok(value);
+    };
+    // The heap that the text lies in doesn't move with the owner.
+    let (start, length) = (text.as_mut_ptr(), text.len());
+    let owner = Box::into_raw(Box::new(buffer));
+    let (mut value, mut copied) = (ptr::null_mut(), false);
+    // SAFETY: on the environment's thread; the text lives until the finalizer is called.
+    let status = unsafe {
+        (api.utf16)(
+            env.0,
+            start,
+            length,
+            Some(give_bytes),
+            owner.cast(),
+            &raw mut value,
+            &raw mut copied,
+        )
+    };
+    made(status, value)
+}
+
 fn made(status: sys::napi_status, value: Value) -> Result<Value, Failed> {
     // When it fails the finalizer isn't called: the text is leaked, since V8 is out of memory then.
     if status == sys::Status::napi_ok { Ok(value) } else { Err(Failed) }
 }
 
 unsafe extern "C" fn give_bytes(_: sys::napi_env, _: *mut c_void, owner: *mut c_void) {
-    // SAFETY: leaked in `latin1`; V8 calls this once.
+    // SAFETY: leaked in `latin1` or `wide`; V8 calls this once.
     pool::give(*unsafe { Box::from_raw(owner.cast::<Vec<u8>>()) });
 }
 

@@ -138,12 +138,18 @@ impl JsHost {
 
     fn server_event_now(&self, server: u32, event: &ServerEvent) -> Result<(), Failed> {
         let env = self.env;
+        let address = match event {
+            ServerEvent::TurnedAway(peer) => peer.address.map(|address| address.to_string()),
+            _ => None,
+        };
         let (kind, error, text) = match event {
             ServerEvent::Listening(Ok(address)) => (LISTENING, None, address.as_str()),
             ServerEvent::Listening(Err(error)) => (FAILED, Some(error), error.message()),
             ServerEvent::Closed(Ok(())) => (CLOSED, None, ""),
             ServerEvent::Closed(Err(error)) => (CLOSED, Some(error), error.message()),
-            ServerEvent::TurnedAway(_) => (TURNED_AWAY, None, ""),
+            ServerEvent::TurnedAway(_) => {
+                (TURNED_AWAY, None, address.as_deref().unwrap_or_default())
+            }
         };
         let (uid, pid) = match event {
             ServerEvent::TurnedAway(peer) => {

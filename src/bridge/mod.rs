@@ -11,6 +11,7 @@
 //! [`waker`], which any thread may call. Must not know: codecs, sockets, session state.
 
 mod cleanup;
+mod endpoint;
 mod external;
 mod host;
 mod hot;

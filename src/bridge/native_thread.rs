@@ -8,6 +8,7 @@ use napi_derive::napi;
 
 use super::{
     cleanup::{self, Remains},
+    endpoint::NativeEndpoint,
     host::{self, JsHost},
     hot::{self, Shared},
     options::{NativeOptions, NativeServerOptions},
@@ -24,9 +25,8 @@ use crate::{
         thread::{Thread, flags},
         uv::Loop,
     },
-    error::{Error, Kind},
+    error::Kind,
     message::BodyKind,
-    transport::Endpoint,
 };
 
 /// The connections and servers of this JavaScript thread.
@@ -47,6 +47,9 @@ pub struct NativeStats {
     pub queued_messages: f64,
     pub pending: u32,
     pub serving: u32,
+    pub serving_bytes: f64,
+    pub partial_bytes: f64,
+    pub undelivered_bytes: f64,
     pub late_responses: f64,
     pub malformed: f64,
     pub refused: f64,
@@ -58,6 +61,8 @@ pub struct NativePeer {
     pub uid: Option<u32>,
     pub gid: Option<u32>,
     pub pid: Option<i32>,
+    pub address: Option<String>,
+    pub port: Option<u16>,
 }
 
 #[napi]
@@ -74,7 +79,7 @@ impl NativeThread {
         let raw = raw::Env(env.raw());
         let waker = Arc::new(Waker::new());
         let runtime = runtime::handle().map_err(|error| {
-            napi::Error::from_reason(format!("shortwire can't start its threads: {error}"))
+            Error::from_reason(format!("shortwire can't start its threads: {error}"))
         })?;
         let inbox = Arc::new(Inbox::new({
             let waker = Arc::clone(&waker);
@@ -126,9 +131,8 @@ impl NativeThread {
 
     /// Connects it.
     #[napi]
-    pub fn dial(&self, index: u32, endpoint: Either<String, i32>) -> Result<()> {
-        self.thread.dial(index, parse(endpoint)?);
-        Ok(())
+    pub fn dial(&self, index: u32, endpoint: &NativeEndpoint) {
+        self.thread.dial(index, endpoint.get());
     }
 
     /// Lets it speak over a stream that JavaScript reads and writes.
@@ -153,6 +157,12 @@ impl NativeThread {
     #[napi]
     pub fn end(&self, index: u32) -> u32 {
         self.thread.end(index)
+    }
+
+    /// Stops handing over requests and messages after a while, or goes on with it.
+    #[napi]
+    pub fn set_paused(&self, index: u32, paused: bool) -> u32 {
+        self.thread.set_paused(index, paused)
     }
 
     /// Says goodbye.
@@ -188,6 +198,9 @@ impl NativeThread {
             queued_messages: stats.queued_messages as f64,
             pending: stats.pending,
             serving: stats.serving,
+            serving_bytes: stats.serving_bytes as f64,
+            partial_bytes: stats.partial_bytes as f64,
+            undelivered_bytes: stats.undelivered_bytes as f64,
             late_responses: counters.late_responses as f64,
             malformed: counters.malformed as f64,
             refused: counters.refused as f64,
@@ -198,7 +211,13 @@ impl NativeThread {
     #[napi]
     pub fn peer(&self, index: u32) -> NativePeer {
         let peer = self.thread.peer(index);
-        NativePeer { uid: peer.uid, gid: peer.gid, pid: peer.pid }
+        NativePeer {
+            uid: peer.uid,
+            gid: peer.gid,
+            pid: peer.pid,
+            address: peer.address.map(|address| address.ip().to_string()),
+            port: peer.address.map(|address| address.port()),
+        }
     }
 
     /// The driver that runs it now.
@@ -209,12 +228,8 @@ impl NativeThread {
 
     /// Listens; `serverEvent` tells what comes of it.
     #[napi]
-    pub fn listen(
-        &self,
-        endpoint: Either<String, i32>,
-        options: NativeServerOptions,
-    ) -> Result<u32> {
-        Ok(self.thread.listen(parse(endpoint)?, &options.server()))
+    pub fn listen(&self, endpoint: &NativeEndpoint, options: NativeServerOptions) -> u32 {
+        self.thread.listen(endpoint.get(), &options.server())
     }
 
     /// Stops listening; `serverEvent` tells when it is done.
@@ -287,6 +302,7 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("WORDS", batch::WORDS as u32),
         ("BLOB", batch::BLOB),
         ("VALUES", batch::VALUES),
+        ("TRACED", batch::TRACED),
         ("MAYBE_DELIVERED", batch::MAYBE_DELIVERED),
         ("NO_SLOT", batch::NO_SLOT),
         ("INBOUND_HEAD", host::HEAD as u32),
@@ -331,21 +347,8 @@ pub fn numbers() -> Vec<NativeNumber> {
     groups.into_iter().flatten().collect()
 }
 
-fn parse(endpoint: Either<String, i32>) -> Result<Endpoint> {
-    match endpoint {
-        Either::A(text) => Endpoint::parse(&text).map_err(|error| coded(&error)),
-        Either::B(fd) => Ok(Endpoint::Fd(fd)),
-    }
-}
-
-/// An error for JavaScript to make its own of: `<kind number>:<errno>:<message>`.
-fn coded(error: &Error) -> napi::Error {
-    let errno = error.errno().unwrap_or_default();
-    napi::Error::from_reason(format!("{}:{errno}:{}", error.kind() as u8, error.message()))
-}
-
-fn failed(_: Failed) -> napi::Error {
-    napi::Error::from_reason("a call of Node-API failed")
+fn failed(_: Failed) -> Error {
+    Error::from_reason("a call of Node-API failed")
 }
 
 fn uv_loop(env: raw::Env) -> Option<Loop> {

@@ -23,7 +23,9 @@ pub struct NativeOptions {
     pub max_in_flight_bytes: u32,
     pub handshake_timeout_ms: u32,
     pub frame_timeout_ms: u32,
-    pub heartbeat_ms: u32,
+    /// Left out: as suits the transport.
+    pub heartbeat_ms: Option<u32>,
+    pub stall_timeout_ms: u32,
     pub jftp_header_digits: u32,
     pub shapes: bool,
     /// `auto`, `inline` or `task`.
@@ -53,7 +55,8 @@ impl NativeOptions {
             max_in_flight_bytes: self.max_in_flight_bytes,
             handshake_timeout: ms(self.handshake_timeout_ms),
             frame_timeout: ms(self.frame_timeout_ms),
-            heartbeat: ms(self.heartbeat_ms),
+            heartbeat: self.heartbeat_ms.map(ms),
+            stall_timeout: ms(self.stall_timeout_ms),
             jftp_header_digits: self.jftp_header_digits as u8,
             shapes: self.shapes,
         }

@@ -14,10 +14,7 @@ use super::{
     external,
     raw::{Env, Failed, Value},
 };
-use crate::driver::{
-    batch::{Blob, LargeText},
-    pool,
-};
+use crate::driver::{batch::Blob, large_text::LargeText, pool};
 
 /// Reads a string of `units` UTF-16 code units into `buffer`, as UTF-8. `buffer` is emptied first.
 #[inline]
@@ -68,6 +65,7 @@ pub(super) fn make_blob(env: Env, blob: Blob) -> Result<Value, Failed> {
     match blob {
         Blob::Ascii(buffer, range) => external::latin1(env, buffer, range),
         Blob::Utf16(units) => external::utf16(env, units),
+        Blob::Wide(buffer, range) => external::wide(env, buffer, range),
         Blob::Bytes(buffer, range) => {
             let value = env.buffer(&buffer[range])?;
             pool::give(buffer);
@@ -93,18 +91,25 @@ pub(super) fn read_large(
         wide.set(true);
         pool::give(text);
     }
-    let mut text = vec![0u16; units + 1];
+    // Room for the NUL that N-API adds.
+    let room = units + 1;
+    let mut bytes = pool::take(room * 2);
     let mut written = 0;
-    let (start, room) = (text.as_mut_ptr(), text.len());
-    // SAFETY: on the environment's thread; the buffer has room for that many units.
-    let status =
-        unsafe { sys::napi_get_value_string_utf16(env.0, value, start, room, &raw mut written) };
-    if status != sys::Status::napi_ok {
+    let start = bytes.as_mut_ptr().cast::<u16>();
+    if !start.is_aligned() {
         return Err(Failed);
     }
-    text.truncate(written);
-    wide.set(!encoding_rs::mem::is_utf16_latin1(&text));
-    Ok(LargeText::Utf16(text))
+    // SAFETY: on the environment's thread; the buffer is aligned and has room for that many units.
+    let status =
+        unsafe { sys::napi_get_value_string_utf16(env.0, value, start, room, &raw mut written) };
+    if status != sys::Status::napi_ok || written > units {
+        return Err(Failed);
+    }
+    // SAFETY: N-API has initialised so many units, which fit.
+    unsafe { bytes.set_len(written * 2) };
+    let text = LargeText::Utf16(bytes);
+    wide.set(!text.is_latin1());
+    Ok(text)
 }
 
 fn utf16(text: &[u8]) -> Vec<u16> {

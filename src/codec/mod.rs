@@ -14,6 +14,7 @@ pub mod jftp;
 pub mod native;
 pub mod number;
 pub mod shape;
+mod wide;
 
 pub use detect::{Detected, detect};
 
@@ -128,6 +129,22 @@ impl Codec {
     pub const fn is_within_message(&self) -> bool {
         match self {
             Self::Native(native) => native.is_within_message(),
+            Self::Jftp(_) => false,
+        }
+    }
+
+    /// Bytes of messages of which more frames must come.
+    pub const fn unfinished_bytes(&self) -> usize {
+        match self {
+            Self::Native(native) => native.unfinished_bytes(),
+            Self::Jftp(_) => 0,
+        }
+    }
+
+    /// Whether the peer reads [`crate::message::BodyKind::WideJson`].
+    pub const fn peer_reads_wide(&self) -> bool {
+        match self {
+            Self::Native(native) => native.peer_reads_wide(),
             Self::Jftp(_) => false,
         }
     }

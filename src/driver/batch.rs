@@ -11,13 +11,14 @@
 //! ```
 //!
 //! Lengths and ends count UTF-16 code units, JavaScript's own measure. A body too large to be
-//! joined travels as a [`Blob`]: word 0 has [`BLOB`] set then, and word 3 is the blob's index.
+//! joined travels as a [`Blob`]: word 0 has [`BLOB`] set then, and word 3 is the blob's index. With
+//! [`TRACED`] in word 0, the topic begins with the text of a `traceparent`.
 //! Must not know: JavaScript values, wire formats, sockets.
 
 use std::ops::Range;
 
-use super::{numbers::Numbers, pool};
-use crate::message::{Body, BodyKind};
+use super::numbers::Numbers;
+use crate::message::{Body, BodyKind, TRACE_CHARACTERS, Trace};
 
 /// What a turn of a connection produced for its application.
 #[derive(Debug, Default)]
@@ -41,6 +42,8 @@ pub enum Blob {
     Ascii(Vec<u8>, Range<usize>),
     /// Any other text, decoded.
     Utf16(Vec<u16>),
+    /// Text that came in UTF-16, in this machine's order: part of a buffer.
+    Wide(Vec<u8>, Range<usize>),
     /// Raw bytes: part of a buffer.
     Bytes(Vec<u8>, Range<usize>),
 }
@@ -67,15 +70,6 @@ pub struct Outbound<'a> {
     pub bytes: Option<&'a [u8]>,
 }
 
-/// A single order's topic and body, too large to be copied about.
-#[derive(Debug)]
-pub enum LargeText {
-    /// UTF-8.
-    Utf8(Vec<u8>),
-    /// UTF-16, to be converted by whoever has the time.
-    Utf16(Vec<u16>),
-}
-
 /// One item that an application wants.
 #[derive(Debug, Clone, Copy)]
 pub struct Order<'a> {
@@ -83,8 +77,10 @@ pub struct Order<'a> {
     pub kind: u32,
     /// Slot or token.
     pub subject: u32,
-    /// What it is about.
+    /// What it is about; behind a `traceparent` if it is [traced](Self::traced).
     pub topic: &'a str,
+    /// Whether the topic begins with a `traceparent`.
+    pub traced: bool,
     /// The payload.
     pub body: Body<'a>,
     /// Timeout in milliseconds, or the number of an `error::Kind`.
@@ -116,8 +112,13 @@ impl Inbound {
         range: Range<usize>,
     ) {
         let Record { kind, subject, extra } = record;
+        let mut body_kind = body;
         let text = matches!(body, BodyKind::None | BodyKind::Json);
-        let blob = if !text {
+        let blob = if body == BodyKind::WideJson {
+            // A string is a string, once it is there.
+            body_kind = BodyKind::Json;
+            Blob::Wide(buffer, range)
+        } else if !text {
             Blob::Bytes(buffer, range)
         } else if buffer[range.clone()].is_ascii() {
             Blob::Ascii(buffer, range)
@@ -127,7 +128,7 @@ impl Inbound {
         let topic_end = self.append_text(topic.as_bytes());
         let index = self.blobs.len() as u32;
         self.blobs.push(blob);
-        let head = kind | (body as u32) << 8 | BLOB;
+        let head = kind | (body_kind as u32) << 8 | BLOB;
         self.records.extend_from_slice(&[head, subject, topic_end, index, extra]);
     }
 
@@ -239,7 +240,7 @@ impl Blob {
     /// Its length in bytes.
     pub fn len(&self) -> usize {
         match self {
-            Self::Ascii(_, range) | Self::Bytes(_, range) => range.len(),
+            Self::Ascii(_, range) | Self::Wide(_, range) | Self::Bytes(_, range) => range.len(),
             Self::Utf16(units) => units.len() * 2,
         }
     }
@@ -277,31 +278,31 @@ impl<'a> Outbound<'a> {
         self.records.chunks_exact(WORDS).map(move |words| {
             let topic = if words[2] == 0 { "" } else { split(words[2]) };
             let text = if words[3] == 0 { "" } else { split(words[3]) };
-            let kind = BodyKind::from_number((words[0] >> 8) as u8).unwrap_or(BodyKind::None);
+            let head = words[0];
+            let number = (head & !TRACED) >> 8;
+            let kind = BodyKind::from_number(number as u8).unwrap_or(BodyKind::None);
             let data = self.bytes.unwrap_or(text.as_bytes());
             let body = Body { kind, data };
-            Order { kind: words[0] & 0xff, subject: words[1], topic, body, extra: words[4] }
+            let traced = head & TRACED != 0;
+            Order { kind: head & 0xff, subject: words[1], topic, traced, body, extra: words[4] }
         })
     }
 }
 
-impl LargeText {
-    /// The text in UTF-8, in a buffer of the pool.
-    pub fn into_utf8(self) -> Vec<u8> {
-        match self {
-            Self::Utf8(text) => text,
-            Self::Utf16(units) => {
-                // Three bytes for each unit are always enough: four-byte characters have two units.
-                let mut text = pool::take_filled(units.len() * 3);
-                let written = encoding_rs::mem::convert_utf16_to_utf8(&units, &mut text);
-                text.truncate(written);
-                text
-            }
-        }
+impl<'a> Order<'a> {
+    /// Which trace it belongs to, and what it is about.
+    #[inline]
+    pub fn trace_and_topic(&self) -> (Option<Box<Trace>>, &'a str) {
+        if self.traced { self.split_trace() } else { (None, self.topic) }
     }
-}
 
-impl Order<'_> {
+    #[cold]
+    fn split_trace(&self) -> (Option<Box<Trace>>, &'a str) {
+        let (trace, topic) =
+            self.topic.split_at_checked(TRACE_CHARACTERS).unwrap_or(("", self.topic));
+        (Trace::parse(trace).map(Box::new), topic)
+    }
+
     /// Whether it asks for something new, as opposed to answering or taking back.
     pub const fn is_new(&self) -> bool {
         matches!(self.kind, kind::REQUEST | kind::MESSAGE | kind::PING)
@@ -382,6 +383,8 @@ pub const WORDS: usize = 5;
 pub const BLOB: u32 = 1 << 16;
 /// In word 0: the body is values of a shape, and the text its strings.
 pub const VALUES: u32 = 1 << 17;
+/// In word 0: the topic begins with a `traceparent`.
+pub const TRACED: u32 = 1 << 15;
 /// In the last word of a failed call: the peer may have got it.
 pub const MAYBE_DELIVERED: u32 = 1 << 8;
 /// For items whose fate nobody wants to know.

@@ -131,6 +131,12 @@ impl Inline {
         self.next()
     }
 
+    /// The application takes nothing new for a while, or takes it again.
+    pub fn set_paused(&mut self, paused: bool, now: Instant) -> Next {
+        self.machine.set_paused(paused, now);
+        self.next()
+    }
+
     /// Says goodbye.
     pub fn close(
         &mut self,

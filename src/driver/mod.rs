@@ -8,7 +8,8 @@
 //!     ├─ inline.rs   a connection in libuv's loop (uv.rs, busy_poll.rs)
 //!     ├─ task.rs     a connection in a tokio task ──inbox.rs──► back to the thread
 //!     └─ server.rs   a tokio task that accepts    ──inbox.rs──► back to the thread
-//!   connection/    the machine that both drivers turn; batch.rs, write_queue.rs, pool.rs
+//!   connection/    the machine that both drivers turn; batch.rs, large_text.rs,
+//!                  write_queue.rs, pool.rs
 //! ```
 
 pub mod batch;
@@ -17,6 +18,7 @@ pub mod connection;
 pub mod inbox;
 #[cfg(unix)]
 pub mod inline;
+pub mod large_text;
 pub mod numbers;
 pub mod pool;
 pub mod server;

@@ -22,9 +22,10 @@ use std::{
 use tokio::{runtime, sync::Notify};
 
 use super::{
-    batch::{self, Inbound, LargeText, Order, Outbound, units},
+    batch::{self, Inbound, Order, Outbound, units},
     connection::{Connection, ReadTurn, SCRATCH_BYTES, Stats, TOO_MUCH_WAITS},
     inbox::{Inbox, Mail},
+    large_text::LargeText,
 };
 use crate::{
     error::{Error, Kind, Result},
@@ -54,6 +55,8 @@ pub enum Command {
     Large(Box<[u32]>, LargeText),
     /// The answers of a batch whose other orders were refused: too much waits.
     Overflow(OwnedOutbound),
+    /// The application takes nothing new for a while, or takes it again.
+    Pause(bool),
     /// Say goodbye.
     Close(Duration, Box<str>),
     /// End it now.
@@ -102,9 +105,8 @@ impl Handle {
     pub fn push(&self, command: Command) {
         let bytes = match &command {
             Command::Submit(orders) | Command::Overflow(orders) => orders.bytes(),
-            Command::Large(_, LargeText::Utf8(text)) => text.len(),
-            Command::Large(_, LargeText::Utf16(units)) => units.len() * 2,
-            Command::Close(..) | Command::Destroy(_) | Command::Abandon => 0,
+            Command::Large(_, text) => text.bytes().len(),
+            Command::Pause(_) | Command::Close(..) | Command::Destroy(_) | Command::Abandon => 0,
         };
         self.0.command_bytes.fetch_add(bytes, Ordering::Relaxed);
         let mut commands = lock(&self.0.commands);
@@ -132,12 +134,15 @@ impl Handle {
 
     /// Bytes that wait to be sent, as of the task's last turn and with the commands since.
     pub fn queued_bytes(&self) -> usize {
-        self.0.command_bytes.load(Ordering::Relaxed) + self.stats().queued_bytes as usize
+        self.stats().queued_bytes as usize
     }
 
-    /// Plain numbers, as of the task's last turn.
+    /// Plain numbers, as of the task's last turn; its own two queues as of now.
     pub fn stats(&self) -> Stats {
-        *lock(&self.0.stats)
+        let mut stats = *lock(&self.0.stats);
+        stats.queued_bytes += self.0.command_bytes.load(Ordering::Relaxed) as u64;
+        stats.undelivered_bytes = self.0.undelivered.load(Ordering::Relaxed) as u64;
+        stats
     }
 }
 
@@ -270,12 +275,13 @@ impl Task {
             match command {
                 Command::Submit(orders) => self.machine.submit(orders.borrow(), now, inbound),
                 Command::Large(record, text) => {
-                    self.machine.submit_large(&record, text.into_utf8(), now, inbound);
+                    self.machine.submit_large(&record, text, now, inbound);
                 }
                 Command::Overflow(orders) => {
                     self.machine.note_overflow();
                     self.machine.submit(orders.borrow(), now, inbound);
                 }
+                Command::Pause(paused) => self.machine.set_paused(paused, now),
                 Command::Close(timeout, reason) => self.machine.close(now, timeout, &reason),
                 Command::Destroy(error) => return Ok(Turn::End(End::Over(error))),
                 Command::Abandon => return Ok(Turn::End(End::Abandoned)),
@@ -330,7 +336,7 @@ impl OwnedOutbound {
     pub fn answers(orders: Outbound<'_>, flooded: bool) -> Self {
         let mut answers = Self { records: Vec::new(), text: String::new(), bytes: None };
         for order in orders.orders().filter(|order| !order.is_new()) {
-            let Order { mut kind, subject, topic, mut body, mut extra } = order;
+            let Order { mut kind, subject, topic, mut body, mut extra, .. } = order;
             let mut text = "";
             if flooded && kind != batch::kind::CANCEL {
                 (kind, body, extra) = (batch::kind::FAILED, Body::NONE, Kind::Overflow as u32);

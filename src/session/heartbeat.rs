@@ -14,6 +14,8 @@ pub(crate) struct Heartbeat {
     interval: Duration,
     due: Option<Instant>,
     missed: u8,
+    /// We don't read, so that silence says nothing about the peer.
+    deaf: bool,
 }
 
 /// What the watch says when its time has come.
@@ -30,7 +32,7 @@ pub(crate) enum Beat {
 impl Heartbeat {
     /// A watch that has not begun.
     pub(crate) const fn new(interval: Duration) -> Self {
-        Self { interval, due: None, missed: 0 }
+        Self { interval, due: None, missed: 0, deaf: false }
     }
 
     /// The peer gave a sign of life, or the connection has just become ready.
@@ -47,6 +49,11 @@ impl Heartbeat {
         if self.due.is_none_or(|due| due > now) {
             return Beat::Quiet;
         }
+        if self.deaf {
+            // The ping is a sign of life of ours; its answer will not be looked for.
+            self.due = Some(now + self.interval);
+            return Beat::Ping;
+        }
         if self.missed == MAX_MISSED {
             self.due = None;
             return Beat::Dead;
@@ -54,6 +61,16 @@ impl Heartbeat {
         self.missed += 1;
         self.due = Some(now + self.interval);
         Beat::Ping
+    }
+
+    /// Whether this side reads at the moment. While it doesn't, pings go out and none counts.
+    pub(crate) const fn set_deaf(&mut self, deaf: bool) {
+        self.deaf = deaf;
+    }
+
+    /// Whether a ping has gone unanswered.
+    pub(crate) const fn is_missed(&self) -> bool {
+        self.missed != 0
     }
 
     /// When to come back.

@@ -52,6 +52,8 @@ enum State {
     Free,
     Waiting,
     Sent,
+    /// A ping has been sent: only a pong ends it.
+    Pinged,
 }
 
 /// A call that has left the table.
@@ -128,6 +130,13 @@ impl InFlight {
         Some(self.ids.of(entry, slot))
     }
 
+    /// Marks a waiting call as a ping that was sent: no answer to a request settles it.
+    pub(crate) fn send_ping(&mut self, slot: u32) -> Option<Id> {
+        let id = self.send(slot)?;
+        self.entries[slot as usize].state = State::Pinged;
+        Some(id)
+    }
+
     /// The serial of the call in this slot, if it still waits: tells a call from its successor.
     pub(crate) fn waiting_serial(&self, slot: u32) -> Option<u32> {
         let entry = self.entries.get(slot as usize)?;
@@ -137,6 +146,16 @@ impl InFlight {
     /// The answer to this id has come: its slot, or `None` for an id that is not pending.
     #[inline]
     pub(crate) fn complete(&mut self, id: &Id) -> Option<u32> {
+        self.complete_in(id, State::Sent)
+    }
+
+    /// The pong of this id has come: its slot, or `None` for an id that is no ping's.
+    pub(crate) fn complete_ping(&mut self, id: &Id) -> Option<u32> {
+        self.complete_in(id, State::Pinged)
+    }
+
+    #[inline]
+    fn complete_in(&mut self, id: &Id, state: State) -> Option<u32> {
         let slot = match &self.ids {
             Ids::Joined => {
                 let &Id::Number(number) = id else { return None };
@@ -149,7 +168,7 @@ impl InFlight {
             }
             Ids::Counted { slots, prefix, .. } => *slots.get(&count(id, prefix.as_deref())?)?,
         };
-        if self.entries[slot as usize].state != State::Sent {
+        if self.entries[slot as usize].state != state {
             return None;
         }
         self.release(slot);
@@ -201,7 +220,7 @@ impl InFlight {
     fn release(&mut self, slot: u32) -> Settled {
         let entry = &mut self.entries[slot as usize];
         let mut id = None;
-        if entry.state == State::Sent {
+        if matches!(entry.state, State::Sent | State::Pinged) {
             self.sent -= 1;
             self.sent_bytes -= u64::from(entry.bytes);
             id = Some(self.ids.of(entry, slot));

@@ -5,8 +5,12 @@ use std::time::{Duration, Instant};
 use super::{
     Event, Serving, Session, State, Timeout,
     heartbeat::{Beat, HEARTBEAT_TOKEN, Heartbeat, after},
+    stall::Stall,
 };
-use crate::{error::Kind, message::Hello};
+use crate::{
+    error::Kind,
+    message::{Hello, capability},
+};
 
 impl Session {
     /// A transport is there. Formats without a handshake are ready at once.
@@ -20,6 +24,16 @@ impl Session {
         } else {
             self.skip_handshake(now);
         }
+    }
+
+    /// What suits the transport where the application has no wish; to be told before `open`.
+    pub fn presume_heartbeat(&mut self, interval: Duration) {
+        self.usual_heartbeat = interval;
+        self.heartbeat = Heartbeat::new(self.heartbeat_interval());
+    }
+
+    fn heartbeat_interval(&self) -> Duration {
+        self.limits.heartbeat.unwrap_or(self.usual_heartbeat)
     }
 
     /// The format turned out to have no handshake. None of these has pings either, so that silence
@@ -44,7 +58,7 @@ impl Session {
             return;
         }
         self.met = false;
-        self.heartbeat = Heartbeat::new(self.limits.heartbeat);
+        self.heartbeat = Heartbeat::new(self.heartbeat_interval());
         self.handshake_due = after(now, self.limits.handshake_timeout);
         if self.state == State::Ready {
             self.state = State::Handshaking;
@@ -55,7 +69,7 @@ impl Session {
     pub const fn hello(&self, version: u8) -> Hello {
         Hello {
             version,
-            capabilities: 0,
+            capabilities: CAPABILITIES,
             max_frame_bytes: self.limits.max_frame_bytes,
             max_in_flight: self.limits.max_in_flight,
             max_in_flight_bytes: self.limits.max_in_flight_bytes,
@@ -80,6 +94,10 @@ impl Session {
                 "the socket was closed before the answer came",
             ));
         }
+        if self.stall.is_over(now) {
+            self.stall = Stall::new(Duration::ZERO);
+            return Some(Timeout::Over(Kind::Timeout, "the peer took none of what waits for it"));
+        }
         match self.heartbeat.handle_timeout(now) {
             Beat::Quiet => {}
             Beat::Ping => return Some(Timeout::SendPing(HEARTBEAT_TOKEN)),
@@ -99,6 +117,7 @@ impl Session {
             self.frame_due,
             self.drain_due,
             self.heartbeat.due(),
+            self.stall.due(),
             self.in_flight.next_deadline(),
         ];
         dues.into_iter().flatten().min()
@@ -109,6 +128,32 @@ impl Session {
     pub fn heard(&mut self, partial: bool, now: Instant) {
         self.frame_due = if partial { after(now, self.limits.frame_timeout) } else { None };
         self.heartbeat.heard(now);
+    }
+
+    /// How writing stands: bytes that the kernel has ever taken, and whether more wait for it.
+    #[inline]
+    pub fn note_output(&mut self, taken: u64, waits: bool, now: Instant) {
+        self.stall.note(taken, waits, now);
+    }
+
+    /// Whether a ping of ours has gone unanswered: then what the peer may have said should be read.
+    #[inline]
+    pub const fn doubts_peer(&self) -> bool {
+        self.heartbeat.is_missed()
+    }
+
+    /// Nothing is read for a while, by this side's own choice: the peer's silence means nothing.
+    pub fn stop_listening(&mut self) {
+        self.frame_due = None;
+        self.heartbeat.set_deaf(true);
+    }
+
+    /// Reading goes on; `partial` as for [`heard`](Self::heard).
+    pub fn listen_again(&mut self, partial: bool, now: Instant) {
+        self.heartbeat.set_deaf(false);
+        if self.state < State::Closed {
+            self.heard(partial, now);
+        }
     }
 
     /// No new calls; what is open may take until `timeout` has passed. False if that was so before.
@@ -128,6 +173,7 @@ impl Session {
         self.waiting.clear();
         self.serving = Serving::default();
         self.heartbeat = Heartbeat::new(Duration::ZERO);
+        self.stall = Stall::new(Duration::ZERO);
     }
 
     pub(super) fn handle_hello(&mut self, hello: &Hello, now: Instant) -> Event {
@@ -140,3 +186,6 @@ impl Session {
         Event::Ready
     }
 }
+
+/// What this side can do beyond the least that every version 1 peer can.
+const CAPABILITIES: u32 = if cfg!(target_endian = "little") { capability::WIDE } else { 0 };

@@ -17,13 +17,17 @@ pub(crate) mod heartbeat;
 pub(crate) mod in_flight;
 mod lifecycle;
 pub(crate) mod serving;
+pub(crate) mod stall;
 mod state;
 mod verdict;
 pub(crate) mod waiting;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use self::{heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, waiting::WaitingQueue};
+use self::{
+    heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, stall::Stall,
+    waiting::WaitingQueue,
+};
 pub use self::{
     in_flight::Settled,
     serving::Reply,
@@ -34,7 +38,7 @@ pub use self::{
 use crate::{
     config::{IdStyle, Limits},
     error::Kind,
-    message::{BodyKind, Id, Malformed, Message},
+    message::{BodyKind, Id, Malformed, Message, Trace},
 };
 
 /// One connection's meaning.
@@ -49,6 +53,9 @@ pub struct Session {
     peer_max_in_flight: u32,
     peer_max_in_flight_bytes: u64,
     heartbeat: Heartbeat,
+    /// The heartbeat's interval where the application hasn't given one.
+    usual_heartbeat: Duration,
+    stall: Stall,
     handshake_due: Option<Instant>,
     frame_due: Option<Instant>,
     drain_due: Option<Instant>,
@@ -70,7 +77,9 @@ impl Session {
             waiting: WaitingQueue::default(),
             peer_max_in_flight: u32::MAX,
             peer_max_in_flight_bytes: u64::MAX,
-            heartbeat: Heartbeat::new(limits.heartbeat),
+            heartbeat: Heartbeat::new(limits.heartbeat.unwrap_or_default()),
+            usual_heartbeat: Duration::ZERO,
+            stall: Stall::new(limits.stall_timeout),
             handshake_due: None,
             frame_due: None,
             drain_due: None,
@@ -113,11 +122,13 @@ impl Session {
         kind: BodyKind,
         body: Vec<u8>,
         deadline: Option<Instant>,
+        trace: Option<Box<Trace>>,
     ) {
         let Some(serial) = self.in_flight.waiting_serial(slot) else {
             return;
         };
-        self.waiting.push(Waiting { slot, topic: topic.into(), kind, body, deadline, serial });
+        let topic = topic.into();
+        self.waiting.push(Waiting { slot, topic, kind, body, deadline, trace, serial });
     }
 
     /// The next waiting request that can be sent now, with its id.
@@ -146,7 +157,7 @@ impl Session {
         if !self.in_flight.insert(slot, 0, deadline) {
             return Err(Kind::Overflow);
         }
-        match self.in_flight.send(slot) {
+        match self.in_flight.send_ping(slot) {
             Some(Id::Number(token)) => Ok(token),
             // A format whose ids are texts has no pings.
             _ => {
@@ -191,7 +202,9 @@ impl Session {
             Message::Ping { token } => Event::SendPong(*token),
             Message::Pong { token } => {
                 // The token of a heartbeat is no call's id.
-                self.in_flight.complete(&Id::Number(*token)).map_or(Event::Ignored, Event::Pong)
+                self.in_flight
+                    .complete_ping(&Id::Number(*token))
+                    .map_or(Event::Ignored, Event::Pong)
             }
             Message::Goaway { .. } => {
                 self.peer_leaving = true;
@@ -235,6 +248,11 @@ impl Session {
     /// Requests of the peer that have not been answered.
     pub const fn serving(&self) -> usize {
         self.serving.open()
+    }
+
+    /// The bytes of these together.
+    pub const fn serving_bytes(&self) -> u64 {
+        self.serving.bytes()
     }
 
     /// Requests that wait to be sent, and their bytes.

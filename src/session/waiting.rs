@@ -6,7 +6,7 @@
 
 use std::{collections::VecDeque, time::Instant};
 
-use crate::message::BodyKind;
+use crate::message::{BodyKind, Trace};
 
 /// The queue.
 #[derive(Debug, Default)]
@@ -30,6 +30,8 @@ pub struct Waiting {
     pub body: Vec<u8>,
     /// When it stops being wanted.
     pub deadline: Option<Instant>,
+    /// Which trace it belongs to.
+    pub trace: Option<Box<Trace>>,
     /// Tells the call from an earlier one in the same slot.
     pub(super) serial: u32,
 }

@@ -147,8 +147,9 @@ fn nothing_is_undefined() {
 
 #[test]
 fn what_jftp_has_no_words_for_is_unsupported() {
-    let request =
-        |topic, body| Message::Request(Request { id: Id::Number(1), topic, body, deadline_ms: 5 });
+    let request = |topic, body| {
+        Message::Request(Request { id: Id::Number(1), topic, body, deadline_ms: 5, trace: None })
+    };
     let json = Body::json(b"1");
     let answer = Message::Response { id: Id::Number(1), body: json };
     let cases = [
@@ -157,7 +158,7 @@ fn what_jftp_has_no_words_for_is_unsupported() {
         (Role::Client, request("", Body { kind: BodyKind::MessagePack, data: b"1" })),
         (Role::Server, request("", json)),
         (Role::Client, answer),
-        (Role::Server, Message::Event { topic: "", body: json }),
+        (Role::Server, Message::Event { topic: "", body: json, trace: None }),
         (Role::Server, Message::Ping { token: 1 }),
         (Role::Client, Message::Pong { token: 1 }),
     ];
@@ -191,7 +192,8 @@ fn the_largest_frame_is_that_of_the_original() {
         let data = vec![b'1'; limit - envelope + 1];
         let encode = |data| {
             let body = Body::json(data);
-            let request = Request { id: Id::Number(1), topic: "", body, deadline_ms: 0 };
+            let request =
+                Request { id: Id::Number(1), topic: "", body, deadline_ms: 0, trace: None };
             let mut codec = codec(generation, Role::Client);
             Sink::default().encode(&mut codec, &Message::Request(request)).map_err(|e| e.kind())
         };
@@ -212,7 +214,13 @@ fn the_width_of_a_header_has_bounds() {
     }
     let narrow = jftp.with_header_digits(1);
     let body = Body::json(b"1234567");
-    let request = Message::Request(Request { id: Id::Number(1), topic: "", body, deadline_ms: 0 });
+    let request = Message::Request(Request {
+        id: Id::Number(1),
+        topic: "",
+        body,
+        deadline_ms: 0,
+        trace: None,
+    });
     let mut client = Codec::Jftp(Jftp::new(Generation::D, Role::Client, &Limits::default()));
     assert!(Sink::default().encode(&mut client, &request).is_ok());
     let answer = Message::Response { id: Id::Number(1), body };
@@ -270,7 +278,7 @@ proptest! {
             .iter()
             .map(|(id, value)| {
                 let (id, body) = (id.clone(), Body::json(value.as_bytes()));
-                Message::Request(Request { id, topic: "", body, deadline_ms: 0 })
+                Message::Request(Request { id, topic: "", body, deadline_ms: 0, trace: None })
             })
             .collect();
         let mut client = codec(generation, Role::Client);
@@ -318,7 +326,7 @@ proptest! {
         let frame = |data: &[u8]| {
             let body = Body::json(data);
             let mut sink = Sink::default();
-            let request = Request { id: id.clone(), topic: "", body, deadline_ms: 0 };
+            let request = Request { id: id.clone(), topic: "", body, deadline_ms: 0, trace: None };
             let mut client = codec(generation, Role::Client);
             sink.encode(&mut client, &Message::Request(request)).expect("a request");
             sink.bytes

@@ -13,7 +13,7 @@ use crate::{
     },
     config::{Format, Limits},
     error::Kind,
-    message::{Body, BodyKind, Failure, Hello, Id, Message, Request, Role},
+    message::{Body, BodyKind, Failure, Hello, Id, Message, Request, Role, TRACE_BYTES, Trace},
 };
 
 const VECTORS: &str = include_str!("../../__test__/fixtures/wire/shortwire.json");
@@ -124,7 +124,7 @@ fn a_topic_counts_towards_the_limit() {
     let topic = "a.topic";
     let mut encode = |data, deadline_ms| {
         let body = Body::json(data);
-        let request = Request { id: Id::Number(1), topic, body, deadline_ms };
+        let request = Request { id: Id::Number(1), topic, body, deadline_ms, trace: None };
         Sink::default().encode(&mut codec, &Message::Request(request)).map_err(|e| e.kind())
     };
     assert_eq!(encode(b"123", 0), Ok(()));
@@ -137,7 +137,7 @@ fn a_topic_has_at_most_65535_bytes() {
     let (mut codec, _) = greeted(1 << 20);
     let topic = "t".repeat(65_536);
     for (topic, expected) in [(&topic[1..], None), (&topic[..], Some(Kind::TooLarge))] {
-        let message = Message::Event { topic, body: Body::NONE };
+        let message = Message::Event { topic, body: Body::NONE, trace: None };
         let result = Sink::default().encode(&mut codec, &message);
         assert_eq!(result.err().map(|error| error.kind()), expected);
     }
@@ -187,21 +187,22 @@ struct Owned {
     topic: String,
     body: (BodyKind, Vec<u8>),
     deadline_ms: u32,
+    trace: Option<Box<Trace>>,
 }
 
 impl Owned {
     fn message(&self) -> Message<'_> {
-        let Self { kind, id, topic, body: (body_kind, data), deadline_ms } = self;
+        let Self { kind, id, topic, body: (body_kind, data), deadline_ms, trace } = self;
         let (id, topic, deadline_ms) = (Id::Number(*id), topic.as_str(), *deadline_ms);
-        let body = Body { kind: *body_kind, data };
+        let (body, trace) = (Body { kind: *body_kind, data }, trace.clone());
         match kind % 9 {
-            0 => Message::Request(Request { id, topic, body, deadline_ms }),
+            0 => Message::Request(Request { id, topic, body, deadline_ms, trace }),
             1 => Message::Response { id, body },
             2 if body.kind == BodyKind::Bytes => {
                 Message::Failure { id, error: Failure::Kind { kind: *kind, text: topic } }
             }
             2 => Message::Failure { id, error: Failure::Body(body) },
-            3 => Message::Event { topic, body },
+            3 => Message::Event { topic, body, trace },
             4 => Message::Cancel { id },
             5 => Message::Ping { token: self.id },
             6 => Message::Pong { token: self.id },
@@ -218,13 +219,15 @@ fn message() -> impl Strategy<Value = Owned> {
         vec(any::<u8>(), 0..40).prop_map(|data| (BodyKind::Bytes, data)),
         vec(any::<u8>(), 1024..5000).prop_map(|data| (BodyKind::MessagePack, data)),
     ];
-    let parts = (any::<u8>(), any::<u64>(), "\\PC{0,10}", body, any::<u32>());
-    parts.prop_map(|(kind, id, topic, body, deadline_ms)| Owned {
+    let trace = any::<Option<[u8; TRACE_BYTES]>>();
+    let parts = (any::<u8>(), any::<u64>(), "\\PC{0,10}", body, any::<u32>(), trace);
+    parts.prop_map(|(kind, id, topic, body, deadline_ms, trace)| Owned {
         kind,
         id,
         topic,
         body,
         deadline_ms,
+        trace: trace.as_ref().and_then(Trace::from_bytes).map(Box::new),
     })
 }
 
@@ -232,7 +235,7 @@ fn message() -> impl Strategy<Value = Owned> {
 fn cut(frame: &[u8], size: usize) -> Vec<Vec<u8>> {
     let (header, content) = frame.split_at(HEADER_BYTES);
     let size =
-        size.max(MIN_PIECE_BYTES + usize::from(header[2]) + usize::from(header[3]) * 256 + 4);
+        size.max(MIN_PIECE_BYTES + usize::from(header[2]) + usize::from(header[3]) * 256 + 30);
     if header[0] > 4 || content.len() <= size {
         return vec![frame.to_vec()];
     }

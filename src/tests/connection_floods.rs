@@ -160,6 +160,7 @@ fn a_large_message_leaves_no_room_behind() {
         topic: "",
         body: crate::message::Body::json(&[b'1'; 8 * KIB * KIB]),
         deadline_ms: 0,
+        trace: None,
     })]);
     let now = pair.now;
     for part in large.chunks(200 * KIB) {

@@ -27,7 +27,7 @@ fn ready() -> (Session, Instant) {
 
 fn asked(id: u64) -> Message<'static> {
     let (id, topic, body, deadline_ms) = (Id::Number(id), "", Body::NONE, 0);
-    Message::Request(Request { id, topic, body, deadline_ms })
+    Message::Request(Request { id, topic, body, deadline_ms, trace: None })
 }
 
 fn send(session: &mut Session, slot: u32) -> Id {
@@ -88,7 +88,7 @@ fn what_waited_before_the_goodbye_is_still_sent() {
     let id = send(&mut session, 0);
     send(&mut session, 1);
     assert_eq!(session.request(2, 1, None), Admission::Wait);
-    session.wait(2, "", BodyKind::Json, b"1".to_vec(), None);
+    session.wait(2, "", BodyKind::Json, b"1".to_vec(), None, None);
     session.close(now, Duration::from_secs(1));
     session.handle_message(&Message::Response { id, body: Body::NONE }, now);
     assert_eq!(session.poll_waiting().map(|(_, waiting)| waiting.slot), Some(2));

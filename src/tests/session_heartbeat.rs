@@ -26,7 +26,7 @@ fn limits() -> Limits {
     Limits {
         handshake_timeout: 10 * SECOND,
         frame_timeout: 30 * SECOND,
-        heartbeat: 60 * SECOND,
+        heartbeat: Some(60 * SECOND),
         ..Limits::default()
     }
 }
@@ -67,15 +67,32 @@ fn bytes_that_are_no_hello_do_not_prolong_the_handshake() {
 }
 
 #[test]
+fn what_suits_the_transport_counts_where_the_application_has_no_wish() {
+    let wish = |heartbeat| Limits { heartbeat, ..limits() };
+    for (limits, interval) in [
+        (wish(None), Some(30 * SECOND)),
+        (wish(Some(5 * SECOND)), Some(5 * SECOND)),
+        (wish(Some(Duration::ZERO)), None),
+    ] {
+        let now = Instant::now();
+        let mut session = Session::new(limits, IdStyle::Joined);
+        session.presume_heartbeat(30 * SECOND);
+        session.open(now, true);
+        session.handle_message(&HELLO, now);
+        assert_eq!(session.poll_timeout(), interval.map(|interval| now + interval));
+    }
+}
+
+#[test]
 fn a_hello_ends_the_handshake() {
-    let (mut session, began) = opened(Limits { heartbeat: Duration::ZERO, ..limits() });
+    let (mut session, began) = opened(Limits { heartbeat: Some(Duration::ZERO), ..limits() });
     session.handle_message(&HELLO, began);
     assert_eq!(session.poll_timeout(), None);
 }
 
 #[test]
 fn a_peer_that_stops_within_a_frame_has_the_time_of_a_frame() {
-    let (mut session, began) = opened(Limits { heartbeat: Duration::ZERO, ..limits() });
+    let (mut session, began) = opened(Limits { heartbeat: Some(Duration::ZERO), ..limits() });
     session.handle_message(&HELLO, began);
     session.heard(true, began + 5 * SECOND);
     let (due, timeout) = next(&mut session);
@@ -85,7 +102,7 @@ fn a_peer_that_stops_within_a_frame_has_the_time_of_a_frame() {
 
 #[test]
 fn more_of_the_frame_prolongs_it_and_its_end_ends_it() {
-    let (mut session, began) = opened(Limits { heartbeat: Duration::ZERO, ..limits() });
+    let (mut session, began) = opened(Limits { heartbeat: Some(Duration::ZERO), ..limits() });
     session.handle_message(&HELLO, began);
     session.heard(true, began);
     session.heard(true, began + 20 * SECOND);
@@ -100,7 +117,7 @@ fn zero_is_never() {
     let limits = Limits {
         handshake_timeout: never,
         frame_timeout: never,
-        heartbeat: never,
+        heartbeat: Some(never),
         ..Limits::default()
     };
     let (mut session, began) = opened(limits);
@@ -166,4 +183,31 @@ fn the_watch_comes_back_after_a_long_sleep_without_a_burst_of_pings() {
     assert_eq!(watch.handle_timeout(later), Beat::Ping);
     assert_eq!(watch.handle_timeout(later), Beat::Quiet);
     assert_eq!(watch.due(), Some(later + SECOND));
+}
+
+#[test]
+fn while_nothing_is_read_pings_go_out_and_none_counts() {
+    let now = Instant::now();
+    let mut watch = Heartbeat::new(60 * SECOND);
+    watch.heard(now);
+    watch.set_deaf(true);
+    for beat in 1..10 {
+        assert_eq!(watch.handle_timeout(now + 60 * SECOND * beat), Beat::Ping);
+        assert!(!watch.is_missed());
+    }
+}
+
+#[test]
+fn reading_again_gives_the_peer_all_its_time() {
+    let (mut session, began) = opened(limits());
+    session.handle_message(&HELLO, began);
+    session.heard(true, began);
+    session.stop_listening();
+    let (later, timeout) = next(&mut session);
+    // The rest of the frame is here, perhaps: it just isn't looked at.
+    assert_eq!((later, timeout), (began + 60 * SECOND, Some(Timeout::SendPing(HEARTBEAT_TOKEN))));
+    session.listen_again(true, later);
+    let (due, timeout) = next(&mut session);
+    assert_eq!(due, later + 30 * SECOND);
+    assert!(is_over(timeout));
 }

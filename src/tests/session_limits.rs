@@ -32,7 +32,7 @@ fn met(limits: Limits, max_in_flight: u32, max_in_flight_bytes: u32) -> (Session
 fn ask(session: &mut Session, slot: u32, bytes: u32) -> Admission {
     let admission = session.request(slot, bytes, None);
     if admission == Admission::Wait {
-        session.wait(slot, "", BodyKind::Json, vec![b'1'; bytes as usize], None);
+        session.wait(slot, "", BodyKind::Json, vec![b'1'; bytes as usize], None, None);
     }
     admission
 }
@@ -44,7 +44,7 @@ fn pumped(session: &mut Session) -> Vec<u32> {
 
 fn asked(id: u64, data: &[u8]) -> Message<'_> {
     let body = Body::json(data);
-    Message::Request(Request { id: Id::Number(id), topic: "", body, deadline_ms: 0 })
+    Message::Request(Request { id: Id::Number(id), topic: "", body, deadline_ms: 0, trace: None })
 }
 
 fn answer(id: Id) -> Message<'static> {
@@ -158,7 +158,7 @@ fn a_call_may_expire_while_it_waits() {
     let mut session = Session::new(Limits::default(), IdStyle::Joined);
     let deadline = Some(now + Duration::from_millis(10));
     assert_eq!(session.request(0, 4, deadline), Admission::Wait);
-    session.wait(0, "", BodyKind::Json, b"null".to_vec(), deadline);
+    session.wait(0, "", BodyKind::Json, b"null".to_vec(), deadline, None);
     assert_eq!(session.poll_timeout(), deadline);
     assert!(session.handle_timeout(now + Duration::from_millis(10)).is_some());
     assert_eq!((session.pending(), session.waiting()), (0, (0, 0)));

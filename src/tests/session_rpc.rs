@@ -33,6 +33,17 @@ fn an_answer_settles_the_call_with_its_id() {
 }
 
 #[test]
+fn a_pong_settles_pings_and_an_answer_settles_calls_only() {
+    let mut table = InFlight::new(IdStyle::Joined);
+    let call = sent(&mut table, 0);
+    assert!(table.insert(1, 0, None));
+    let ping = table.send_ping(1).expect("it waits");
+    assert_eq!((table.complete_ping(&call), table.complete(&ping)), (None, None));
+    assert_eq!((table.complete(&call), table.complete_ping(&ping)), (Some(0), Some(1)));
+    assert_eq!((table.open(), table.sent()), (0, 0));
+}
+
+#[test]
 fn a_second_answer_settles_nothing() {
     for style in STYLES {
         let mut table = InFlight::new(style);

@@ -46,8 +46,8 @@ fn what_is_no_endpoint_is_refused() {
         ("", Kind::InvalidArg),
         ("unix:", Kind::InvalidArg),
         ("/run/a\0b", Kind::InvalidArg),
-        ("tcp://localhost:80", Kind::Unsupported),
-        ("tls://localhost:80", Kind::Unsupported),
+        ("tcp://localhost:80", Kind::InvalidArg),
+        ("tls://localhost:80", Kind::InvalidArg),
     ] {
         assert_eq!(Endpoint::parse(text).expect_err(text).kind(), kind, "{text:?}");
     }

@@ -12,11 +12,11 @@ use rustix::{
     io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd},
     net::{AddressFamily, SocketType},
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::support::bytes::{read_up_to, write_all};
 use crate::{
     error::{Error, Kind},
-    transport::{BindOptions, Endpoint, bind, connect},
+    transport::{BindOptions, Endpoint, bind, connect, tcp::Place},
 };
 
 async fn listen(number: i32) -> Error {
@@ -38,8 +38,8 @@ async fn inherited_listener_accepts_and_its_file_stays() {
     let listener = bind(&endpoint, &BindOptions::default()).await.expect("it listens");
     assert_eq!(listener.address(), path.to_str().expect("UTF-8"));
     let mut client = UnixStream::connect(&path).expect("it listens");
-    let mut accepted = listener.accept().await.expect("one waits").stream;
-    accepted.write_all(b"hello").await.expect("connected");
+    let accepted = listener.accept().await.expect("one waits").stream;
+    write_all(&accepted, b"hello").await;
     let mut bytes = [0; 5];
     std::io::Read::read_exact(&mut client, &mut bytes).expect("connected");
 
@@ -53,12 +53,11 @@ async fn inherited_connection_is_spoken_over() {
     let (inherited, mut other) = UnixStream::pair().expect("descriptors are left");
     fcntl_setfd(&inherited, FdFlags::empty()).expect("open");
     let endpoint = Endpoint::Fd(inherited.into_raw_fd());
-    let (mut stream, peer) = connect(&endpoint).await.expect("it is connected");
+    let (stream, peer) = connect(&endpoint).await.expect("it is connected");
     assert_eq!(peer.uid, Some(rustix::process::geteuid().as_raw()));
 
     std::io::Write::write_all(&mut other, b"hello").expect("connected");
-    let mut bytes = [0; 5];
-    stream.read_exact(&mut bytes).await.expect("connected");
+    assert_eq!(read_up_to(&stream, 5).await, b"hello");
     let fd = stream.into_fd().expect("tokio lets go");
     assert!(fcntl_getfd(fd).expect("open").contains(FdFlags::CLOEXEC));
 }
@@ -106,7 +105,41 @@ async fn unfit_sockets_are_refused_and_stay_as_they_were() {
 }
 
 #[tokio::test]
+#[cfg(target_os = "linux")]
 async fn sockets_of_other_families_are_unsupported() {
-    let tcp = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    assert_eq!(listen(tcp.as_raw_fd()).await.kind(), Kind::Unsupported);
+    let netlink = AddressFamily::NETLINK;
+    let other = rustix::net::socket(netlink, SocketType::RAW, None).expect("one");
+    assert_eq!(listen(other.as_raw_fd()).await.kind(), Kind::Unsupported);
+}
+
+#[tokio::test]
+async fn inherited_sockets_of_tcp_are_spoken_over() {
+    let inherited = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = inherited.local_addr().expect("bound");
+    let endpoint = Endpoint::Fd(inherited.into_raw_fd());
+    let listener = bind(&endpoint, &BindOptions::default()).await.expect("it listens");
+    assert_eq!(listener.address(), format!("tcp://{address}"));
+
+    let inherited = std::net::TcpStream::connect(address).expect("it listens");
+    let from = inherited.local_addr().expect("connected");
+    let (client, server_seen) =
+        connect(&Endpoint::Fd(inherited.into_raw_fd())).await.expect("it is connected");
+    let accepted = listener.accept().await.expect("one waits");
+    assert_eq!((server_seen.address, accepted.peer.address), (Some(address), Some(from)));
+    write_all(&client, b"hello").await;
+    assert_eq!(read_up_to(&accepted.stream, 5).await, b"hello");
+    for stream in [client, accepted.stream] {
+        let fd = stream.into_fd().expect("tokio lets go");
+        assert!(rustix::net::sockopt::tcp_nodelay(&fd).expect("of TCP"));
+        assert!(fcntl_getfd(fd).expect("open").contains(FdFlags::CLOEXEC));
+    }
+}
+
+#[tokio::test]
+async fn options_of_tcp_are_refused_for_sockets_of_unix() {
+    let (inherited, mut other) = UnixStream::pair().expect("descriptors are left");
+    let place = Place::Fd(inherited.as_raw_fd());
+    let error = connect(&super::transport_tcp::at(place)).await.expect_err("it is of Unix");
+    assert_eq!(error.kind(), Kind::Unsupported);
+    std::io::Write::write_all(&mut other, b"still open").expect("connected");
 }

@@ -3,10 +3,11 @@
 //! Must not know: whether anything is there. The length of a name is checked when it is used, since
 //! the error names the system call that it would have failed.
 
-use std::{fmt, path::Path, path::PathBuf};
+use std::{fmt, path::Path, path::PathBuf, sync::Arc};
 
 use rustix::{io::Errno, net::SocketAddrUnix};
 
+use super::tcp::TcpEndpoint;
 use crate::error::{Error, Kind, Result};
 
 /// An address.
@@ -20,6 +21,8 @@ pub enum Endpoint {
     /// A descriptor that the process inherited and hands over: a listening socket where one
     /// listens, a connected one where one dials. `fd::adopt` says what is checked.
     Fd(i32),
+    /// A host and a port, or a descriptor with options of TCP.
+    Tcp(Box<TcpEndpoint>),
 }
 
 impl Endpoint {
@@ -28,18 +31,15 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidArg`] for nothing at all or a NUL within a path, [`Kind::Unsupported`] for
-    /// `tcp://` and `tls://`, and for abstract names anywhere but on Linux.
+    /// [`Kind::InvalidArg`] for nothing at all, a NUL within a path, and `tcp://` and `tls://`, which
+    /// JavaScript takes apart; [`Kind::Unsupported`] for abstract names anywhere but on Linux.
     pub fn parse(text: &str) -> Result<Self> {
         if let Some(name) = text.strip_prefix(['@', '\0']) {
             return Self::parse_abstract(name);
         }
         for scheme in ["tcp", "tls"] {
             if text.strip_prefix(scheme).is_some_and(|rest| rest.starts_with("://")) {
-                return Err(Error::local(
-                    Kind::Unsupported,
-                    format!("{scheme}:// is not supported yet: use the path of a Unix socket"),
-                ));
+                return Err(invalid(format!("{scheme}:// is not the path of a socket")));
             }
         }
         let path = text.strip_prefix("unix:").unwrap_or(text);
@@ -69,6 +69,7 @@ impl fmt::Display for Endpoint {
             Self::Path(path) => write!(f, "{}", path.display()),
             Self::Abstract(name) => write!(f, "@{}", String::from_utf8_lossy(name)),
             Self::Fd(fd) => write!(f, "fd:{fd}"),
+            Self::Tcp(tcp) => tcp.fmt(f),
         }
     }
 }
@@ -101,7 +102,7 @@ fn no_abstract_names() -> Error {
     Error::local(Kind::Unsupported, "abstract socket names exist on Linux only")
 }
 
-fn invalid(message: &'static str) -> Error {
+fn invalid(message: impl Into<Arc<str>>) -> Error {
     Error::local(Kind::InvalidArg, message)
 }
 

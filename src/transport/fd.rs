@@ -62,7 +62,7 @@ pub(super) fn mute(_: impl AsFd) -> io::Result<()> {
 }
 
 /// Takes over a descriptor that the application names by its number, after checking that it is an
-/// open Unix stream socket fit for `role`. A descriptor that is refused stays as it was.
+/// open stream socket, of Unix or of TCP, fit for `role`. A descriptor that is refused stays as it was.
 ///
 /// 0, 1 and 2 are always refused: they are the process's own standard streams, whose numbers others
 /// write to without asking, and closing one would give its number to the next file that is opened.
@@ -72,13 +72,26 @@ pub(super) fn mute(_: impl AsFd) -> io::Result<()> {
 /// [`Kind::InvalidArg`] for a descriptor that can't serve, [`Kind::Unsupported`] for a socket of
 /// another family, [`Kind::System`] with `EBADF` or `ENOTSOCK` as the kernel has it.
 pub(super) fn adopt(number: i32, role: Role) -> Result<OwnedFd> {
+    adopt_if(number, role, |_| true)
+}
+
+/// [`adopt`], but of TCP alone: for an application that has given options of TCP with the number.
+///
+/// # Errors
+///
+/// As [`adopt`].
+pub(super) fn adopt_tcp(number: i32, role: Role) -> Result<OwnedFd> {
+    adopt_if(number, role, is_of_internet)
+}
+
+fn adopt_if(number: i32, role: Role, fits: fn(AddressFamily) -> bool) -> Result<OwnedFd> {
     if number < 0 {
         return Err(unfit(number, "is not a descriptor"));
     }
     if number <= MAX_STANDARD_FD {
         return Err(unfit(number, "is a standard stream, which can't be given away"));
     }
-    check(number, role)?;
+    check(number, role, fits)?;
     #[expect(unsafe_code, reason = "the one way to own a descriptor known by number")]
     // SAFETY: it is open, as `check` has seen, and the application hands it over by naming it: it
     // is documented that nobody else may use or close it from here on.
@@ -88,7 +101,7 @@ pub(super) fn adopt(number: i32, role: Role) -> Result<OwnedFd> {
 }
 
 /// Whether the descriptor can be adopted.
-fn check(number: i32, role: Role) -> Result<()> {
+fn check(number: i32, role: Role, fits: fn(AddressFamily) -> bool) -> Result<()> {
     #[expect(unsafe_code, reason = "asking about a descriptor known by number")]
     // SAFETY: it isn't -1, and it is used for questions only, within this function. Should it not
     // be open, each of them is answered with `EBADF` and changes nothing.
@@ -96,9 +109,13 @@ fn check(number: i32, role: Role) -> Result<()> {
     let system = |errno: Errno| Error::system(role.syscall(), errno.into());
 
     let kind = sockopt::socket_type(fd).map_err(system)?;
-    if getsockname(fd).map_err(system)?.address_family() != AddressFamily::UNIX {
-        let message =
-            format!("{{ fd: {number} }} is not a Unix socket: no other kind is supported");
+    let family = getsockname(fd).map_err(system)?.address_family();
+    if !is_of_internet(family) && family != AddressFamily::UNIX {
+        let message = format!("{{ fd: {number} }} is a socket of neither Unix nor TCP");
+        return Err(Error::local(Kind::Unsupported, message));
+    }
+    if !fits(family) {
+        let message = format!("{{ fd: {number} }} is no socket of TCP, whose options were given");
         return Err(Error::local(Kind::Unsupported, message));
     }
     if kind != SocketType::STREAM {
@@ -114,6 +131,15 @@ fn check(number: i32, role: Role) -> Result<()> {
     }
 }
 
+/// Whether a socket is one of IPv4 or IPv6.
+pub(super) fn is_internet(fd: impl AsFd) -> bool {
+    getsockname(fd).is_ok_and(|name| is_of_internet(name.address_family()))
+}
+
+fn is_of_internet(family: AddressFamily) -> bool {
+    family == AddressFamily::INET || family == AddressFamily::INET6
+}
+
 #[cfg(not(target_vendor = "apple"))]
 fn listens(fd: impl AsFd) -> Result<bool, Errno> {
     sockopt::socket_acceptconn(fd)
@@ -125,7 +151,11 @@ fn listens(fd: impl AsFd) -> Result<bool, Errno> {
 fn listens(fd: impl AsFd) -> Result<bool, Errno> {
     use rustix::net::SocketAddrUnix;
 
-    let name = SocketAddrUnix::try_from(getsockname(&fd)?)?;
+    let name = getsockname(&fd)?;
+    if is_of_internet(name.address_family()) {
+        return Ok(getpeername(fd).is_err());
+    }
+    let name = SocketAddrUnix::try_from(name)?;
     Ok(name.path_bytes().is_some_and(|path| !path.is_empty()) && getpeername(fd).is_err())
 }
 

@@ -8,13 +8,14 @@ use rustix::{
     io::Errno,
     net::{SocketAddrUnix, getsockname},
 };
-use tokio::net::UnixListener;
+use tokio::net::{TcpListener, UnixListener};
 
 use super::{
     endpoint::{Endpoint, abstract_address},
     fd::{self, Role},
     peer::Peer,
     stream::Stream,
+    tcp::{self, TcpEndpoint, TcpOptions},
     unix::{self, SocketFile},
 };
 use crate::error::{Error, Kind, Result};
@@ -25,8 +26,15 @@ pub struct Listener {
     // Before the socket: fields are dropped in this order, and the file may be removed only while
     // the socket holds its inode (see `SocketFile::remove`).
     file: Option<SocketFile>,
-    socket: UnixListener,
+    socket: Socket,
     address: String,
+}
+
+/// What accepts.
+#[derive(Debug)]
+enum Socket {
+    Unix(UnixListener),
+    Tcp(TcpListener, TcpOptions),
 }
 
 /// How to listen.
@@ -74,8 +82,8 @@ pub enum AcceptError {
 /// # Errors
 ///
 /// [`Kind::System`] with the system call `bind` (or the one that failed) and the kernel's number:
-/// `EADDRINUSE`, `ENOENT` for a missing directory, `EACCES`, `ENAMETOOLONG` and the like;
-/// [`Kind::InvalidArg`] for a mode that isn't one or a descriptor that can't be adopted;
+/// `EADDRINUSE`, `ENOENT` for a missing directory, `EACCES`, `ENAMETOOLONG` and the like; over TCP
+/// `getaddrinfo` or `listen`, and the address; [`Kind::InvalidArg`] for a mode that isn't one or a descriptor that can't be adopted;
 /// [`Kind::Unsupported`] for a descriptor of another family.
 ///
 /// # Panics
@@ -92,16 +100,24 @@ pub async fn bind(endpoint: &Endpoint, options: &BindOptions) -> Result<Listener
                 return Err(Error::local(Kind::InvalidArg, "mode must be between 0 and 0o777"));
             }
             let (fd, file) = unix::bind(path, options.mode, options.backlog).await?;
-            Listener::new(fd, Some(file), endpoint.to_string())
+            Listener::of_unix(fd, Some(file), endpoint.to_string())
         }
         Endpoint::Abstract(name) => {
             let address = abstract_address(name, "bind")?;
-            Listener::new(unix::listen_at(&address, options.backlog)?, None, endpoint.to_string())
+            let fd = unix::listen_at(&address, options.backlog)?;
+            Listener::of_unix(fd, None, endpoint.to_string())
         }
         Endpoint::Fd(number) => {
             let fd = fd::adopt(*number, Role::Listening)?;
+            if fd::is_internet(&fd) {
+                return Listener::of_tcp(tcp::listener_of(fd)?, TcpOptions::default());
+            }
             let address = name_of(&fd).unwrap_or_else(|| endpoint.to_string());
-            Listener::new(fd, None, address)
+            Listener::of_unix(fd, None, address)
+        }
+        Endpoint::Tcp(tcp) => {
+            let TcpEndpoint { options: connection, .. } = **tcp;
+            Listener::of_tcp(tcp::listen(tcp, options.backlog).await?, connection)
         }
     }
 }
@@ -117,18 +133,24 @@ impl Listener {
     ///
     /// Cancel safe: a connection that was not handed out stays in the queue.
     pub async fn accept(&self) -> Result<Accepted, AcceptError> {
-        let (stream, _) = self.socket.accept().await.map_err(AcceptError::new)?;
-        fd::mute(&stream).map_err(|error| AcceptError::Transient {
-            error: Error::system("setsockopt", error),
-            pause: Duration::ZERO,
-        })?;
-        let stream = Stream::new(stream);
+        let stream = match &self.socket {
+            Socket::Unix(socket) => {
+                let (stream, _) = socket.accept().await.map_err(AcceptError::new)?;
+                fd::mute(&stream).map_err(AcceptError::unfit)?;
+                Stream::of_unix(stream)
+            }
+            Socket::Tcp(socket, options) => {
+                let (stream, _) = socket.accept().await.map_err(AcceptError::new)?;
+                options.apply(&stream).map_err(AcceptError::unfit)?;
+                Stream::of_tcp(stream)
+            }
+        };
         let peer = stream.peer();
         Ok(Accepted { stream, peer })
     }
 
-    /// Where it listens: a path, or `@name` for an abstract one. Of an inherited socket without a
-    /// name, `fd:` and its number.
+    /// Where it listens: a path, `@name` for an abstract one, or `tcp://`, an address and the port.
+    /// Of an inherited socket without a name, `fd:` and its number.
     pub fn address(&self) -> &str {
         &self.address
     }
@@ -147,10 +169,16 @@ impl Listener {
         }
     }
 
-    fn new(fd: OwnedFd, file: Option<SocketFile>, address: String) -> Result<Self> {
+    fn of_unix(fd: OwnedFd, file: Option<SocketFile>, address: String) -> Result<Self> {
         let socket = UnixListener::from_std(net::UnixListener::from(fd))
             .map_err(|error| Error::system("listen", error))?;
-        Ok(Self { file, socket, address })
+        Ok(Self { file, socket: Socket::Unix(socket), address })
+    }
+
+    fn of_tcp(socket: TcpListener, options: TcpOptions) -> Result<Self> {
+        let address = socket.local_addr().map_err(|error| Error::system("listen", error))?;
+        let address = format!("tcp://{address}");
+        Ok(Self { file: None, socket: Socket::Tcp(socket, options), address })
     }
 }
 
@@ -167,6 +195,11 @@ impl AcceptError {
             }
             _ => Self::Fatal(error),
         }
+    }
+
+    /// A connection that ended before it was set up, mostly.
+    fn unfit(error: std::io::Error) -> Self {
+        Self::Transient { error: Error::system("setsockopt", error), pause: Duration::ZERO }
     }
 }
 

@@ -7,6 +7,7 @@
 //! | `dial` | connecting |
 //! | `stream` | one connection's bytes, in tokio's hands or out of them |
 //! | `peer` | who is at the other end, by the kernel's word |
+//! | `tcp` | names, addresses, options of TCP |
 //! | `unix`, `lock` | socket files: modes, the dead and the living, removal |
 //! | `fd` | descriptors: fresh ones and inherited ones |
 //! | `pause` | growing pauses between attempts |
@@ -19,6 +20,7 @@ pub mod endpoint;
 pub mod listener;
 pub mod peer;
 pub mod stream;
+pub mod tcp;
 
 mod fd;
 pub(crate) mod lock;
@@ -26,9 +28,10 @@ mod pause;
 mod unix;
 
 pub use self::{
-    dial::connect,
+    dial::{connect, connect_within},
     endpoint::Endpoint,
     listener::{AcceptError, Accepted, BindOptions, Listener, bind},
     peer::Peer,
     stream::{Stream, has_input, pair, receive, send},
+    tcp::TcpEndpoint,
 };

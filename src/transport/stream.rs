@@ -7,11 +7,9 @@
 use std::{
     io,
     os::{
-        fd::{AsFd, OwnedFd},
+        fd::{AsFd, BorrowedFd, OwnedFd},
         unix::net,
     },
-    pin::Pin,
-    task::{Context, Poll, ready},
 };
 
 use rustix::{
@@ -19,23 +17,34 @@ use rustix::{
     net::{RecvFlags, SendAncillaryBuffer, SendFlags},
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
-    net::UnixStream,
+    io::{Interest, Ready},
+    net::{TcpStream, UnixStream},
 };
 
-use super::{fd, peer::Peer};
+use super::{
+    fd,
+    peer::Peer,
+    tcp::{self, TcpOptions},
+};
 use crate::error::{Error, Result};
 
 /// A connected stream. Non-blocking, closed on exec, and writing to a peer that left is an error
 /// (`EPIPE`), never a signal.
 #[derive(Debug)]
 pub struct Stream {
-    // The one kind there is. With a second one this becomes an enum; nothing outside sees it.
-    unix: UnixStream,
+    socket: Socket,
+}
+
+/// What tokio watches.
+#[derive(Debug)]
+enum Socket {
+    Unix(UnixStream),
+    Tcp(TcpStream),
 }
 
 impl Stream {
-    /// Takes over a connected socket and registers it with this thread's tokio runtime.
+    /// Takes over a connected socket and registers it with this thread's tokio runtime. Its options
+    /// stay as they are.
     ///
     /// # Errors
     ///
@@ -47,9 +56,22 @@ impl Stream {
     /// Outside of a tokio runtime.
     pub fn from_fd(fd: OwnedFd) -> Result<Self> {
         fd::set_up(&fd).map_err(|error| Error::system("fcntl", error))?;
-        let unix = UnixStream::from_std(net::UnixStream::from(fd))
-            .map_err(|error| Error::system("epoll_ctl", error))?;
-        Ok(Self { unix })
+        // Either of tokio's types watches any descriptor; this one is told apart for its name only.
+        let socket = if fd::is_internet(&fd) {
+            TcpStream::from_std(fd.into()).map(Socket::Tcp)
+        } else {
+            UnixStream::from_std(net::UnixStream::from(fd)).map(Socket::Unix)
+        };
+        let socket = socket.map_err(|error| Error::system("epoll_ctl", error))?;
+        Ok(Self { socket })
+    }
+
+    /// Takes over a connected socket that came from elsewhere; one of TCP gets our defaults.
+    pub(super) fn adopt(fd: OwnedFd) -> Result<Self> {
+        if fd::is_internet(&fd) {
+            return Ok(Self::of_tcp(tcp::stream_of(fd, TcpOptions::default())?));
+        }
+        Self::from_fd(fd)
     }
 
     /// Takes the socket out of tokio. It stays connected, non-blocking and closed on exec, and
@@ -60,13 +82,19 @@ impl Stream {
     /// [`Kind::System`](crate::error::Kind::System) when tokio can't let go of it; the connection
     /// is closed then.
     pub fn into_fd(self) -> Result<OwnedFd> {
-        let stream = self.unix.into_std().map_err(|error| Error::system("epoll_ctl", error))?;
-        Ok(stream.into())
+        let fd = match self.socket {
+            Socket::Unix(stream) => stream.into_std().map(OwnedFd::from),
+            Socket::Tcp(stream) => stream.into_std().map(OwnedFd::from),
+        };
+        fd.map_err(|error| Error::system("epoll_ctl", error))
     }
 
     /// Who is at the other end.
     pub fn peer(&self) -> Peer {
-        Peer::of(&self.unix)
+        match &self.socket {
+            Socket::Unix(stream) => Peer::of_unix(stream),
+            Socket::Tcp(stream) => Peer::of_tcp(stream),
+        }
     }
 
     /// Waits until there is something to read, if `reads`, or room to write, if `writes`; for ever
@@ -86,7 +114,7 @@ impl Stream {
             (false, true) => Interest::WRITABLE,
             (false, false) => return std::future::pending().await,
         };
-        let ready = self.unix.ready(interest).await?;
+        let ready = self.socket.ready(interest).await?;
         Ok(ready.is_readable() || ready.is_read_closed())
     }
 
@@ -96,7 +124,7 @@ impl Stream {
     ///
     /// Those of `recv`, "would block" among them.
     pub fn try_read(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        self.unix.try_io(Interest::READABLE, || receive(&self.unix, buffer))
+        self.socket.try_io(Interest::READABLE, |socket| receive(socket, buffer))
     }
 
     /// Writes what the kernel takes.
@@ -105,63 +133,36 @@ impl Stream {
     ///
     /// Those of `sendmsg`, "would block" among them.
     pub fn try_write(&self, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        self.unix.try_io(Interest::WRITABLE, || send(&self.unix, bufs))
+        self.socket.try_io(Interest::WRITABLE, |socket| send(socket, bufs))
     }
 
-    pub(super) const fn new(unix: UnixStream) -> Self {
-        Self { unix }
+    pub(super) const fn of_unix(stream: UnixStream) -> Self {
+        Self { socket: Socket::Unix(stream) }
     }
 
-    fn poll_send(&self, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.unix.poll_write_ready(cx))?;
-            let sent = self.unix.try_io(Interest::WRITABLE, || send(&self.unix, bufs));
-            match sent {
-                // The readiness was an old one: tokio has noted it, so the next round waits.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                sent => return Poll::Ready(sent),
-            }
+    pub(super) const fn of_tcp(stream: TcpStream) -> Self {
+        Self { socket: Socket::Tcp(stream) }
+    }
+}
+
+impl Socket {
+    async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        match self {
+            Self::Unix(stream) => stream.ready(interest).await,
+            Self::Tcp(stream) => stream.ready(interest).await,
         }
     }
-}
 
-impl AsyncRead for Stream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.unix).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_send(cx, &[io::IoSlice::new(buf)])
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_send(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.unix).poll_shutdown(cx)
+    /// Notes when the kernel has no more, so that the next `ready` waits.
+    fn try_io<T>(
+        &self,
+        interest: Interest,
+        work: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>,
+    ) -> io::Result<T> {
+        match self {
+            Self::Unix(stream) => stream.try_io(interest, || work(stream.as_fd())),
+            Self::Tcp(stream) => stream.try_io(interest, || work(stream.as_fd())),
+        }
     }
 }
 
@@ -179,7 +180,7 @@ pub fn pair() -> Result<(Stream, Stream)> {
     for stream in [&one, &other] {
         fd::mute(stream).map_err(|error| Error::system("setsockopt", error))?;
     }
-    Ok((Stream::new(one), Stream::new(other)))
+    Ok((Stream::of_unix(one), Stream::of_unix(other)))
 }
 
 /// `sendmsg` in place of `writev`: only it can be told not to raise SIGPIPE, and a library can't

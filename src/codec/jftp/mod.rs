@@ -173,7 +173,7 @@ impl Jftp {
         }
         let body = found.data.map_or(Body::NONE, Body::json);
         if self.role == Role::Server {
-            return Message::Request(Request { id, topic: "", body, deadline_ms: 0 });
+            return Message::Request(Request { id, topic: "", body, deadline_ms: 0, trace: None });
         }
         match found.error {
             None | Some(b"null") => Message::Response { id, body },
@@ -288,7 +288,9 @@ fn json(body: Body<'_>) -> Result<&[u8]> {
     match body.kind {
         BodyKind::None => Ok(&[]),
         BodyKind::Json => Ok(body.data),
-        BodyKind::Bytes | BodyKind::MessagePack => Err(unsupported("jftp carries only JSON")),
+        BodyKind::Bytes | BodyKind::MessagePack | BodyKind::WideJson => {
+            Err(unsupported("jftp carries only JSON"))
+        }
     }
 }
 

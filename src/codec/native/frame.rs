@@ -3,9 +3,9 @@
 //! Must not know: where the bytes come from, or whether the frame was in one piece.
 
 use crate::{
-    codec::{depth::is_shallow, number},
+    codec::{depth::is_shallow, number, wide::is_shallow_wide},
     error::{Error, Kind, Result},
-    message::{Body, BodyKind, Failure, Id, Malformed, Message, Request},
+    message::{Body, BodyKind, Failure, Id, Malformed, Message, Request, TRACE_BYTES, Trace},
 };
 
 /// A frame's fixed header.
@@ -19,13 +19,14 @@ pub(super) struct Header {
 }
 
 /// What the first frame of a message says beside its text. A message that isn't cut has only one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct First {
     pub(super) kind: u8,
     pub(super) body_kind: BodyKind,
     pub(super) topic_len: u16,
     pub(super) deadline_ms: u32,
     pub(super) id: u64,
+    pub(super) trace: Option<Box<Trace>>,
 }
 
 impl Header {
@@ -85,8 +86,14 @@ impl Header {
     #[inline]
     pub(super) fn open(self, content: &[u8]) -> Result<(First, &[u8])> {
         let Self { kind, flags, topic_len, id, .. } = self;
-        let body_kind = BodyKind::from_number(flags & flag::BODY).unwrap_or(BodyKind::None);
-        let mut first = First { kind, body_kind, topic_len, deadline_ms: 0, id };
+        let mut body_kind = BodyKind::from_number(flags & flag::BODY).unwrap_or(BodyKind::None);
+        if flags & flag::WIDE != 0 {
+            if body_kind != BodyKind::Json || self.is_control() {
+                return Err(Error::protocol("only JSON can be wide"));
+            }
+            body_kind = BodyKind::WideJson;
+        }
+        let mut first = First { kind, body_kind, topic_len, deadline_ms: 0, id, trace: None };
         let mut skip = 0usize;
         if flags & flag::EXTENSIONS != 0 {
             if flags & flag::DEADLINE != 0 {
@@ -94,6 +101,9 @@ impl Header {
                 skip = DEADLINE_BYTES;
             }
             if flags & flag::TRACE != 0 {
+                let bytes = content.get(skip..).and_then(<[u8]>::first_chunk);
+                // One that is none is no reason to refuse what came with it.
+                first.trace = bytes.and_then(Trace::from_bytes).map(Box::new);
                 skip = skip.saturating_add(TRACE_BYTES);
             }
         }
@@ -107,33 +117,42 @@ impl Header {
 /// Makes a message of its parts. `text` is the topic and the body.
 #[inline]
 pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
-    let First { kind, body_kind, topic_len, deadline_ms, id } = first;
+    let First { kind, body_kind, topic_len, deadline_ms, id, .. } = first;
     let (topic, data) = text.split_at_checked(topic_len.into()).unwrap_or((text, &[]));
     let Some(topic) = utf8(topic) else {
-        return malformed(first, "a topic that is not UTF-8");
+        return malformed(&first, "a topic that is not UTF-8");
     };
     let mut body = Body { kind: body_kind, data };
     match body_kind {
         BodyKind::Json if utf8(data).is_none() => {
-            return malformed(first, "a payload that is not UTF-8");
+            return malformed(&first, "a payload that is not UTF-8");
         }
         BodyKind::Json if !is_shallow(data) => {
-            return malformed(first, "a payload that is nested too deeply");
+            return malformed(&first, "a payload that is nested too deeply");
+        }
+        BodyKind::WideJson if data.len() % 2 != 0 => {
+            return malformed(&first, "a payload that is not UTF-16");
+        }
+        BodyKind::WideJson if !is_shallow_wide(data) => {
+            return malformed(&first, "a payload that is nested too deeply");
         }
         // Bytes that are nothing have not been checked, and nobody may take them for text.
         BodyKind::None => body = Body::NONE,
-        BodyKind::Json | BodyKind::Bytes | BodyKind::MessagePack => {}
+        BodyKind::Json | BodyKind::WideJson | BodyKind::Bytes | BodyKind::MessagePack => {}
     }
     match kind {
-        kind::REQUEST => Message::Request(Request { id: Id::Number(id), topic, body, deadline_ms }),
+        kind::REQUEST => {
+            let (id, trace) = (Id::Number(id), first.trace);
+            Message::Request(Request { id, topic, body, deadline_ms, trace })
+        }
         kind::RESPONSE => Message::Response { id: Id::Number(id), body },
         kind::ERROR => Message::Failure { id: Id::Number(id), error: failure(body) },
-        kind::EVENT => Message::Event { topic, body },
+        kind::EVENT => Message::Event { topic, body, trace: first.trace },
         kind::CANCEL => Message::Cancel { id: Id::Number(id) },
         kind::PING => Message::Ping { token: id },
         kind::PONG => Message::Pong { token: id },
         kind::GOAWAY => Message::Goaway { reason: utf8(body.data).unwrap_or_default() },
-        _ => malformed(first, "a message of an unknown kind"),
+        _ => malformed(&first, "a message of an unknown kind"),
     }
 }
 
@@ -152,7 +171,7 @@ fn utf8(bytes: &[u8]) -> Option<&str> {
 }
 
 #[cold]
-fn malformed(first: First, why: &'static str) -> Message<'static> {
+fn malformed(first: &First, why: &'static str) -> Message<'static> {
     let of = match first.kind {
         kind::REQUEST => Malformed::Request(Id::Number(first.id)),
         kind::RESPONSE | kind::ERROR => Malformed::Response(Id::Number(first.id)),
@@ -182,7 +201,9 @@ pub(super) mod flag {
     pub(in super::super) const DEADLINE: u8 = 0b0000_1000;
     pub(in super::super) const TRACE: u8 = 0b0001_0000;
     pub(in super::super) const EXTENSIONS: u8 = DEADLINE | TRACE;
-    pub(in super::super) const RESERVED: u8 = 0b1110_0000;
+    /// The JSON is UTF-16.
+    pub(in super::super) const WIDE: u8 = 0b0010_0000;
+    pub(in super::super) const RESERVED: u8 = 0b1100_0000;
 }
 
 /// The length of a frame's fixed header.
@@ -191,5 +212,3 @@ pub const HEADER_BYTES: usize = 16;
 pub const MAX_CONTROL_BYTES: u32 = 1024;
 /// The deadline extension: milliseconds.
 pub(super) const DEADLINE_BYTES: usize = 4;
-/// The trace extension: a W3C `traceparent` in binary (version, trace id, parent id, flags).
-const TRACE_BYTES: usize = 26;

@@ -22,11 +22,13 @@ mod frame;
 mod pieces;
 mod preface;
 
-use super::{Decoded, FrameSink};
+use super::{Decoded, FrameSink, wide};
 use crate::{
     config::Limits,
     error::{Error, Kind, Result},
-    message::{Body, BodyKind, Failure, Hello, Id, Message, Request},
+    message::{
+        Body, BodyKind, Failure, Hello, Id, Message, Request, TRACE_BYTES, Trace, capability,
+    },
 };
 use frame::{DEADLINE_BYTES, Header, compose, flag, kind};
 use pieces::{Pieces, Taken};
@@ -40,6 +42,7 @@ pub use preface::{MAGIC, MAX_PREFACE_BYTES, OLDEST_VERSION, PREFACE_BYTES, VERSI
 pub struct Native {
     max_frame_bytes: u32,
     peer_max_frame_bytes: u32,
+    peer_reads_wide: bool,
     greeted: bool,
     pieces: Pieces,
 }
@@ -50,6 +53,7 @@ impl Native {
         Self {
             max_frame_bytes: limits.max_frame_bytes,
             peer_max_frame_bytes: u32::MAX,
+            peer_reads_wide: false,
             greeted: false,
             pieces: Pieces::new(),
         }
@@ -60,9 +64,20 @@ impl Native {
         !self.pieces.is_empty()
     }
 
+    /// See [`super::Codec::unfinished_bytes`].
+    pub const fn unfinished_bytes(&self) -> usize {
+        self.pieces.held()
+    }
+
     /// Takes over the peer's limit for what we send.
     pub const fn meet(&mut self, hello: &Hello) {
         self.peer_max_frame_bytes = hello.max_frame_bytes;
+        self.peer_reads_wide = hello.capabilities & capability::WIDE != 0;
+    }
+
+    /// Whether the peer reads [`BodyKind::WideJson`]. Others get UTF-8.
+    pub const fn peer_reads_wide(&self) -> bool {
+        self.peer_reads_wide
     }
 
     /// See [`super::Codec::decode`].
@@ -118,24 +133,37 @@ impl Native {
     #[inline]
     pub fn encode(&mut self, message: &Message<'_>, sink: &mut impl FrameSink) -> Result<()> {
         match message {
-            Message::Request(Request { id, topic, body, deadline_ms }) => {
-                self.put(kind::REQUEST, id, topic, *body, *deadline_ms, sink)
+            Message::Request(Request { id, topic, body, deadline_ms, trace }) => {
+                let extensions = Extensions { deadline_ms: *deadline_ms, trace: trace.as_deref() };
+                self.put(kind::REQUEST, id, topic, *body, extensions, sink)
             }
-            Message::Response { id, body } => self.put(kind::RESPONSE, id, "", *body, 0, sink),
-            Message::Event { topic, body } => {
-                self.put(kind::EVENT, &Id::Number(0), topic, *body, 0, sink)
+            Message::Response { id, body } => {
+                self.put(kind::RESPONSE, id, "", *body, NO_EXTENSIONS, sink)
+            }
+            Message::Event { topic, body, trace } => {
+                let extensions = Extensions { deadline_ms: 0, trace: trace.as_deref() };
+                self.put(kind::EVENT, &Id::Number(0), topic, *body, extensions, sink)
             }
             Message::Failure { id, error } => self.put_failure(id, *error, sink),
-            Message::Cancel { id } => self.put(kind::CANCEL, id, "", Body::NONE, 0, sink),
+            Message::Cancel { id } => {
+                self.put(kind::CANCEL, id, "", Body::NONE, NO_EXTENSIONS, sink)
+            }
             Message::Ping { token } => {
-                self.put(kind::PING, &Id::Number(*token), "", Body::NONE, 0, sink)
+                self.put(kind::PING, &Id::Number(*token), "", Body::NONE, NO_EXTENSIONS, sink)
             }
             Message::Pong { token } => {
-                self.put(kind::PONG, &Id::Number(*token), "", Body::NONE, 0, sink)
+                self.put(kind::PONG, &Id::Number(*token), "", Body::NONE, NO_EXTENSIONS, sink)
             }
             Message::Goaway { reason } => {
                 let reason = cut(reason, MAX_CONTROL_BYTES as usize);
-                self.put(kind::GOAWAY, &Id::Number(0), "", Body::bytes(reason.as_bytes()), 0, sink)
+                self.put(
+                    kind::GOAWAY,
+                    &Id::Number(0),
+                    "",
+                    Body::bytes(reason.as_bytes()),
+                    NO_EXTENSIONS,
+                    sink,
+                )
             }
             Message::Hello(hello) => {
                 sink.put_slice(&preface::encode(hello));
@@ -152,10 +180,10 @@ impl Native {
             Failure::Body(Body { kind: BodyKind::Bytes, .. }) => {
                 Err(Error::library(Kind::Internal, "an application's error is not raw bytes"))
             }
-            Failure::Body(body) => self.put(kind::ERROR, id, "", body, 0, sink),
+            Failure::Body(body) => self.put(kind::ERROR, id, "", body, NO_EXTENSIONS, sink),
             Failure::Kind { kind: number, text } => {
                 let bytes = [&[number], text.as_bytes()].concat();
-                self.put(kind::ERROR, id, "", Body::bytes(&bytes), 0, sink)
+                self.put(kind::ERROR, id, "", Body::bytes(&bytes), NO_EXTENSIONS, sink)
             }
         }
     }
@@ -167,9 +195,14 @@ impl Native {
         id: &Id,
         topic: &str,
         body: Body<'_>,
-        deadline_ms: u32,
+        extensions: Extensions<'_>,
         sink: &mut impl FrameSink,
     ) -> Result<()> {
+        if body.kind == BodyKind::WideJson && !self.peer_reads_wide {
+            let text = wide::to_utf8(body.data);
+            return self.put(kind, id, topic, Body::json(&text), extensions, sink);
+        }
+        let Extensions { deadline_ms, trace } = extensions;
         let Id::Number(id) = *id else {
             return Err(Error::library(Kind::Internal, "an id that is not a number"));
         };
@@ -177,12 +210,23 @@ impl Native {
             return Err(Error::local(Kind::TooLarge, "a topic is at most 65,535 bytes long"));
         };
         let deadline_len = if deadline_ms == 0 { 0 } else { DEADLINE_BYTES };
-        let length = body.data.len().saturating_add(topic.len()).saturating_add(deadline_len);
+        let trace_len = if trace.is_none() { 0 } else { TRACE_BYTES };
+        let before_body = topic.len().saturating_add(deadline_len).saturating_add(trace_len);
+        let length = body.data.len().saturating_add(before_body);
         let limit = self.peer_max_frame_bytes.min(self.max_frame_bytes);
         let Some(length) = u32::try_from(length).ok().filter(|length| *length <= limit) else {
             return Err(Error::local(Kind::TooLarge, over(length as u64, limit)));
         };
-        let flags = body.kind as u8 | if deadline_ms == 0 { 0 } else { flag::DEADLINE };
+        let mut flags = match body.kind {
+            BodyKind::WideJson => BodyKind::Json as u8 | flag::WIDE,
+            kind => kind as u8,
+        };
+        if deadline_ms != 0 {
+            flags |= flag::DEADLINE;
+        }
+        if trace.is_some() {
+            flags |= flag::TRACE;
+        }
         let mut head = [0u8; HEADER_BYTES + DEADLINE_BYTES];
         if let Some((fixed, extension)) = head.split_first_chunk_mut::<HEADER_BYTES>() {
             *fixed = Header { kind, flags, topic_len, length, id }.bytes();
@@ -190,6 +234,9 @@ impl Native {
         }
         let (head, _) = head.split_at(HEADER_BYTES.saturating_add(deadline_len));
         sink.put_slice(head);
+        if let Some(trace) = trace {
+            sink.put_slice(trace.bytes());
+        }
         if !topic.is_empty() {
             sink.put_slice(topic.as_bytes());
         }
@@ -199,6 +246,16 @@ impl Native {
         Ok(())
     }
 }
+
+/// What stands between a header and its topic.
+#[derive(Debug, Clone, Copy)]
+struct Extensions<'a> {
+    /// 0 for none.
+    deadline_ms: u32,
+    trace: Option<&'a Trace>,
+}
+
+const NO_EXTENSIONS: Extensions<'static> = Extensions { deadline_ms: 0, trace: None };
 
 /// As much of a text as fits, without splitting a character.
 fn cut(text: &str, limit: usize) -> &str {

@@ -56,6 +56,11 @@ impl Pieces {
         self.unfinished.is_empty()
     }
 
+    /// How many bytes of unfinished messages are here.
+    pub(super) const fn held(&self) -> usize {
+        self.held
+    }
+
     /// Nothing more has arrived: a large message that has been handed on need not be kept.
     #[inline]
     pub(super) fn release(&mut self) {

@@ -6,7 +6,7 @@
 //!           silence ──► presumed ──first bytes──► detected ──┘
 //! ```
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Connection;
 use crate::{
@@ -18,6 +18,11 @@ use crate::{
 };
 
 impl Connection {
+    /// How often a silent peer is asked whether it is there, where the application has no wish.
+    pub fn presume_heartbeat(&mut self, interval: Duration) {
+        self.session.presume_heartbeat(interval);
+    }
+
     /// A transport is there, or again a driver: the conversation begins once.
     pub fn open(&mut self, now: Instant, inbound: &mut Inbound) {
         if self.session.state() != State::Idle {

@@ -8,20 +8,23 @@
 //! Both turns are bounded (`read.rs`, `orders.rs`). Must not
 //! know: which driver turns it, JavaScript, any format by name beyond detection.
 
+mod hold;
 mod meeting;
 mod orders;
 mod read;
 mod shaping;
+mod stats;
 
 use std::{
     io::{self, IoSlice},
     time::{Duration, Instant},
 };
 
-use self::shaping::Shaping;
+use self::{hold::Hold, shaping::Shaping};
 pub use self::{
     orders::TOO_MUCH_WAITS,
     read::{ReadTurn, SCRATCH_BYTES},
+    stats::Stats,
 };
 use super::{
     batch::{self, Inbound, kind},
@@ -32,7 +35,7 @@ use crate::{
     config::{Format, Formats, IdStyle, Limits},
     error::{Error, Kind, Result},
     message::{Failure, Id, Message, Role},
-    session::{Counters, Session, State, Timeout},
+    session::{Session, State, Timeout},
 };
 
 /// The machine.
@@ -58,6 +61,8 @@ pub struct Connection {
     overflowed: bool,
     /// The reason of the peer's goodbye.
     goaway: Option<Box<str>>,
+    /// The application takes nothing new at the moment.
+    hold: Hold,
     bytes_in: u64,
     shaping: Shaping,
 }
@@ -97,6 +102,7 @@ impl Connection {
             needed: 0,
             overflowed: false,
             goaway: None,
+            hold: Hold::default(),
             bytes_in: 0,
             shaping: Shaping::new(limits.shapes),
         }
@@ -116,6 +122,7 @@ impl Connection {
     ) -> Result<bool> {
         let mut empty = self.queue.write_to(send).map_err(Error::disconnected)?;
         self.after_write(now, inbound);
+        self.note_output(now);
         if empty && self.queue.bytes() != 0 {
             empty = false;
         }
@@ -149,6 +156,12 @@ impl Connection {
         }
     }
 
+    /// Looks how writing stands, after it or where it couldn't be tried.
+    #[inline]
+    pub fn note_output(&mut self, now: Instant) {
+        self.session.note_output(self.queue.written(), self.wants_write(), now);
+    }
+
     /// Whether anything waits to be written.
     #[inline]
     pub const fn wants_write(&self) -> bool {
@@ -156,10 +169,15 @@ impl Connection {
     }
 
     /// Whether reading should go on. A peer that doesn't read its answers isn't read either, unless
-    /// we wait for answers from it: two sides that both do so would wait for each other for ever.
+    /// we wait for answers from it: two sides that both do so would wait for each other for ever;
+    /// or unless it is about to be taken for dead, since its sign of life may be there. And a pause
+    /// of the application's ends reading once enough is held back.
     #[inline]
     pub fn wants_read(&self) -> bool {
-        self.queue.bytes() < PAUSE_BYTES || self.session.pending() != 0
+        !self.hold.is_full()
+            && (self.queue.bytes() < PAUSE_BYTES
+                || self.session.pending() != 0
+                || self.session.doubts_peer())
     }
 
     /// Whether so much waits to be written that it is best written where it delays nobody.
@@ -170,6 +188,11 @@ impl Connection {
     /// Whether nothing is under way in either direction: the machine may change its driver.
     pub fn is_quiet(&self) -> bool {
         self.queue.bytes() == 0 && self.partial.is_empty()
+    }
+
+    /// Whether more of a message has to come.
+    fn is_within_frame(&self) -> bool {
+        !self.partial.is_empty() || self.codec.as_ref().is_some_and(Codec::is_within_message)
     }
 
     /// A deadline may have passed.
@@ -275,20 +298,6 @@ impl Connection {
         self.partial.capacity()
     }
 
-    /// Plain numbers for the application.
-    pub fn stats(&self) -> Stats {
-        let (waiting, waiting_bytes) = self.session.waiting();
-        Stats {
-            bytes_in: self.bytes_in,
-            bytes_out: self.queue.written(),
-            queued_bytes: (self.queue.bytes() + waiting_bytes) as u64,
-            queued_messages: (self.queue.messages() + waiting) as u64,
-            pending: self.session.pending(),
-            serving: self.session.serving() as u32,
-            counters: *self.session.counters(),
-        }
-    }
-
     /// Whether a peer makes us answer without ever reading: then more waits for it than the
     /// application can have put there.
     ///
@@ -339,25 +348,6 @@ impl Connection {
         self.queue.bytes() + waiting_bytes <= self.limits.max_queued_bytes / 2
             && self.queue.messages() + waiting <= self.limits.max_queued_messages / 2
     }
-}
-
-/// Plain numbers of one connection.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Stats {
-    /// Bytes received.
-    pub bytes_in: u64,
-    /// Bytes the kernel has taken.
-    pub bytes_out: u64,
-    /// Bytes that wait to be sent.
-    pub queued_bytes: u64,
-    /// Messages that wait to be sent.
-    pub queued_messages: u64,
-    /// Our calls that have not settled.
-    pub pending: u32,
-    /// The peer's requests that have not been answered.
-    pub serving: u32,
-    /// What the session counts.
-    pub counters: Counters,
 }
 
 /// From this size on a frame is read and written off the JavaScript thread.

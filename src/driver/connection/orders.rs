@@ -6,12 +6,14 @@ use bytes::Bytes;
 
 use super::{Connection, read::TAKE_BYTES};
 use crate::{
+    codec::Codec,
     driver::{
         batch::{self, Inbound, Order, Outbound, kind},
+        large_text::{LargeText, utf16_prefix},
         pool::Pooled,
     },
     error::Kind,
-    message::{Body, Failure, Id, Message, Request},
+    message::{Body, BodyKind, Failure, Message, Request},
     session::{Admission, Reply, State},
 };
 
@@ -20,15 +22,20 @@ impl Connection {
     #[inline]
     pub fn submit(&mut self, orders: Outbound<'_>, now: Instant, inbound: &mut Inbound) {
         for order in orders.orders() {
-            match order.kind {
-                kind::REQUEST => self.request(&order, now, inbound),
-                kind::RESPONSE => self.respond(&order),
-                kind::FAILURE | kind::FAILED => self.respond_failure(&order),
-                kind::MESSAGE => self.notify(&order, inbound),
-                kind::CANCEL => self.cancel(order.subject, now, inbound),
-                kind::PING => self.ping(&order, now, inbound),
-                _ => {}
-            }
+            self.obey(&order, now, inbound);
+        }
+    }
+
+    #[inline]
+    fn obey(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
+        match order.kind {
+            kind::REQUEST => self.request(order, now, inbound),
+            kind::RESPONSE => self.respond(order),
+            kind::FAILURE | kind::FAILED => self.respond_failure(order),
+            kind::MESSAGE => self.notify(order, inbound),
+            kind::CANCEL => self.cancel(order.subject, now, inbound),
+            kind::PING => self.ping(order, now, inbound),
+            _ => {}
         }
     }
 
@@ -36,10 +43,15 @@ impl Connection {
     pub fn submit_large(
         &mut self,
         record: &[u32],
-        text: Vec<u8>,
+        text: LargeText,
         now: Instant,
         inbound: &mut Inbound,
     ) {
+        let reads_wide = self.codec.as_ref().is_some_and(Codec::peer_reads_wide);
+        if reads_wide && text.is_best_wide() {
+            return self.submit_wide(record, text, now, inbound);
+        }
+        let text = text.into_utf8();
         let text = Bytes::from_owner(Pooled::new(text));
         // Only an unpaired surrogate of a custom serializer could make it anything else.
         let Ok(content) = simdutf8::basic::from_utf8(&text) else { return };
@@ -51,6 +63,27 @@ impl Connection {
         self.queue.end_loan();
     }
 
+    /// The same, of a text that stays in UTF-16.
+    fn submit_wide(
+        &mut self,
+        record: &[u32],
+        text: LargeText,
+        now: Instant,
+        inbound: &mut Inbound,
+    ) {
+        let LargeText::Utf16(text) = text else { return };
+        let &[head, subject, topic_units, _, extra] = record else { return };
+        let text = Bytes::from_owner(Pooled::new(text));
+        let topic = utf16_prefix(&text, topic_units as usize);
+        let body = text.slice(topic_units as usize * 2..);
+        self.queue.lend(body.clone());
+        let body = Body { kind: BodyKind::WideJson, data: &body };
+        let traced = head & batch::TRACED != 0;
+        let order = Order { kind: head & 0xff, subject, topic: &topic, traced, body, extra };
+        self.obey(&order, now, inbound);
+        self.queue.end_loan();
+    }
+
     /// Orders were refused on its behalf: it says so when there is room again.
     pub const fn note_overflow(&mut self) {
         self.overflowed = true;
@@ -58,7 +91,8 @@ impl Connection {
 
     #[inline]
     fn request(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
-        let Order { subject: slot, topic, body, extra: timeout_ms, .. } = *order;
+        let Order { subject: slot, body, extra: timeout_ms, .. } = *order;
+        let (trace, topic) = order.trace_and_topic();
         if self.is_full(body.data.len()) {
             self.overflowed = true;
             return self.fail(slot, Kind::Overflow, false, "too much waits to be sent", inbound);
@@ -67,10 +101,12 @@ impl Connection {
         let deadline = (timeout_ms != 0).then(|| now + timeout);
         match self.session.request(slot, body.data.len() as u32, deadline) {
             Admission::Send(id) => {
-                self.send_request(id, slot, topic, body, timeout_ms, None, inbound);
+                let request = Request { id, topic, body, deadline_ms: timeout_ms, trace };
+                self.send_request(request, slot, None, inbound);
             }
             Admission::Wait => {
-                self.session.wait(slot, topic, body.kind, body.data.to_vec(), deadline);
+                let data = body.data.to_vec();
+                self.session.wait(slot, topic, body.kind, data, deadline, trace);
             }
             Admission::Refuse(kind, why) => {
                 self.overflowed |= kind == Kind::Overflow;
@@ -80,14 +116,10 @@ impl Connection {
     }
 
     #[inline]
-    #[expect(clippy::too_many_arguments, reason = "the parts of one request, called in two places")]
     fn send_request(
         &mut self,
-        id: Id,
+        request: Request<'_>,
         slot: u32,
-        topic: &str,
-        body: Body<'_>,
-        deadline_ms: u32,
         owned: Option<Bytes>,
         inbound: &mut Inbound,
     ) {
@@ -95,8 +127,7 @@ impl Connection {
         if let Some(owned) = owned {
             self.queue.lend(owned);
         }
-        let message = Message::Request(Request { id, topic, body, deadline_ms });
-        if let Err(error) = codec.encode(&message, &mut self.queue) {
+        if let Err(error) = codec.encode(&Message::Request(request), &mut self.queue) {
             self.session.cancel(slot);
             self.fail(slot, error.kind(), false, error.message(), inbound);
         }
@@ -111,11 +142,12 @@ impl Connection {
         {
             let left = waiting.deadline.map(|deadline| deadline.saturating_duration_since(now));
             let deadline_ms = left.map_or(0, |left| (left.as_millis() as u32).max(1));
-            let (slot, topic) = (waiting.slot, waiting.topic);
+            let (slot, topic, trace) = (waiting.slot, &*waiting.topic, waiting.trace);
             let owned = Bytes::from(waiting.body);
             let body = Body { kind: waiting.kind, data: &owned.clone() };
             let large = (owned.len() >= TAKE_BYTES).then_some(owned);
-            self.send_request(id, slot, &topic, body, deadline_ms, large, inbound);
+            let request = Request { id, topic, body, deadline_ms, trace };
+            self.send_request(request, slot, large, inbound);
         }
     }
 
@@ -177,7 +209,8 @@ impl Connection {
             return self.fail(slot, Kind::Overflow, false, "too much waits to be sent", inbound);
         }
         let Some(codec) = &mut self.codec else { return };
-        let message = Message::Event { topic: order.topic, body: order.body };
+        let (trace, topic) = order.trace_and_topic();
+        let message = Message::Event { topic, body: order.body, trace };
         match codec.encode(&message, &mut self.queue) {
             Ok(()) => self.queue.end_message(slot),
             Err(error) => self.fail(slot, error.kind(), false, error.message(), inbound),

@@ -13,7 +13,7 @@ use crate::{
         pool,
     },
     error::{Error, Kind, Result},
-    message::{Body, BodyKind, Failure, Message},
+    message::{Body, BodyKind, Failure, Message, Request, TRACE_CHARACTERS, Trace},
     session::Event,
 };
 
@@ -89,8 +89,11 @@ impl Connection {
             if self.partial.is_empty() {
                 self.partial.shrink_to(SCRATCH_BYTES);
             }
-            let cut = self.codec.as_ref().is_some_and(Codec::is_within_message);
-            self.session.heard(cut || !self.partial.is_empty(), now);
+            self.session.heard(self.is_within_frame(), now);
+            if self.hold.is_full() {
+                self.session.stop_listening();
+                return Ok(ReadTurn::More);
+            }
             if received < room {
                 let large = self.needed >= OFFLOAD_BYTES && !self.partial.is_empty();
                 return Ok(if large { ReadTurn::Large } else { ReadTurn::Drained });
@@ -166,7 +169,13 @@ impl Connection {
                 self.react(event, now, inbound)?;
                 continue;
             }
-            if let Some((record, topic, body)) = delivery(&event, &message) {
+            if let Some((mut record, mut topic, body)) = delivery(&event, &message) {
+                self.hold.note(record.kind, body.data.len());
+                let traced;
+                if let Some(trace) = trace_of(&message) {
+                    traced = prefixed(trace, topic);
+                    (record.kind, topic) = (record.kind | batch::TRACED, &traced);
+                }
                 if self.shaping.hand_over(record, topic, body, inbound) {
                     at += consumed;
                     if matches!(event, Event::Settle(_)) {
@@ -256,11 +265,27 @@ fn delivery<'a, 'b>(
                 (Record { kind: kind::FAILED, subject: *slot, extra }, "", body)
             }
         },
-        (Event::Message, Message::Event { topic, body }) => {
+        (Event::Message, Message::Event { topic, body, .. }) => {
             (Record { kind: kind::MESSAGE, subject: 0, extra: 0 }, *topic, *body)
         }
         _ => return None,
     })
+}
+
+#[inline]
+fn trace_of<'b>(message: &'b Message<'_>) -> Option<&'b Trace> {
+    match message {
+        Message::Request(Request { trace, .. }) | Message::Event { trace, .. } => trace.as_deref(),
+        _ => None,
+    }
+}
+
+/// How a topic crosses with a trace before it.
+#[cold]
+fn prefixed(trace: &Trace, topic: &str) -> String {
+    let mut text = String::with_capacity(TRACE_CHARACTERS + topic.len());
+    trace.write(&mut text);
+    text + topic
 }
 
 /// How much one turn of reading takes before others get theirs.

@@ -73,7 +73,9 @@ impl Inner {
         let Place::Attached(machine, room) = &mut entry.place else {
             return;
         };
-        if *room && machine.wants_write() {
+        if !*room {
+            machine.note_output(now);
+        } else if machine.wants_write() {
             let output = machine.take_output(now, batch);
             let (whole, body) = (0..output.len(), BodyKind::Bytes);
             let record = Record { kind: kind::OUTPUT, subject: 0, extra: 0 };

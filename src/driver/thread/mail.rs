@@ -159,6 +159,7 @@ impl Thread {
                         inline.machine().note_overflow();
                         inline.submit(orders.borrow(), now, &mut batch)
                     }
+                    Command::Pause(paused) => inline.set_paused(paused, now),
                     Command::Close(timeout, reason) => {
                         inline.close(now, timeout, &reason, &mut batch)
                     }

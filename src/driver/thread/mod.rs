@@ -38,11 +38,12 @@ use self::{
     servers::ServerEntry,
 };
 use super::{
-    batch::{self, Inbound, LargeText, Outbound, kind},
+    batch::{self, Inbound, Outbound, kind},
     busy_poll::BusyPoll,
     connection::{Connection, Stats},
     inbox::{Inbox, Mail},
     inline::{Inline, Next},
+    large_text::LargeText,
     task::{self, Command, OwnedOutbound},
     uv::{Idle, Loop, Timer},
 };
@@ -170,12 +171,28 @@ impl Thread {
             return;
         };
         let (serial, inbox) = (entry.serial, Arc::clone(&self.inbox));
+        let patience = entry.limits.handshake_timeout;
         let dial = self.runtime.spawn(async move {
-            let outcome = transport::connect(&endpoint).await;
+            let outcome = transport::connect_within(&endpoint, patience).await;
             inbox.push(Mail::Dialed { index, serial, outcome });
         });
         entry.dial = Some(Dial(dial.abort_handle()));
         self.rehold(&mut inner, index);
+    }
+
+    /// Stops handing over requests and messages after a while, or goes on with it.
+    pub fn set_paused(&self, index: u32, paused: bool) -> u32 {
+        self.with_entry(index, |entry, now| {
+            match &mut entry.place {
+                Place::None => {}
+                Place::Waiting(machine) | Place::Attached(machine, _) => {
+                    machine.set_paused(paused, now);
+                }
+                Place::Inline(inline) => return inline.set_paused(paused, now),
+                Place::Task(handle) => handle.push(Command::Pause(paused)),
+            }
+            Next::Wait
+        })
     }
 
     /// Says goodbye. What is open may take until `timeout` has passed; then `CLOSED` is delivered.
@@ -245,7 +262,7 @@ impl Thread {
     /// Who is at the other end of a connection.
     pub fn peer(&self, index: u32) -> Peer {
         let inner = self.inner.borrow();
-        inner.entries.get(index as usize).map(|entry| entry.peer).unwrap_or_default()
+        inner.entries.get(index as usize).map(|entry| entry.peer.clone()).unwrap_or_default()
     }
 
     /// Which driver a connection runs in now: "inline", "task", or none yet.

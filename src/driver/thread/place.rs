@@ -16,13 +16,14 @@ impl Thread {
         &self,
         inner: &mut Inner,
         index: u32,
-        machine: Box<Connection>,
+        mut machine: Box<Connection>,
         stream: Stream,
         batch: &mut Inbound,
     ) {
         let Some(entry) = inner.entries.get_mut(index as usize) else {
             return;
         };
+        machine.presume_heartbeat(entry.peer.usual_heartbeat());
         if self.uv.is_none() || entry.driver == DriverKind::Task {
             self.run_in_task(entry, index, machine, Ok(stream), Stay::Always, batch);
         } else {

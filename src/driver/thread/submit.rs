@@ -49,7 +49,7 @@ impl Thread {
                         push_answers(handle, orders, &entry.limits, &mut entry.pending);
                     }
                     Place::Waiting(machine) | Place::Attached(machine, _) => {
-                        machine.submit_large(record, text.into_utf8(), now, &mut entry.pending);
+                        machine.submit_large(record, text, now, &mut entry.pending);
                         return machine.check_overrun().map_or_else(Next::Over, |()| Next::Wait);
                     }
                     Place::Inline(_) | Place::None => {}

@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub(super) mod bytes;
 pub(super) mod orders;
 pub(super) mod pair;
 pub(super) mod sink;

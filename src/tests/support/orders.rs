@@ -109,6 +109,10 @@ fn blob(blob: &Blob) -> String {
         Blob::Ascii(buffer, range) => {
             str::from_utf8(&buffer[range.clone()]).expect("ASCII").to_owned()
         }
+        Blob::Wide(buffer, range) => {
+            let units: Vec<u16> = bytemuck::allocation::pod_collect_to_vec(&buffer[range.clone()]);
+            String::from_utf16(&units).expect("whole characters")
+        }
         Blob::Utf16(units) => String::from_utf16(units).expect("whole characters"),
         Blob::Bytes(buffer, range) => {
             buffer[range.clone()].iter().map(|byte| format!("{byte:02x}")).collect()

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     codec::{Codec, Decoded},
     error::Error,
-    message::{Body, BodyKind, Failure, Id, Malformed, Message},
+    message::{Body, BodyKind, Failure, Id, Malformed, Message, Trace},
 };
 
 /// What came of some bytes.
@@ -169,13 +169,16 @@ pub(in crate::tests) fn describe(message: &Message<'_>) -> Value {
             "maxInFlight": hello.max_in_flight,
             "maxInFlightBytes": hello.max_in_flight_bytes,
         }),
-        Message::Request(request) => json!({
-            "kind": "request",
-            "id": describe_id(&request.id),
-            "topic": request.topic,
-            "body": describe_body(request.body),
-            "deadlineMs": request.deadline_ms,
-        }),
+        Message::Request(request) => {
+            let description = json!({
+                "kind": "request",
+                "id": describe_id(&request.id),
+                "topic": request.topic,
+                "body": describe_body(request.body),
+                "deadlineMs": request.deadline_ms,
+            });
+            with_trace(description, request.trace.as_deref())
+        }
         Message::Response { id, body } => {
             json!({ "kind": "response", "id": describe_id(id), "body": describe_body(*body) })
         }
@@ -185,8 +188,10 @@ pub(in crate::tests) fn describe(message: &Message<'_>) -> Value {
         Message::Failure { id, error: Failure::Kind { kind, text } } => {
             json!({ "kind": "failure", "id": describe_id(id), "error": kind, "text": text })
         }
-        Message::Event { topic, body } => {
-            json!({ "kind": "event", "topic": topic, "body": describe_body(*body) })
+        Message::Event { topic, body, trace } => {
+            let description =
+                json!({ "kind": "event", "topic": topic, "body": describe_body(*body) });
+            with_trace(description, trace.as_deref())
         }
         Message::Cancel { id } => json!({ "kind": "cancel", "id": describe_id(id) }),
         Message::Ping { token } => json!({ "kind": "ping", "token": token.to_string() }),
@@ -204,6 +209,16 @@ pub(in crate::tests) fn describe(message: &Message<'_>) -> Value {
     }
 }
 
+/// A trace is mentioned only where there is one.
+fn with_trace(mut description: Value, trace: Option<&Trace>) -> Value {
+    if let Some(trace) = trace {
+        let mut text = String::new();
+        trace.write(&mut text);
+        description["trace"] = text.into();
+    }
+    description
+}
+
 fn describe_id(id: &Id) -> Value {
     match id {
         Id::Number(number) => json!(number.to_string()),
@@ -218,6 +233,10 @@ fn describe_body(body: Body<'_>) -> Value {
         BodyKind::Json => json!({ "json": str::from_utf8(body.data).expect("UTF-8 was checked") }),
         BodyKind::Bytes => json!({ "bytes": hex() }),
         BodyKind::MessagePack => json!({ "msgpack": hex() }),
+        BodyKind::WideJson => {
+            let units: Vec<u16> = bytemuck::allocation::pod_collect_to_vec(body.data);
+            json!({ "json": String::from_utf16_lossy(&units) })
+        }
     }
 }
 

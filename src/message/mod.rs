@@ -4,6 +4,10 @@
 //! allocated on the way through. Must not know: how any of it looks on a wire, or what follows
 //! from it.
 
+mod trace;
+
+pub use trace::{TRACE_BYTES, TRACE_CHARACTERS, Trace};
+
 /// One thing that a peer says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message<'a> {
@@ -31,6 +35,8 @@ pub enum Message<'a> {
         topic: &'a str,
         /// The payload.
         body: Body<'a>,
+        /// Which trace it belongs to. Boxed: it is rare, and messages are many.
+        trace: Option<Box<Trace>>,
     },
     /// The peer no longer wants the answer to its request.
     Cancel {
@@ -83,6 +89,8 @@ pub struct Request<'a> {
     pub body: Body<'a>,
     /// How long the asker will wait, in milliseconds from now; 0 for unknown or for ever.
     pub deadline_ms: u32,
+    /// Which trace it belongs to.
+    pub trace: Option<Box<Trace>>,
 }
 
 /// A failed request's error.
@@ -120,6 +128,9 @@ pub enum BodyKind {
     Bytes = 2,
     /// MessagePack.
     MessagePack = 3,
+    /// JSON text in UTF-16, little-endian, for peers that read it: what is UTF-16 on both sides anyway
+    /// need not be turned into something else in between. On the wire it is JSON with a flag.
+    WideJson = 4,
 }
 
 /// The id of a request, as its sender chose it.
@@ -144,6 +155,13 @@ pub struct Hello {
     pub max_in_flight: u32,
     /// How many bytes these may have together.
     pub max_in_flight_bytes: u32,
+}
+
+/// Bits of [`Hello::capabilities`]: a feature is used only if both sides have set its bit.
+pub mod capability {
+    /// Reads [`WideJson`](super::BodyKind::WideJson). Not offered where text in memory has the other
+    /// byte order, and would have to be converted all the same.
+    pub const WIDE: u32 = 1 << 5;
 }
 
 /// Which side of a connection this is. In dialects without kinds it decides what a frame means.

@@ -1,0 +1,172 @@
+/**
+ * What a paused socket has received and its user not yet seen: requests and messages, in order.
+ *
+ * The core is told of the pause and stops reading once it has handed over enough; what it hands over
+ * until then, and what was on its way already, waits here. Must not know: handlers, how the core
+ * reads.
+ */
+'use strict';
+
+const core = require('./core.js');
+const { ErrorKind } = require('./errors.js');
+const { hear } = require('./messages.js');
+const { Kind } = require('./records.js');
+const { kIndex } = require('./symbols.js');
+
+/**
+ * @typedef {object} Item
+ * @property {number} kind
+ * @property {number} subject
+ * @property {string} topic
+ * @property {any} body
+ * @property {number} extra
+ * @property {number} bodyKind
+ * @property {number} due when its asker gives up, in ms since the epoch; 0 for unknown
+ * @property {number} bytes
+ */
+
+class Hold {
+  /** Bytes of payload that are kept. */
+  #bytes = 0;
+  /** Whether what arrives is kept: while paused, and behind what is still to be let go. */
+  #keeps = false;
+  /** Paused by its own socket, by its server. */
+  #own = false;
+  #all = false;
+  /** @type {Item[]} */
+  #items = [];
+  #letGoScheduled = false;
+  #socket;
+  #serving;
+  #link;
+
+  /**
+   * @param {any} socket
+   * @param {import('./serving.js').Serving} serving
+   * @param {import('./link.js').Link} link
+   */
+  constructor(socket, serving, link) {
+    this.#socket = socket;
+    this.#serving = serving;
+    this.#link = link;
+  }
+
+  /** Whether the user wants nothing for now. */
+  get paused() {
+    return this.#own || this.#all;
+  }
+
+  /** What is kept: requests and messages, and the bytes of their payloads. */
+  get stats() {
+    return { heldMessages: this.#items.length, heldBytes: this.#bytes };
+  }
+
+  /**
+   * @param {boolean} paused
+   * @param {boolean} [all] its server says so, for all its sockets
+   */
+  set(paused, all = false) {
+    if (all) this.#all = paused;
+    else this.#own = paused;
+    this.#change();
+  }
+
+  /** The socket is closing: what has been received is let go, so that it can be answered. */
+  end() {
+    this.#own = this.#all = false;
+    this.#change();
+  }
+
+  #change() {
+    if (this.paused) {
+      if (this.#keeps) return;
+      this.#keeps = true;
+      this.#link.setPaused(true);
+    } else if (this.#keeps && !this.#letGoScheduled) {
+      this.#letGoScheduled = true;
+      process.nextTick(() => this.#letGo());
+    }
+  }
+
+  /**
+   * A request or a message of the core's.
+   * @param {number} kind
+   * @param {number} subject
+   * @param {string} topic
+   * @param {any} body
+   * @param {number} extra
+   * @param {number} bodyKind
+   */
+  receive(kind, subject, topic, body, extra, bodyKind) {
+    if (!this.#keeps) {
+      this.#take(kind, subject, topic, body, extra, bodyKind);
+      return;
+    }
+    const due = kind === Kind.REQUEST && extra !== 0 ? core.arrival() + extra : 0;
+    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    this.#items.push({ kind, subject, topic, body, extra, bodyKind, due, bytes });
+    this.#bytes += bytes;
+  }
+
+  /**
+   * The asker no longer wants the answer to this request.
+   * @param {number} token
+   */
+  cancel(token) {
+    const isIt = (/** @type {Item} */ item) => item.kind === Kind.REQUEST && item.subject === token;
+    const at = this.#items.findLastIndex(isIt);
+    if (at < 0) {
+      this.#serving.cancel(token);
+      return;
+    }
+    this.#bytes -= this.#items[at].bytes;
+    this.#items.splice(at, 1);
+    // No handler needs to see it. The core counts it as open until it is answered, and sends nothing to somebody who has left.
+    core.order(this.#socket[kIndex], Kind.FAILED, token, '', '', ErrorKind.ABORTED);
+  }
+
+  /** The connection is over: nobody is left to be answered. What was said one way still counts. */
+  disconnect() {
+    this.#items = this.#items.filter((item) => item.kind !== Kind.REQUEST);
+    this.#bytes = this.#items.reduce((sum, item) => sum + item.bytes, 0);
+  }
+
+  /** Nothing of it will be wanted. */
+  clear() {
+    this.#items = [];
+    this.#bytes = 0;
+  }
+
+  /**
+   * @param {number} kind
+   * @param {number} subject
+   * @param {string} topic
+   * @param {any} body
+   * @param {number} extra
+   * @param {number} bodyKind
+   */
+  #take(kind, subject, topic, body, extra, bodyKind) {
+    if (kind === Kind.REQUEST) this.#serving.request(subject, topic, bodyKind, body, extra);
+    else hear(this.#socket, topic, bodyKind, body);
+  }
+
+  #letGo() {
+    this.#letGoScheduled = false;
+    // Each may pause again, or end it all.
+    while (!this.paused && this.#items.length > 0) {
+      const item = /** @type {Item} */ (this.#items.shift());
+      this.#bytes -= item.bytes;
+      const left = item.due === 0 ? item.extra : Math.max(1, item.due - core.arrival());
+      try {
+        this.#take(item.kind, item.subject, item.topic, item.body, left, item.bodyKind);
+      } catch (error) {
+        core.rethrow(error);
+      }
+    }
+    if (this.paused) return;
+    this.#keeps = false;
+    this.#link.setPaused(false);
+  }
+}
+
+exports.Hold = Hold;

@@ -1,0 +1,51 @@
+//! A connection's numbers, for whoever watches it.
+//!
+//! Each queue of `docs/architecture.md` has its own here.
+
+use super::Connection;
+use crate::{codec::Codec, session::Counters};
+
+/// Plain numbers of one connection.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Stats {
+    /// Bytes received.
+    pub bytes_in: u64,
+    /// Bytes the kernel has taken.
+    pub bytes_out: u64,
+    /// Bytes that wait to be sent.
+    pub queued_bytes: u64,
+    /// Messages that wait to be sent.
+    pub queued_messages: u64,
+    /// Our calls that have not settled.
+    pub pending: u32,
+    /// The peer's requests that have not been answered.
+    pub serving: u32,
+    /// The payloads of these, in bytes.
+    pub serving_bytes: u64,
+    /// Bytes of messages that aren't whole yet.
+    pub partial_bytes: u64,
+    /// Bytes of batches that a task has made and the application hasn't had.
+    pub undelivered_bytes: u64,
+    /// What the session counts.
+    pub counters: Counters,
+}
+
+impl Connection {
+    /// Plain numbers for the application.
+    pub fn stats(&self) -> Stats {
+        let (waiting, waiting_bytes) = self.session.waiting();
+        let pieces = self.codec.as_ref().map_or(0, Codec::unfinished_bytes);
+        Stats {
+            bytes_in: self.bytes_in,
+            bytes_out: self.queue.written(),
+            queued_bytes: (self.queue.bytes() + waiting_bytes) as u64,
+            queued_messages: (self.queue.messages() + waiting) as u64,
+            pending: self.session.pending(),
+            serving: self.session.serving() as u32,
+            serving_bytes: self.session.serving_bytes(),
+            partial_bytes: (self.partial.len() + pieces) as u64,
+            undelivered_bytes: 0,
+            counters: *self.session.counters(),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+// Where to listen and what to connect to. `docs/tcp-and-tls.md` tells the whole story.
+
+/**
+ * Where to listen or connect: a path; `'@name'`, a name in Linux' abstract namespace, which has no file; `'unix:/path'`;
+ * `{ path }`; a port of this machine, `{ host, port }` or `'tcp://host:port'` (of IPv6 `'tcp://[::1]:4000'`) for TCP; or `{ fd }`, a
+ * descriptor that is inherited, from a service manager say: for a server it must be listening, for a socket connected. A path is
+ * limited by the kernel (107 bytes on Linux, 103 on macOS): a longer one fails with `ENAMETOOLONG`.
+ */
+export type Endpoint = string | number | PathEndpoint | TcpEndpoint | FdEndpoint;
+
+/** A Unix socket. */
+export interface PathEndpoint {
+  /** A path, or a name with a leading `@` or NUL. */
+  path: string;
+  /** For servers: how many connections may wait to be accepted, in place of the server's option. */
+  backlog?: number;
+}
+
+/** What connections over TCP are like; Node's names. */
+export interface TcpOptions {
+  /**
+   * Whether small pieces are sent at once instead of waiting for more to go with them. Off, small calls can take 40 ms longer.
+   * @default true
+   */
+  noDelay?: boolean;
+  /**
+   * Whether the kernel asks a silent peer whether it is there. `heartbeatMs` does the same sooner, for formats that have pings.
+   * @default false
+   */
+  keepAlive?: boolean;
+  /** With `keepAlive`: after how much silence, in ms; the kernel counts in seconds. Default: the system's, two hours mostly. */
+  keepAliveInitialDelay?: number;
+}
+
+/** A socket of TCP. What only one of the two sides can have is refused on the other, by name. */
+export interface TcpEndpoint extends TcpOptions {
+  /**
+   * A name or an address. Of a name with several addresses a socket tries all, each a quarter of a second after the one before; a
+   * server takes the first. To be reached from other machines a server must say so: `'::'` is every address, of IPv4 and of IPv6,
+   * `'0.0.0.0'` every one of IPv4.
+   * @default '127.0.0.1'
+   */
+  host?: string;
+  /** Digits in a text are fine too. 0, for servers: one that is free; `address()` has it. */
+  port: number | string;
+  /**
+   * Which of a name's addresses count.
+   * @default 0
+   */
+  family?: 0 | 4 | 6 | 'IPv4' | 'IPv6';
+  /** For sockets: the address of this machine that the connection comes from. Default: the system's choice. */
+  localAddress?: string;
+  /** For sockets: the port that the connection comes from. Default: the system's choice. */
+  localPort?: number | string;
+  /**
+   * For servers on an address of IPv6: leaves IPv4 to others.
+   * @default false
+   */
+  ipv6Only?: boolean;
+  /** For servers: how many connections may wait to be accepted, in place of the server's option. */
+  backlog?: number;
+}
+
+/** A descriptor. It belongs to the socket or the server from here on. Options of TCP are refused if it is a Unix socket. */
+export interface FdEndpoint extends TcpOptions {
+  fd: number;
+}
+
+/** Where a server over TCP listens, as Node's own say it. */
+export interface TcpAddress {
+  readonly address: string;
+  readonly family: 'IPv4' | 'IPv6';
+  readonly port: number;
+}

@@ -1,0 +1,110 @@
+// What sockets and servers tell of themselves: peers, states, counters.
+
+import { Protocol } from './options.js';
+
+/**
+ * Who is at the other end, by the kernel's word at the time of the connection: of a Unix socket the user, the group and the process;
+ * over TCP an address. Empty when it isn't connected or isn't known.
+ */
+export interface Peer {
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly pid?: number;
+  readonly address?: string;
+  readonly port?: number;
+  readonly family?: 'IPv4' | 'IPv6';
+}
+
+/** Where a socket stands. It may be connected again once it is `closed`. */
+export type Status = 'idle' | 'connecting' | 'ready' | 'closing' | 'closed';
+
+/** What `ready` tells. */
+export interface ReadyInfo {
+  /** The socket's id. */
+  readonly id: string;
+  /** Always false in this version. */
+  readonly reconnected: false;
+  /** What is spoken. */
+  readonly protocol: Protocol;
+  /** Always false in this version. */
+  readonly compress: false;
+  /** Always `'json'` in this version. */
+  readonly encoding: 'json';
+}
+
+/** A one-way message that never left. */
+export interface DroppedInfo {
+  /** The error's code. */
+  readonly reason: string;
+  readonly error: Error;
+  readonly topic: string;
+  readonly payload: unknown;
+}
+
+/** Counters of a socket. After it is closed they are the last ones. */
+export interface SocketStats {
+  /** Bytes received. */
+  readonly bytesIn: number;
+  /** Bytes that the kernel has taken. */
+  readonly bytesOut: number;
+  /** Messages of every kind received, those of the protocol included. */
+  readonly messagesIn: number;
+  /** The peer's requests that were handed to handlers. */
+  readonly requestsIn: number;
+  /** Our requests that were sent. */
+  readonly requestsOut: number;
+  /** Bytes that wait to be sent. At most `maxQueuedBytes`, and as much again for answers. */
+  readonly queuedBytes: number;
+  /** Messages that wait to be sent. At most `maxQueuedMessages`. */
+  readonly queuedMessages: number;
+  /** Our requests without an answer yet. */
+  readonly pending: number;
+  /** The peer's requests without an answer yet. */
+  readonly serving: number;
+  /** The payloads of these in bytes. At most `maxInFlightBytes`. */
+  readonly servingBytes: number;
+  /** Bytes of messages that aren't whole yet. At most `maxFrameBytes`. */
+  readonly partialBytes: number;
+  /** Bytes that a task of the core's has read and this thread hasn't had yet; about 4 MiB at most. */
+  readonly undeliveredBytes: number;
+  /** Answers that nobody waited for (any more). */
+  readonly lateResponses: number;
+  /** Messages that could not be read; each failed alone. */
+  readonly malformed: number;
+  /** The peer's requests that were refused for a limit. */
+  readonly refused: number;
+  /** Requests and messages that wait for `resume`. */
+  readonly heldMessages: number;
+  /** The bytes of their payloads; about 1 MiB at most, and what was under way when the pause began. */
+  readonly heldBytes: number;
+  /** One-way messages that never left. */
+  readonly dropped: number;
+}
+
+/** Counters of a server. */
+export interface ServerStats {
+  /** Connections now. */
+  readonly connections: number;
+  /** Peers that were accepted and have not introduced themselves yet. */
+  readonly introducing: number;
+  /** Connections ever made ready. */
+  readonly accepted: number;
+  /** Peers ever turned away: for a limit, or since they never became ready. */
+  readonly refused: number;
+}
+
+/** What a server with `allowStats` answers on the topic `$shortwire.stats`. At most 100 ms old. */
+export interface StatsReport {
+  /** When it was made, in ms since the epoch, by the server's clock. */
+  readonly atMs: number;
+  readonly process: {
+    readonly uptimeMs: number;
+    /** Processor time of the server's process so far, user and system. */
+    readonly cpuMs: number;
+    readonly rssBytes: number;
+    readonly heapUsedBytes: number;
+  };
+  readonly server: ServerStats;
+  /** Sums over all its sockets, those that have gone included. */
+  readonly sockets: SocketStats;
+}

@@ -1,0 +1,58 @@
+// Handlers, middleware, and what they get beside the payload.
+
+import { Payload } from './payload.js';
+import { UDSocket } from './socket.js';
+
+/** What a handler gets beside the payload. */
+export interface Context<Socket = UDSocket> {
+  /** The connection that the request came over. */
+  readonly socket: Socket;
+  /** What the request is about; `''` for none. */
+  readonly topic: string;
+  /** A number that is unique among the requests that are open on this connection. */
+  readonly id: number;
+  /** When the caller stops waiting, in ms since the epoch; `undefined` if it waits for ever or doesn't say. */
+  readonly deadline: number | undefined;
+  /** Fires when nobody waits any more: the caller took the request back, its time was up, or its connection ended. */
+  readonly signal: AbortSignal;
+  /** Where in a distributed trace the caller says that it belongs, as W3C's `traceparent`. Not checked by anybody: it is the peer's word. */
+  readonly traceparent: string | undefined;
+  /** Whether somebody still waits for an answer. */
+  readonly expectsReply: boolean;
+  /**
+   * Answers now, before the handler returns; what it returns later is ignored then. Rejects with `SHORTWIRE_ERR_CLOSED` if the
+   * request has been answered or nobody waits any more.
+   */
+  reply(value?: unknown): Promise<void>;
+}
+
+/** What a listener of `message` gets beside the payload. */
+export interface MessageInfo<Socket = UDSocket> {
+  /** The connection that the message came over. */
+  readonly socket: Socket;
+  /** What the message is about; `''` for none. */
+  readonly topic: string;
+  /** Where in a distributed trace the sender says that it belongs, as W3C's `traceparent`. */
+  readonly traceparent: string | undefined;
+  /** Never: a message is one way. */
+  readonly expectsReply: false;
+}
+
+/**
+ * Answers requests: returns the answer or a promise of it, or throws. What it throws reaches the caller as
+ * `SHORTWIRE_ERR_REMOTE`, with `name`, `message`, `code` and `data` of the error under `error.remote`, and never its stack.
+ */
+export type Handler<Received = unknown, Answer = Payload | void, Socket = UDSocket> = (
+  payload: Received,
+  context: Context<Socket>
+) => Answer | PromiseLike<Answer>;
+
+/**
+ * Stands around handlers. `next()` runs the rest of the chain and gives back what that answers, mostly a promise; `next(payload)`
+ * gives it another payload. It may answer itself, throw, or measure. Calling `next` twice throws.
+ */
+export type Middleware<Socket = UDSocket> = (
+  payload: unknown,
+  context: Context<Socket>,
+  next: (payload?: unknown) => unknown
+) => unknown;

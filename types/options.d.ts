@@ -1,0 +1,218 @@
+// Options and endpoints.
+
+/**
+ * What is spoken: shortwire's own format, or jftp's: `'jftp'` is its newest generation (1.6.2 and later), `'jftp-1.5'` that of 1.5.3,
+ * `'jftp-1.0'` that of 1.0.0 to 1.5.2.
+ */
+export type Protocol = 'shortwire' | 'jftp' | 'jftp-1.5' | 'jftp-1.0';
+
+/** Where connections run. See {@link ConnectionOptions.driver}. */
+export type Driver = 'auto' | 'inline' | 'task';
+
+/** What sockets and servers have in common. An unknown option, or one of a wrong type, throws at once and is named. */
+export interface ConnectionOptions {
+  /**
+   * How long an rpc or a ping waits for its answer, from the call on, in ms. 0: for ever. A call's own `timeoutMs` takes precedence.
+   * @default 5000
+   */
+  timeoutMs?: number;
+  /**
+   * The largest message, in bytes, in both directions, 1 KiB to 1 GiB. A larger one of our own rejects with
+   * `SHORTWIRE_ERR_TOO_LARGE`; a peer that announces one loses its connection before anything is reserved. Too high lets each peer
+   * make this process hold that much.
+   * @default 16_777_216
+   */
+  maxFrameBytes?: number;
+  /**
+   * How many bytes may wait to be sent on a connection. Past it, `rpc` and `send` reject with `SHORTWIRE_ERR_OVERFLOW`, and `drain`
+   * follows when half of it is free again.
+   * @default 67_108_864
+   */
+  maxQueuedBytes?: number;
+  /**
+   * How many messages may wait to be sent on a connection, 1 to 900,000; the same happens.
+   * @default 100_000
+   */
+  maxQueuedMessages?: number;
+  /**
+   * How many requests a peer may have open here. It is told at connect, and the rest wait on its side; a peer that ignores it has
+   * single requests refused with `SHORTWIRE_ERR_OVERFLOW`. Answers never wait behind requests.
+   * @default 65_536
+   */
+  maxInFlight?: number;
+  /**
+   * How many bytes these may have together.
+   * @default 67_108_864
+   */
+  maxInFlightBytes?: number;
+  /**
+   * How long a peer may take to introduce itself, in ms. 0: for ever.
+   * @default 10_000
+   */
+  handshakeTimeoutMs?: number;
+  /**
+   * How long a peer may stop in the middle of a message, in ms. 0: for ever.
+   * @default 30_000
+   */
+  frameTimeoutMs?: number;
+  /**
+   * Silence after which the peer is asked whether it is there, in ms; it is taken for dead after two unanswered pings. 0: never asked.
+   * Left out: 30,000 over TCP, and never elsewhere: on one machine the kernel reports a dead peer at once, and only one that hangs
+   * needs to be asked. Formats without pings (jftp's) ask nobody.
+   */
+  heartbeatMs?: number;
+  /**
+   * How long a peer may take no byte of what waits for it, in ms; then the connection ends with `SHORTWIRE_ERR_TIMEOUT`. 0: for ever,
+   * which suits peers that pause. Where peers aren't trusted, a minute keeps those that never read from holding memory.
+   * @default 0
+   */
+  stallTimeoutMs?: number;
+  /**
+   * How many digits the lengths of jftp's newest generation have, 1 to 15; its `encoderOptions.headerSize`. Both sides must be told.
+   * Fewer make the largest message smaller.
+   * @default 7
+   */
+  jftpHeaderDigits?: number;
+  /**
+   * Where connections run. `'inline'`: in the event loop of this thread, which is the fast way. `'task'`: on a thread of the core's.
+   * `'auto'`: inline wherever the runtime allows it (Node does), else a task. Behaviour is the same.
+   * @default 'auto'
+   */
+  driver?: Driver;
+  /**
+   * The most that the event loop may spin after activity, waiting for the next message instead of sleeping, in µs of its own time. It
+   * spins only while that tends to pay off. 0: never. One setting counts for the whole thread: that of the socket or server made ready last.
+   * `docs/architecture.md` tells what it does to `eventLoopUtilization`.
+   * @default 50
+   */
+  busyPollUs?: number;
+  /**
+   * Called for each request and message that doesn't bring a `traceparent` of its own: what it returns travels along, as W3C Trace
+   * Context has it, and the other end finds it as `context.traceparent` or `info.traceparent`. `undefined`: nothing travels. Dialects
+   * other than `'shortwire'` leave it out. See `docs/observability.md`.
+   *
+   * ```js
+   * new UDSocket({ traceparent: () => tracer.active()?.traceparent });
+   * ```
+   * @default none
+   */
+  traceparent?: () => string | undefined;
+}
+
+/** Options of a socket that connects. */
+export interface SocketOptions extends ConnectionOptions {
+  /**
+   * What it speaks.
+   * @default 'shortwire'
+   */
+  protocol?: Protocol;
+}
+
+/** Options of a server, and of the sockets that it accepts. */
+export interface ServerOptions extends ConnectionOptions {
+  /**
+   * Connections at once. One more is closed as soon as it is accepted, and `refused` is emitted.
+   * @default 10_000
+   */
+  maxConnections?: number;
+  /**
+   * Connections at once of one user id.
+   * @default 10_000
+   */
+  maxConnectionsPerUid?: number;
+  /**
+   * Permissions of the socket file, from its first moment on.
+   * @default 0o600
+   */
+  mode?: number;
+  /**
+   * Connections that may wait in the kernel to be accepted; the kernel has a limit of its own.
+   * @default 511
+   */
+  backlog?: number;
+  /**
+   * What peers may speak; their first bytes decide. `'jftp'` means all its generations here.
+   * @default ['shortwire', 'jftp']
+   */
+  protocols?: Protocol[];
+  /**
+   * What a peer that says nothing for `silentMs` is taken for, so that the server hears of it before it speaks: a format without a
+   * handshake may stay silent for ever. Its first bytes still decide.
+   * @default none
+   */
+  silentProtocol?: Exclude<Protocol, 'shortwire'>;
+  /**
+   * See `silentProtocol`, in ms. 0: on accept.
+   * @default 50
+   */
+  silentMs?: number;
+  /**
+   * Answers requests of the topic `$shortwire.stats` with a `StatsReport`, to whoever can connect; `shortwire stats` shows it.
+   * The answer goes through the middleware as any other, which can refuse. Numbers only: nothing of payloads, topics or peers.
+   * @default false
+   */
+  allowStats?: boolean;
+  /**
+   * Makes the `id` of each accepted socket. Two that are connected must not have the same.
+   * @default 128 random bits in hexadecimal
+   */
+  generateId?: () => string;
+}
+
+/** Options of {@link UDSocket.call}. */
+export interface CallOptions {
+  /**
+   * How long to wait for the answer, from now on, in ms. 0: for ever. When it is up, the call rejects with
+   * `SHORTWIRE_ERR_TIMEOUT` and the handler's `context.signal` fires.
+   * @default the socket's `timeoutMs`
+   */
+  timeoutMs?: number;
+  /** Takes the call back: it rejects with `SHORTWIRE_ERR_ABORTED`, and the handler's `context.signal` fires. */
+  signal?: AbortSignal;
+  /**
+   * Where in a distributed trace the call belongs, `'00-<trace id>-<parent id>-<flags>'`: the handler has it as
+   * `context.traceparent`. One that W3C Trace Context doesn't allow rejects with `SHORTWIRE_ERR_INVALID_ARG`.
+   * @default what the socket's `traceparent` returns
+   */
+  traceparent?: string;
+}
+
+/** Options of {@link UDSocket.rpc}. */
+export interface RpcOptions<Topic extends string = string> extends CallOptions {
+  /**
+   * What it is about: chooses the handler.
+   * @default '' (the general handler)
+   */
+  topic?: Topic;
+}
+
+/** Options of {@link UDSocket.send}. */
+export interface SendOptions<Topic extends string = string> {
+  /** What it is about. */
+  topic?: Topic;
+  /** See {@link CallOptions.traceparent}; listeners have it as `info.traceparent`. */
+  traceparent?: string;
+}
+
+/** Options of {@link UDSocket.connect}. */
+export interface ConnectOptions {
+  /** Gives up: `connect` rejects with `SHORTWIRE_ERR_ABORTED`. It means nothing once connected. */
+  signal?: AbortSignal;
+}
+
+/** Options of {@link UDSocket.ping}. */
+export interface PingOptions {
+  /** @default the socket's `timeoutMs` */
+  timeoutMs?: number;
+}
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /**
+   * How long what is in flight may take, in ms; then it is cut.
+   * @default 5000
+   */
+  timeoutMs?: number;
+  /** Told to the peer, whose `goaway`, `disconnect` and `close` events have it. */
+  reason?: string;
+}
