@@ -104,7 +104,11 @@ const SERVER = {
     check: (value) => typeof value === 'function',
     fallback: undefined
   },
-  authorize: later(false)
+  authorize: {
+    expected: 'a function',
+    check: (value) => typeof value === 'function',
+    fallback: undefined
+  }
 };
 
 /** @type {Rule} */
@@ -123,7 +127,11 @@ const REQUEST = {
 };
 const SEND = { topic: TOPIC, traceparent: TRACEPARENT, files: later() };
 const PING = { timeoutMs: REQUEST.timeoutMs };
-const CONNECT = { signal: SIGNAL, hello: later(), retry: later(false) };
+const CONNECT = {
+  signal: SIGNAL,
+  hello: { expected: 'a payload', check: () => true },
+  retry: later(false)
+};
 
 /** @type {Record<string, Rule>} */
 const CLOSE = {
@@ -270,6 +278,7 @@ function nativeServerOptions(options) {
     protocols,
     silentProtocol,
     silentMs,
+    authorizes: options.authorize !== undefined,
     mode,
     backlog
   };

@@ -20,6 +20,11 @@ const Kind = {
   CLOSED: 12,
   OPENED: 13,
   OUTPUT: 14,
+  HELLO: 15,
+  WELCOME: 16,
+  REFUSED: 17,
+  LOST: 18,
+  DIAL_FAILED: 19,
   SHAPE: 36
 };
 

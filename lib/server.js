@@ -4,6 +4,7 @@
  */
 'use strict';
 
+const { Admission } = require('./admission.js');
 const { Answering } = require('./answering.js');
 const { Attachment } = require('./attachment.js');
 const core = require('./core.js');
@@ -16,9 +17,8 @@ const { Report, STATS_TOPIC } = require('./report.js');
 const { UDSocket } = require('./socket.js');
 const {
   kAccepted,
-  kAttach,
   kEmit,
-  kIdentify,
+  kLink,
   kPause,
   kReceive,
   kReference,
@@ -26,6 +26,7 @@ const {
   kSocketDropped,
   kSocketFailed,
   kSocketGone,
+  kSocketHello,
   kSocketMessage,
   kSocketReady,
   kTell,
@@ -44,8 +45,8 @@ class UDSocketServer extends Answering {
   #index = -1;
   /** @type {Map<string, Socket>} */
   #sockets = new Map();
-  /** Accepted and not yet ready. @type {Set<Socket>} */
-  #strangers = new Set();
+  /** Those that aren't connected yet. @type {Admission} */
+  #admission;
   /** Its path; over TCP three parts. @type {any} */
   #address;
   /** Its path, for errors to tell. @type {string | undefined} */
@@ -73,6 +74,14 @@ class UDSocketServer extends Answering {
     super();
     const alone = typeof given === 'function';
     this.#options = Object.freeze(options.serverOptions(alone ? undefined : given));
+    this.#admission = new Admission(
+      this.#options,
+      (id) => this.#sockets.has(id),
+      (error, socket) => {
+        this[kEmit]('error', error, socket);
+        socket.destroy(/** @type {Error} */ (error));
+      }
+    );
     if (this.#options.allowStats) {
       const report = (this.#report = new Report(this));
       this.handle(STATS_TOPIC, () => report.now());
@@ -133,7 +142,7 @@ class UDSocketServer extends Answering {
     if (this.#status === 'closing') {
       throw new ShortwireError(ErrorKind.CLOSED, 'The server is closing');
     }
-    if (this.#sockets.size + this.#strangers.size >= this.#options.maxConnections) {
+    if (this.#sockets.size + this.#admission.size >= this.#options.maxConnections) {
       this.#turnAway({});
       throw new ShortwireError(ErrorKind.REFUSED, TOO_MANY);
     }
@@ -141,7 +150,7 @@ class UDSocketServer extends Answering {
     const index = core.thread.createServerSide(native);
     const socket = this[kWelcome](index);
     core.sockets[index] = socket;
-    await socket[kAttach](duplex);
+    await socket[kLink].speakOver(duplex);
     return socket;
   }
 
@@ -168,7 +177,7 @@ class UDSocketServer extends Answering {
   stats() {
     return {
       connections: this.#sockets.size,
-      introducing: this.#strangers.size,
+      introducing: this.#admission.size,
       accepted: this.#accepted,
       refused: this.#refused
     };
@@ -194,7 +203,7 @@ class UDSocketServer extends Answering {
    */
   [kPause](paused) {
     this.#paused = paused;
-    for (const socket of [...this.#sockets.values(), ...this.#strangers]) {
+    for (const socket of [...this.#sockets.values(), ...this.#admission.sockets()]) {
       socket[kPause](paused, true);
     }
   }
@@ -210,7 +219,7 @@ class UDSocketServer extends Answering {
     } catch (error) {
       return Promise.reject(error);
     }
-    const over = this.#status === 'closed' && this.#sockets.size + this.#strangers.size === 0;
+    const over = this.#status === 'closed' && this.#sockets.size + this.#admission.size === 0;
     if (this.#closing === undefined || (this.#status !== 'closing' && !over)) {
       this.#closing = this.#close(given);
     }
@@ -236,7 +245,9 @@ class UDSocketServer extends Answering {
     // Some may have been accepted while the listener was on its way out.
     const closeAll = () =>
       Promise.all(
-        [...this.#sockets.values(), ...this.#strangers].map((socket) => socket.close(given))
+        [...this.#sockets.values(), ...this.#admission.sockets()].map((socket) =>
+          socket.close(given)
+        )
       );
     await Promise.all([this.stop(), closeAll()]);
     await closeAll();
@@ -256,9 +267,18 @@ class UDSocketServer extends Answering {
    */
   [kWelcome](index) {
     const socket = UDSocket[kAccepted](this, index);
-    this.#strangers.add(socket);
+    this.#admission.add(socket);
     if (this.#paused) socket[kPause](true, true);
     return socket;
+  }
+
+  /**
+   * @param {Socket} socket
+   * @param {number} bodyKind
+   * @param {any} body
+   */
+  [kSocketHello](socket, bodyKind, body) {
+    this.#admission.greet(socket, bodyKind, body);
   }
 
   /**
@@ -266,29 +286,12 @@ class UDSocketServer extends Answering {
    * @returns {boolean} false if it can't be taken in
    */
   [kSocketReady](socket) {
-    try {
-      this.#identify(socket);
-    } catch (error) {
-      this[kEmit]('error', error, socket);
-      socket.destroy(/** @type {Error} */ (error));
-      return false;
-    }
-    this.#strangers.delete(socket);
+    const { taken, hello } = this.#admission.take(socket);
+    if (!taken) return false;
     this.#sockets.set(socket.id, socket);
     this.#accepted++;
-    this[kEmit]('connection', socket, undefined);
+    this[kEmit]('connection', socket, hello);
     return true;
-  }
-
-  /** @param {Socket} socket */
-  #identify(socket) {
-    const { generateId } = this.#options;
-    if (generateId === undefined) return;
-    const id = String(generateId());
-    if (this.#sockets.has(id)) {
-      throw errors.invalidArgument('generateId()', 'an id that no other socket has', id);
-    }
-    socket[kIdentify](id);
   }
 
   /**
@@ -296,7 +299,7 @@ class UDSocketServer extends Answering {
    * @param {string} reason
    */
   [kSocketGone](socket, reason) {
-    if (this.#strangers.delete(socket)) {
+    if (this.#admission.drop(socket)) {
       this.#refused++;
       this[kEmit]('refused', reason, socket.peer);
       return;

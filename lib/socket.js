@@ -20,9 +20,9 @@ const { Serving } = require('./serving.js');
 const { settle, settleFailed, settleFailure } = require('./settling.js');
 const {
   kAccepted,
-  kAttach,
   kIdentify,
   kIndex,
+  kLink,
   kPause,
   kReceive,
   kReference,
@@ -34,6 +34,8 @@ const {
 class UDSocket extends Answering {
   /** The user's own place. @type {any} */
   data = undefined;
+  /** What its server's `authorize` has answered. @type {any} */
+  auth = undefined;
   /** The server that accepted it, if one did. @type {any} */
   server = undefined;
   [kIndex] = -1;
@@ -44,7 +46,7 @@ class UDSocket extends Answering {
   #calls = new Calls();
   #serving = new Serving(this);
   /** @type {Link} */
-  #link;
+  [kLink];
   /** @type {Asking} */
   #asking;
   /** @type {string | undefined} */
@@ -59,9 +61,9 @@ class UDSocket extends Answering {
     super();
     this.#options = Object.freeze(options.socketOptions(given));
     this.#timeoutMs = this.#options.timeoutMs;
-    this.#link = new Link(this, this.#calls, this.#serving);
-    this.#hold = new Hold(this, this.#serving, this.#link);
-    this.#asking = new Asking(this, this.#calls, this.#link);
+    this[kLink] = new Link(this, this.#calls, this.#serving);
+    this.#hold = new Hold(this, this.#serving, this[kLink]);
+    this.#asking = new Asking(this, this.#calls, this[kLink]);
   }
 
   /**
@@ -73,7 +75,7 @@ class UDSocket extends Answering {
     const socket = new UDSocket(options.ofAccepted(server.options));
     socket.server = server;
     socket[kIndex] = index;
-    socket.#link.accept();
+    socket[kLink].accept();
     return socket;
   }
 
@@ -85,7 +87,7 @@ class UDSocket extends Answering {
    */
   connect(endpoint, second, third) {
     const alone = typeof second === 'function';
-    const begin = () => this.#link.connect(endpoint, alone ? undefined : second);
+    const begin = () => this[kLink].connect(endpoint, alone ? undefined : second);
     const watched = channels.isObserved(channels.connect)
       ? () => channels.connect.tracePromise(begin, { socket: this, endpoint })
       : begin;
@@ -98,12 +100,7 @@ class UDSocket extends Answering {
    * @returns {Promise<void>}
    */
   attach(duplex) {
-    return this.#link.attach(duplex);
-  }
-
-  /** @param {import('node:stream').Duplex} duplex */
-  [kAttach](duplex) {
-    return this.#link.speakOver(duplex);
+    return this[kLink].attach(duplex);
   }
 
   /**
@@ -178,7 +175,7 @@ class UDSocket extends Answering {
    */
   async ping(given) {
     const { timeoutMs } = options.pingOptions(given, this.#timeoutMs);
-    this.#link.refuseUnlessReady();
+    this[kLink].refuseUnlessReady();
     const began = performance.now();
     const answered = this.#calls.begin();
     core.order(this[kIndex], Kind.PING, this.#calls.slot, '', '', timeoutMs);
@@ -218,8 +215,8 @@ class UDSocket extends Answering {
    * @returns {Promise<void>}
    */
   close(given) {
-    const closed = this.#link.close(given);
-    if (this.#link.status === 'closing') this.#hold.end();
+    const closed = this[kLink].close(given);
+    if (this[kLink].status === 'closing') this.#hold.end();
     return closed;
   }
 
@@ -230,7 +227,7 @@ class UDSocket extends Answering {
    */
   destroy(error) {
     this.#hold.clear();
-    this.#link.destroy(error);
+    this[kLink].destroy(error);
     return this;
   }
 
@@ -239,7 +236,7 @@ class UDSocket extends Answering {
    * @param {boolean} referenced
    */
   [kReference](referenced) {
-    this.#link.setReferenced(referenced);
+    this[kLink].setReferenced(referenced);
   }
 
   /** Unique in this process, and no secret. @returns {string} */
@@ -248,12 +245,12 @@ class UDSocket extends Answering {
   }
 
   get status() {
-    return this.#link.status;
+    return this[kLink].status;
   }
 
   /** What is spoken on it: `'shortwire'`, `'jftp'`, … */
   get protocol() {
-    return this.#link.protocol;
+    return this[kLink].protocol;
   }
 
   /** The options, with their defaults. */
@@ -263,7 +260,7 @@ class UDSocket extends Answering {
 
   /** Who is at the other end, by the kernel's word: `{ uid, gid, pid }`. */
   get peer() {
-    return this.#link.peer;
+    return this[kLink].peer;
   }
 
   /** Own calls and messages that have not settled. */
@@ -273,12 +270,12 @@ class UDSocket extends Answering {
 
   /** Bytes that wait to be sent. @returns {number} */
   get queuedBytes() {
-    return this.#link.stats.queuedBytes;
+    return this[kLink].stats.queuedBytes;
   }
 
   /** Plain numbers. */
   stats() {
-    return Object.assign(this.#link.stats, this.#hold.stats, { dropped: this.#asking.dropped });
+    return Object.assign(this[kLink].stats, this.#hold.stats, { dropped: this.#asking.dropped });
   }
 
   /** @override */
@@ -306,24 +303,28 @@ class UDSocket extends Answering {
       case Kind.FAILURE:
         return settleFailure(this.#calls, subject, bodyKind, body);
       case Kind.FAILED:
-        settleFailed(this.#calls, subject, extra, body, this.#link.error);
-        return this.#link.letGoIfUnused();
+        settleFailed(this.#calls, subject, extra, body, this[kLink].error);
+        return this[kLink].letGoIfUnused();
       case Kind.CANCEL:
         return this.#hold.cancel(subject);
       case Kind.PING:
       case Kind.SENT:
         return this.#calls.resolve(subject, undefined);
       case Kind.OUTPUT:
-        return this.#link.write(body);
+        return this[kLink].write(body);
       default:
-        if (kind === Kind.CLOSED) this.#hold.disconnect();
-        return this.#link.receive(kind, subject, extra, body);
+        if (kind === Kind.CLOSED || kind === Kind.LOST) this.#hold.disconnect();
+        return this[kLink].receive(kind, subject, extra, body, bodyKind);
     }
   }
 
-  /** @param {string} id that its server has for it */
+  /**
+   * @param {string} [id] that the accepting side has for it
+   * @returns {boolean} whether it has one
+   */
   [kIdentify](id) {
-    this.#id = id;
+    if (id !== undefined) this.#id = id;
+    return this.#id !== undefined;
   }
 }
 

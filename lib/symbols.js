@@ -23,12 +23,14 @@ const kSerializer = Symbol('serializer');
 const kReceive = Symbol('receive');
 /** Of the socket class: makes the socket of a connection that a server has accepted. */
 const kAccepted = Symbol('accepted');
-/** Of such a socket: lets it speak over a stream. */
-const kAttach = Symbol('attach');
-/** Of such a socket: gives it the id that its server's `generateId` has made. */
+/** Of a socket: gives it the id that its server has made; without one, says whether it has got one. */
 const kIdentify = Symbol('identify');
+/** Of a socket: its link to its peer. */
+const kLink = Symbol('link');
 /** Of a server: makes the socket of a connection that it has accepted. */
 const kWelcome = Symbol('welcome');
+/** Of a server: a socket of its has to be decided on. */
+const kSocketHello = Symbol('socketHello');
 /** Of a server: a socket of its is ready, gone, at fault, or has something to tell. */
 const kSocketReady = Symbol('socketReady');
 const kSocketGone = Symbol('socketGone');
@@ -46,9 +48,10 @@ exports.kTell = kTell;
 exports.kSerializer = kSerializer;
 exports.kReceive = kReceive;
 exports.kAccepted = kAccepted;
-exports.kAttach = kAttach;
 exports.kIdentify = kIdentify;
+exports.kLink = kLink;
 exports.kWelcome = kWelcome;
+exports.kSocketHello = kSocketHello;
 exports.kSocketReady = kSocketReady;
 exports.kSocketGone = kSocketGone;
 exports.kSocketFailed = kSocketFailed;

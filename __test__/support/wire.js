@@ -12,7 +12,10 @@ const Kind = {
   CANCEL: 5,
   PING: 6,
   PONG: 7,
-  GOAWAY: 8
+  GOAWAY: 8,
+  HELLO: 9,
+  WELCOME: 10,
+  REFUSED: 11
 };
 const Flag = {
   NONE: 0,
@@ -25,9 +28,9 @@ const Flag = {
   WIDE: 32
 };
 /** Bits of the preface. */
-const Capability = { WIDE: 1 << 5 };
+const Capability = { HELLO: 1 << 2, WIDE: 1 << 5 };
 /** What this library says that it can do. */
-const CAPABILITIES = Capability.WIDE;
+const CAPABILITIES = Capability.HELLO | Capability.WIDE;
 
 const HEADER_BYTES = 16;
 const PREFACE_BYTES = 32;

@@ -10,6 +10,7 @@ mod connection_pause;
 mod detect;
 mod large_text;
 mod session_close;
+mod session_greeting;
 mod session_heartbeat;
 mod session_limits;
 mod session_rpc;

@@ -124,7 +124,10 @@ impl Jftp {
             }
             Message::Event { .. } => Err(unsupported("jftp has no one-way messages")),
             Message::Ping { .. } | Message::Pong { .. } => Err(unsupported("jftp has no pings")),
-            Message::Hello(_) => Err(unsupported("jftp has no handshake")),
+            Message::Hello(_)
+            | Message::Greeting { .. }
+            | Message::Welcome { .. }
+            | Message::Refused { .. } => Err(unsupported("jftp has no handshake")),
             Message::Malformed { .. } => Err(Error::library(Kind::Internal, "can't be sent")),
         }
     }
