@@ -17,6 +17,9 @@ const { WORDS, OUTBOUND_HEAD, OUTBOUND_RECORDS, INBOUND_HEAD, BLOB, VALUES, FLAG
 
 /** A batch is flushed at this many UTF-16 code units: with one flush per turn both sides would wait for each other. */
 const FLUSH_UNITS = 768;
+/** But not with fewer orders than these, unless they are large: each flush is a write to the socket. */
+const FLUSH_ORDERS = 8;
+const FLUSH_LARGE_UNITS = 16384;
 /** Larger texts cross alone, so that they are not copied into a joined one. */
 const ALONE_UNITS = 8192;
 
@@ -65,7 +68,8 @@ function order(index, head, subject, topic, body, extra) {
   at += WORDS;
   count++;
   text += topic === '' ? body : topic + body;
-  if (text.length >= FLUSH_UNITS) flush();
+  const units = text.length;
+  if (units >= FLUSH_UNITS && (count >= FLUSH_ORDERS || units >= FLUSH_LARGE_UNITS)) flush();
   else if (!flushScheduled && !delivering) {
     flushScheduled = true;
     resolved.then(flushLater);

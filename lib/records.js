@@ -25,7 +25,7 @@ const Kind = {
   REFUSED: 17,
   LOST: 18,
   DIAL_FAILED: 19,
-  SHAPE: 36
+  SHAPE: 37
 };
 
 /** What a server tells. */

@@ -385,7 +385,7 @@ pub mod kind {
     /// In: there is no transport (errno, error kind), and the connection isn't over.
     pub const DIAL_FAILED: u32 = 19;
     /// In: payloads may come as values of the shape with this number, described by the text.
-    pub const SHAPE: u32 = 36;
+    pub const SHAPE: u32 = 37;
 }
 
 /// Words of a record.
