@@ -97,6 +97,7 @@ export interface NativeOptions {
   maxQueuedMessages: number
   maxInFlight: number
   maxInFlightBytes: number
+  maxSubscriptions: number
   handshakeTimeoutMs: number
   frameTimeoutMs: number
   /** Left out: as suits the transport. */
@@ -129,6 +130,10 @@ export interface NativeServerOptions {
   authorizes: boolean
   mode: number
   backlog: number
+  /** Of a descriptor: it stays whose it is, and a duplicate listens. */
+  shared: boolean
+  /** False for a listener that others accept from. */
+  accepts: boolean
 }
 
 /** Plain numbers of a connection. */

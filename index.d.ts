@@ -16,3 +16,4 @@ export * from './types/facts.js';
 export * from './types/events.js';
 export * from './types/socket.js';
 export * from './types/server.js';
+export * from './types/listener.js';

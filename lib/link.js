@@ -25,7 +25,8 @@ const {
   kSocketFailed,
   kSocketGone,
   kSocketHello,
-  kSocketReady
+  kSocketReady,
+  kSubscribing
 } = require('./symbols.js');
 
 const { ErrorKind, ShortwireError } = errors;
@@ -88,11 +89,11 @@ class Link {
     if (socket[kIndex] < 0) {
       const { protocol, busyPollUs } = socket.options;
       core.thread.setBusyPoll(busyPollUs);
-      const native = options.nativeOptions(socket.options);
-      const index = core.thread.create(native, protocol, process.pid);
+      const index = core.thread.create(options.nativeOptions(socket.options), protocol, process.pid);
       socket[kIndex] = index;
       core.sockets[index] = socket;
       if (!this.#referenced) core.thread.setReferenced(index, false);
+      socket[kSubscribing].replay(index);
       if (this.#paused) core.thread.setPaused(index, true);
     }
     return socket[kIndex];

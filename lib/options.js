@@ -59,6 +59,7 @@ const BOTH = {
   maxQueuedMessages: integer(1, 900_000, 100_000),
   maxInFlight: integer(1, 1_000_000, 65_536),
   maxInFlightBytes: integer(1, MAX_BYTES, 64 * 1024 * 1024),
+  maxSubscriptions: integer(1, 1_000_000, 10_000),
   handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
   frameTimeoutMs: integer(0, MAX_MS, 30_000),
   heartbeatMs: integer(0, MAX_MS, undefined),
@@ -111,6 +112,9 @@ const SERVER = {
   }
 };
 
+/** What concerns the listening socket alone. */
+const BIND = { mode: SERVER.mode, backlog: SERVER.backlog };
+
 /** @type {Rule} */
 const TOPIC = { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' };
 /** @type {Rule} */
@@ -126,6 +130,27 @@ const REQUEST = {
   files: later()
 };
 const SEND = { topic: TOPIC, traceparent: TRACEPARENT, files: later() };
+/** @type {Rule} */
+const WHERE = { expected: 'a function', check: (value) => typeof value === 'function' };
+/** @type {Record<string, Rule>} */
+const BROADCAST = {
+  topic: TOPIC,
+  traceparent: TRACEPARENT,
+  where: WHERE,
+  except: {
+    expected: 'a socket or an iterable of sockets',
+    check: (value) => value !== null && typeof value === 'object'
+  }
+};
+/** @type {Record<string, Rule>} */
+const SURVEY = {
+  topic: TOPIC,
+  traceparent: TRACEPARENT,
+  timeoutMs: REQUEST.timeoutMs,
+  quorum: integer(1, Number.MAX_SAFE_INTEGER, Infinity),
+  signal: SIGNAL,
+  where: WHERE
+};
 const PING = { timeoutMs: REQUEST.timeoutMs };
 const CONNECT = {
   signal: SIGNAL,
@@ -218,9 +243,18 @@ const sendOptions = (given) => complete(SEND, given);
  */
 const pingOptions = (given, timeoutMs) => complete(PING, given, { timeoutMs });
 /** @param {unknown} given */
+const broadcastOptions = (given) => complete(BROADCAST, given);
+/**
+ * @param {unknown} given
+ * @param {number} timeoutMs of the server
+ */
+const surveyOptions = (given, timeoutMs) => complete(SURVEY, given, { timeoutMs });
+/** @param {unknown} given */
 const connectOptions = (given) => complete(CONNECT, given);
 /** @param {unknown} given */
 const attachOptions = (given) => complete({}, given);
+/** @param {unknown} given */
+const bindOptions = (given) => complete(BIND, given);
 /** @param {unknown} given */
 const closeOptions = (given) => complete(CLOSE, given);
 
@@ -242,6 +276,7 @@ function generatesCode() {
 function nativeOptions(options) {
   const { maxFrameBytes, maxQueuedBytes, maxQueuedMessages, maxInFlight, maxInFlightBytes } =
     options;
+  const { maxSubscriptions } = options;
   const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, stallTimeoutMs } = options;
   const { jftpHeaderDigits, driver } = options;
   return {
@@ -250,6 +285,7 @@ function nativeOptions(options) {
     maxQueuedMessages,
     maxInFlight,
     maxInFlightBytes,
+    maxSubscriptions,
     handshakeTimeoutMs,
     frameTimeoutMs,
     heartbeatMs,
@@ -280,7 +316,9 @@ function nativeServerOptions(options) {
     silentMs,
     authorizes: options.authorize !== undefined,
     mode,
-    backlog
+    backlog,
+    shared: false,
+    accepts: true
   };
 }
 
@@ -322,8 +360,11 @@ function noStats() {
 module.exports = {
   sendOptions,
   pingOptions,
+  broadcastOptions,
+  surveyOptions,
   connectOptions,
   attachOptions,
+  bindOptions,
   ofAccepted,
   noStats,
   socketOptions,

@@ -25,6 +25,9 @@ const Kind = {
   REFUSED: 17,
   LOST: 18,
   DIAL_FAILED: 19,
+  SUBSCRIBE: 30,
+  UNSUBSCRIBE: 31,
+  DROPPED: 36,
   SHAPE: 37
 };
 
@@ -49,7 +52,8 @@ const Layout = {
   OUTBOUND_HEAD: 2,
   OUTBOUND_RECORDS: 256,
   FLAG_PENDING: 1,
-  FLAG_HIGH: 2
+  FLAG_HIGH: 2,
+  NEWS: 0xff
 };
 
 /** How values of a shape lie among the numbers: kinds of scalars, what says which of them comes, and where it is. */

@@ -1,6 +1,8 @@
 // What sockets and servers tell of themselves: peers, states, counters.
 
+import { ShortwireError } from './errors.js';
 import { Protocol } from './options.js';
+import { UDSocket } from './socket.js';
 
 /**
  * Who is at the other end, by the kernel's word at the time of the connection: of a Unix socket the user, the group and the process;
@@ -91,7 +93,14 @@ export interface ServerStats {
   readonly accepted: number;
   /** Peers ever turned away: for a limit, or since they never became ready. */
   readonly refused: number;
+  /** One-way messages to its sockets that never left: broadcasts to those whose queue was full, mostly. */
+  readonly dropped: number;
 }
+
+/** What one socket said to a survey, or why it said nothing. */
+export type SurveyEntry<Value = unknown, Socket = UDSocket> =
+  | { readonly socket: Socket; readonly status: 'fulfilled'; readonly value: Value }
+  | { readonly socket: Socket; readonly status: 'rejected'; readonly reason: ShortwireError };
 
 /** What a server with `allowStats` answers on the topic `$shortwire.stats`. At most 100 ms old. */
 export interface StatsReport {

@@ -163,6 +163,31 @@ export class UDSocket<
   ): Promise<void>;
 
   /**
+   * Which topics' broadcasts the server sends here. Before the first `subscribe` it sends all, after the last `unsubscribe` none;
+   * messages without a topic always come, and so does what the server sends to this socket alone. Resolves when the server knows;
+   * without a connection at once, since each new one is told before anything else.
+   *
+   * Patterns go by segments, which stand between dots: `'a.b'` is this topic, `'a.*'` has one segment more, `'a.**'` one or more; `'*'`
+   * may stand for any segment, `'**'` alone is every topic.
+   *
+   * ```js
+   * await socket.subscribe('orders.*.paid');
+   * socket.on('message', (order, { topic }) => console.log(topic, order));
+   * ```
+   *
+   * @throws (rejects) `SHORTWIRE_ERR_INVALID_ARG` (no pattern), `_OVERFLOW` (`maxSubscriptions`, or wildcards in more than 64 different
+   *   places), `_UNSUPPORTED` (a dialect without topics)
+   */
+  subscribe(pattern: string): Promise<void>;
+
+  /**
+   * Takes a pattern back; one that isn't subscribed to changes nothing. Resolves when the server knows.
+   *
+   * @throws (rejects) `SHORTWIRE_ERR_INVALID_ARG` (no pattern)
+   */
+  unsubscribe(pattern: string): Promise<void>;
+
+  /**
    * Answers the peer's requests: those of a topic, or all others. Registering again replaces; `null` removes. A socket's handler for a topic
    * comes before its server's for that topic, then the socket's general one, then the server's general one. A request that none of
    * them takes fails with `SHORTWIRE_ERR_NO_HANDLER` at the caller.

@@ -105,6 +105,7 @@ export const JS_MAY_REQUIRE = {
   'lib/endpoint.js': ['lib/errors.js', 'lib/native.js', 'lib/peer.js'],
   'lib/peer.js': [],
   'lib/options.js': ['lib/errors.js', 'lib/traceparent.js'],
+  'lib/inherited.js': ['lib/errors.js'],
   'lib/context.js': ['lib/errors.js'],
   'lib/channels.js': [],
   'lib/traceparent.js': ['lib/errors.js', 'lib/records.js']

@@ -9,6 +9,7 @@ use napi_derive::napi;
 use super::{
     cleanup::{self, Remains},
     endpoint::NativeEndpoint,
+    fan_out,
     host::{self, JsHost},
     hot::{self, Shared},
     options::{NativeOptions, NativeServerOptions},
@@ -22,8 +23,8 @@ use crate::{
         batch,
         connection::{Endurance, Parting},
         inbox::Inbox,
-        numbers::{self, Scalars, tag},
-        thread::{Thread, flags},
+        numbers,
+        thread::{NEWS, Thread, flags},
         uv::Loop,
     },
     error::Kind,
@@ -102,8 +103,14 @@ impl NativeThread {
         let outbound = unsafe { &*shared }.records(raw).map_err(failed)?;
         let flush = Shared::function(raw, Some(hot::flush), context).map_err(failed)?;
         let drain = Shared::function(raw, Some(hot::drain), context).map_err(failed)?;
-        let parts =
-            [("inbound", inbound), ("outbound", outbound), ("flush", flush), ("drain", drain)];
+        let fan_out = Shared::function(raw, Some(fan_out::fan_out), context).map_err(failed)?;
+        let parts = [
+            ("inbound", inbound),
+            ("outbound", outbound),
+            ("flush", flush),
+            ("drain", drain),
+            ("fanOut", fan_out),
+        ];
         for (name, value) in parts {
             // SAFETY: a value of the current scope.
             let value = unsafe { Unknown::from_raw_unchecked(env.raw(), value) };
@@ -299,6 +306,9 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("REFUSED", kind::REFUSED),
         ("LOST", kind::LOST),
         ("DIAL_FAILED", kind::DIAL_FAILED),
+        ("SUBSCRIBE", kind::SUBSCRIBE),
+        ("UNSUBSCRIBE", kind::UNSUBSCRIBE),
+        ("DROPPED", kind::DROPPED),
         ("SHAPE", kind::SHAPE),
     ];
     let servers = [
@@ -324,20 +334,7 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("OUTBOUND_RECORDS", hot::SHARED_RECORDS as u32),
         ("FLAG_PENDING", flags::PENDING),
         ("FLAG_HIGH", flags::HIGH),
-    ];
-    let shape = [
-        ("HEAD", numbers::HEAD as u32),
-        ("STRING", Scalars::STRING.bits()),
-        ("NUMBER", Scalars::NUMBER.bits()),
-        ("BOOLEAN", Scalars::BOOLEAN.bits()),
-        ("NULL", Scalars::NULL.bits()),
-        ("NULL_HERE", tag::NULL.cast_unsigned()),
-        ("FALSE", tag::FALSE.cast_unsigned()),
-        ("TRUE", tag::TRUE.cast_unsigned()),
-        ("NUMBER_NEXT", tag::NUMBER.cast_unsigned()),
-        ("STRING_NEXT", tag::STRING.cast_unsigned()),
-        ("IN_DOUBLES", numbers::IN_DOUBLES.cast_unsigned()),
-        ("IN_LONG", numbers::IN_LONG.cast_unsigned()),
+        ("NEWS", NEWS),
     ];
     let errors = Kind::ALL.map(|kind| (kind.code(), kind as u32));
     let formats = Format::ALL.map(|format| (format.name(), format as u32));
@@ -356,7 +353,7 @@ pub fn numbers() -> Vec<NativeNumber> {
         group("layout", &layout),
         group("error", &errors),
         group("format", &formats),
-        group("shape", &shape),
+        group("shape", &numbers::NAMES),
     ];
     groups.into_iter().flatten().collect()
 }

@@ -125,6 +125,15 @@ impl Codec {
         }
     }
 
+    /// How long the content of a frame may be that was encoded elsewhere, for many; `None` where
+    /// each connection needs bytes of its own.
+    pub fn shared_limit(&self) -> Option<u32> {
+        match self {
+            Self::Native(native) => Some(native.largest_sent()),
+            Self::Jftp(_) => None,
+        }
+    }
+
     /// Whether a message has begun of which more frames must come.
     pub const fn is_within_message(&self) -> bool {
         match self {

@@ -17,6 +17,7 @@
 
 use std::ops::Range;
 
+pub use super::blob::Blob;
 use super::numbers::Numbers;
 use crate::message::{Body, BodyKind, TRACE_CHARACTERS, Trace};
 
@@ -33,19 +34,6 @@ pub struct Inbound {
     /// The long strings of the payload at hand.
     pub(super) long: Vec<u8>,
     closed: bool,
-}
-
-/// A payload that is handed over whole.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Blob {
-    /// ASCII text: part of a buffer.
-    Ascii(Vec<u8>, Range<usize>),
-    /// Any other text, decoded.
-    Utf16(Vec<u16>),
-    /// Text that came in UTF-16, in this machine's order: part of a buffer.
-    Wide(Vec<u8>, Range<usize>),
-    /// Raw bytes: part of a buffer.
-    Bytes(Vec<u8>, Range<usize>),
 }
 
 /// An item for the application, apart from its texts.
@@ -123,7 +111,7 @@ impl Inbound {
         } else if buffer[range.clone()].is_ascii() {
             Blob::Ascii(buffer, range)
         } else {
-            Blob::Utf16(utf16(&buffer[range]))
+            Blob::utf16(&buffer[range])
         };
         let topic_end = self.append_text(topic.as_bytes());
         let index = self.blobs.len() as u32;
@@ -236,21 +224,6 @@ impl Inbound {
     }
 }
 
-impl Blob {
-    /// Its length in bytes.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Ascii(_, range) | Self::Wide(_, range) | Self::Bytes(_, range) => range.len(),
-            Self::Utf16(units) => units.len() * 2,
-        }
-    }
-
-    /// Whether it has no bytes.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
 impl<'a> Outbound<'a> {
     /// The items, each with its share of the text. A share that runs over the end, which only a
     /// fault of the JavaScript side could cause, is empty.
@@ -332,16 +305,6 @@ fn bytes_of_units(text: &str, units: u32) -> usize {
     text.len()
 }
 
-fn utf16(utf8: &[u8]) -> Vec<u16> {
-    // One more than needed: the decoder wants room for a replacement character.
-    let mut units = vec![0u16; utf8.len() + 1];
-    let (_, _, written, _) = encoding_rs::UTF_8
-        .new_decoder_without_bom_handling()
-        .decode_to_utf16(utf8, &mut units, true);
-    units.truncate(written);
-    units
-}
-
 /// The kinds of items; in both directions where it makes sense.
 pub mod kind {
     /// Out: ask (slot, timeout). In: asked (token, deadline).
@@ -384,6 +347,13 @@ pub mod kind {
     pub const LOST: u32 = 18;
     /// In: there is no transport (errno, error kind), and the connection isn't over.
     pub const DIAL_FAILED: u32 = 19;
+    /// Out: messages of topics that match this pattern are wanted, too (topic; slot or
+    /// [`super::NO_SLOT`], to be told by a [`PING`] when the peer knows).
+    pub const SUBSCRIBE: u32 = 30;
+    /// Out: no longer wanted (topic, empty for all; slot as before).
+    pub const UNSUBSCRIBE: u32 = 31;
+    /// In: a broadcast that this peer doesn't get after all (error kind).
+    pub const DROPPED: u32 = 36;
     /// In: payloads may come as values of the shape with this number, described by the text.
     pub const SHAPE: u32 = 37;
 }

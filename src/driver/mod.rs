@@ -13,6 +13,8 @@
 //! ```
 
 pub mod batch;
+pub mod blob;
+pub mod broadcast;
 pub mod busy_poll;
 pub mod connection;
 pub mod inbox;
@@ -20,6 +22,7 @@ pub mod inbox;
 pub mod inline;
 pub mod large_text;
 pub mod numbers;
+pub mod owned_outbound;
 pub mod pool;
 pub mod server;
 pub mod task;

@@ -8,8 +8,10 @@
 //! what the numbers mean.
 
 use super::batch::{Inbound, Record, VALUES};
-pub use crate::codec::shape::{IN_DOUBLES, IN_LONG, Scalars, tag};
-use crate::{codec::shape::Values, message::BodyKind};
+use crate::{
+    codec::shape::{IN_DOUBLES, IN_LONG, Scalars, Values, tag},
+    message::BodyKind,
+};
 
 /// The numbers of a batch.
 #[derive(Debug, Default)]
@@ -130,6 +132,21 @@ impl Inbound {
 /// Before the ints of a payload: the shape's number, how many ints, how many doubles, and how many
 /// units of its text are its long strings.
 pub const HEAD: usize = 4;
+/// What `lib/records.js` has to know.
+pub const NAMES: [(&str, u32); 12] = [
+    ("HEAD", HEAD as u32),
+    ("STRING", Scalars::STRING.bits()),
+    ("NUMBER", Scalars::NUMBER.bits()),
+    ("BOOLEAN", Scalars::BOOLEAN.bits()),
+    ("NULL", Scalars::NULL.bits()),
+    ("NULL_HERE", tag::NULL.cast_unsigned()),
+    ("FALSE", tag::FALSE.cast_unsigned()),
+    ("TRUE", tag::TRUE.cast_unsigned()),
+    ("NUMBER_NEXT", tag::NUMBER.cast_unsigned()),
+    ("STRING_NEXT", tag::STRING.cast_unsigned()),
+    ("IN_DOUBLES", IN_DOUBLES.cast_unsigned()),
+    ("IN_LONG", IN_LONG.cast_unsigned()),
+];
 /// From so many words on, payloads travel as text: what is shared with JavaScript has its size.
 const ROOM_WORDS: usize = 32 * 1024;
 /// Larger buffers are not kept between turns.

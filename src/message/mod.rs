@@ -75,6 +75,16 @@ pub enum Message<'a> {
         /// Whether the receiver may connect again.
         comeback: Comeback,
     },
+    /// From here on the sender wants messages whose topics match this pattern, too.
+    Subscribe {
+        /// See `session::topics`.
+        pattern: &'a str,
+    },
+    /// From here on it doesn't.
+    Unsubscribe {
+        /// One that it had subscribed to; empty for all of them.
+        pattern: &'a str,
+    },
     /// A message that can't be understood, while the stream itself is intact: only this one fails.
     Malformed {
         /// The request or response it would have been, where that much could be read.
@@ -178,6 +188,8 @@ pub struct Hello {
 pub mod capability {
     /// The connecting side introduces itself with a payload and waits to be let in.
     pub const HELLO: u32 = 1 << 2;
+    /// Takes subscriptions to topics.
+    pub const TOPICS: u32 = 1 << 3;
     /// Reads [`WideJson`](super::BodyKind::WideJson). Not offered where text in memory has the other
     /// byte order, and would have to be converted all the same.
     pub const WIDE: u32 = 1 << 5;

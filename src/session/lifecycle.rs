@@ -189,6 +189,7 @@ impl Session {
         self.state = State::Idle;
         self.met = false;
         self.greeting = Greeting::None;
+        self.agreed = 0;
         (self.handshake_due, self.frame_due, self.drain_due) = (None, None, None);
         (self.peer_leaving, self.peer_returns) = (false, false);
         (self.peer_max_in_flight, self.peer_max_in_flight_bytes) = (u32::MAX, u64::MAX);
@@ -204,5 +205,6 @@ impl Session {
 }
 
 /// What this side can do beyond the least that every version 1 peer can.
-const CAPABILITIES: u32 =
-    capability::HELLO | if cfg!(target_endian = "little") { capability::WIDE } else { 0 };
+pub(super) const CAPABILITIES: u32 = capability::HELLO
+    | capability::TOPICS
+    | if cfg!(target_endian = "little") { capability::WIDE } else { 0 };

@@ -20,6 +20,7 @@ mod lifecycle;
 pub(crate) mod serving;
 pub(crate) mod stall;
 mod state;
+pub mod topics;
 mod verdict;
 pub(crate) mod waiting;
 
@@ -39,7 +40,7 @@ pub use self::{
 use crate::{
     config::{IdStyle, Limits},
     error::Kind,
-    message::{BodyKind, Id, Malformed, Message, Role, Trace},
+    message::{BodyKind, Id, Malformed, Message, Role, Trace, capability},
 };
 
 /// One connection's meaning.
@@ -71,6 +72,8 @@ pub struct Session {
     gated: bool,
     /// The peer has introduced itself, or needn't.
     met: bool,
+    /// What both sides can do beyond the least.
+    agreed: u32,
     counters: Counters,
 }
 
@@ -102,6 +105,7 @@ impl Session {
             greeting: Greeting::None,
             gated: false,
             met: false,
+            agreed: 0,
             counters: Counters::default(),
         }
     }
@@ -234,6 +238,13 @@ impl Session {
             Message::Greeting { .. } | Message::Welcome { .. } | Message::Refused { .. } => {
                 Event::Violation("a second introduction")
             }
+            Message::Subscribe { .. } | Message::Unsubscribe { .. } => {
+                if self.agrees_on(capability::TOPICS) {
+                    Event::Subscription
+                } else {
+                    Event::Violation("a subscription, though topics were not agreed on")
+                }
+            }
             Message::Malformed { of, why } => {
                 self.counters.malformed += 1;
                 match of {
@@ -256,6 +267,11 @@ impl Session {
     /// Whether nothing is open in either direction.
     pub const fn is_drained(&self) -> bool {
         self.in_flight.open() == 0 && self.serving.open() == 0
+    }
+
+    /// Whether both sides have said that they can do this: a bit of [`capability`].
+    pub const fn agrees_on(&self, capability: u32) -> bool {
+        self.agreed & capability != 0
     }
 
     /// Where the connection stands.

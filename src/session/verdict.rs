@@ -47,6 +47,8 @@ pub enum Event {
     Refuse(Id, Kind, &'static str),
     /// The peer says goodbye.
     Goaway,
+    /// The peer says which topics it wants.
+    Subscription,
     /// The peer broke the rules: the connection is over.
     Violation(&'static str),
 }

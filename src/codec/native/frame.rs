@@ -64,7 +64,7 @@ impl Header {
         if self.kind & kind::IGNORABLE != 0 {
             return Ok(());
         }
-        if !matches!(self.kind, kind::REQUEST..=kind::REFUSED) {
+        if !matches!(self.kind, kind::REQUEST..=kind::UNSUBSCRIBE) {
             return Err(Error::protocol(format!("a frame of the unknown kind {:#04x}", self.kind)));
         }
         if self.flags & flag::RESERVED != 0 {
@@ -90,7 +90,7 @@ impl Header {
 
     /// Whether the frame is about the connection or another message. Never cut, and short.
     const fn is_control(self) -> bool {
-        matches!(self.kind, kind::CANCEL..=kind::REFUSED)
+        matches!(self.kind, kind::CANCEL..=kind::UNSUBSCRIBE)
     }
 
     /// The most that a control frame of this kind may carry.
@@ -174,6 +174,8 @@ pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
         kind::HELLO => Message::Greeting { body },
         kind::WELCOME => Message::Welcome { id: topic },
         kind::REFUSED => Message::Refused { reason: utf8(body.data).unwrap_or_default() },
+        kind::SUBSCRIBE => Message::Subscribe { pattern: topic },
+        kind::UNSUBSCRIBE => Message::Unsubscribe { pattern: topic },
         _ => malformed(&first, "a message of an unknown kind"),
     }
 }
@@ -215,6 +217,8 @@ pub(super) mod kind {
     pub(in super::super) const HELLO: u8 = 9;
     pub(in super::super) const WELCOME: u8 = 10;
     pub(in super::super) const REFUSED: u8 = 11;
+    pub(in super::super) const SUBSCRIBE: u8 = 0x0c;
+    pub(in super::super) const UNSUBSCRIBE: u8 = 0x0d;
     /// A kind with this bit that the receiver doesn't know is skipped.
     pub(in super::super) const IGNORABLE: u8 = 0x80;
 }
@@ -233,7 +237,7 @@ pub(super) mod flag {
 
 /// The length of a frame's fixed header.
 pub const HEADER_BYTES: usize = 16;
-/// The most that a cancel, ping, pong, goaway, welcome or refusal may carry.
+/// The most that a control frame other than a greeting may carry.
 pub const MAX_CONTROL_BYTES: u32 = 1024;
 /// The most that a greeting may carry: it comes from somebody whom nobody has let in yet.
 pub const MAX_GREETING_BYTES: u32 = 64 * 1024;

@@ -84,6 +84,11 @@ impl Native {
         self.peer_reads_wide
     }
 
+    /// The longest content of a frame that may be sent: both sides' limits count.
+    pub fn largest_sent(&self) -> u32 {
+        self.peer_max_frame_bytes.min(self.max_frame_bytes)
+    }
+
     /// See [`super::Codec::decode`].
     #[inline]
     pub fn decode<'a>(&'a mut self, input: &'a [u8]) -> Result<Decoded<'a>> {
@@ -178,6 +183,8 @@ impl Native {
                 self.put(kind::WELCOME, &Id::Number(0), id, Body::NONE, NO_EXTENSIONS, sink)
             }
             Message::Refused { reason } => self.put_reason(kind::REFUSED, 0, reason, sink),
+            Message::Subscribe { pattern } => self.put_pattern(kind::SUBSCRIBE, pattern, sink),
+            Message::Unsubscribe { pattern } => self.put_pattern(kind::UNSUBSCRIBE, pattern, sink),
             Message::Hello(hello) => {
                 sink.put_slice(&preface::encode(hello));
                 Ok(())
@@ -189,6 +196,14 @@ impl Native {
     fn put_reason(&self, kind: u8, id: u64, reason: &str, sink: &mut impl FrameSink) -> Result<()> {
         let reason = cut(reason, MAX_CONTROL_BYTES as usize);
         self.put(kind, &Id::Number(id), "", Body::bytes(reason.as_bytes()), NO_EXTENSIONS, sink)
+    }
+
+    #[cold]
+    fn put_pattern(&self, kind: u8, pattern: &str, sink: &mut impl FrameSink) -> Result<()> {
+        if pattern.len() > MAX_CONTROL_BYTES as usize {
+            return Err(Error::local(Kind::TooLarge, "a pattern is at most 1,024 bytes long"));
+        }
+        self.put(kind, &Id::Number(0), pattern, Body::NONE, NO_EXTENSIONS, sink)
     }
 
     #[cold]
@@ -231,7 +246,7 @@ impl Native {
         let trace_len = if trace.is_none() { 0 } else { TRACE_BYTES };
         let before_body = topic.len().saturating_add(deadline_len).saturating_add(trace_len);
         let length = body.data.len().saturating_add(before_body);
-        let limit = self.peer_max_frame_bytes.min(self.max_frame_bytes);
+        let limit = self.largest_sent();
         let Some(length) = u32::try_from(length).ok().filter(|length| *length <= limit) else {
             return Err(Error::local(Kind::TooLarge, over(length as u64, limit)));
         };

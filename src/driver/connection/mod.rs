@@ -8,6 +8,7 @@
 //! Both turns are bounded (`read.rs`, `orders.rs`). Must not
 //! know: which driver turns it, JavaScript, any format by name beyond detection.
 
+mod broadcasts;
 mod hold;
 mod meeting;
 mod orders;
@@ -15,19 +16,22 @@ mod parting;
 mod read;
 mod shaping;
 mod stats;
+mod subscriptions;
 
 use std::{
     io::{self, IoSlice},
     time::{Duration, Instant},
 };
 
-use self::{hold::Hold, parting::Goodbye, shaping::Shaping};
 pub use self::{
+    broadcasts::Receipt,
     orders::TOO_MUCH_WAITS,
     parting::{Endurance, Parting},
     read::{ReadTurn, SCRATCH_BYTES},
     stats::Stats,
+    subscriptions::Wanted,
 };
+use self::{hold::Hold, parting::Goodbye, shaping::Shaping, subscriptions::Wishes};
 use super::{
     batch::{self, Inbound, kind},
     write_queue::WriteQueue,
@@ -68,6 +72,10 @@ pub struct Connection {
     /// `partial` holds what had come before the peer was let in, and now can be decoded.
     unread: bool,
     endurance: Endurance,
+    /// The topics that the peer wants.
+    wanted: Wanted,
+    /// The topics that the application wants.
+    wishes: Wishes,
     /// The application takes nothing new at the moment.
     hold: Hold,
     bytes_in: u64,
@@ -80,7 +88,9 @@ impl Connection {
     /// The side that connects, speaking a format of its choice.
     pub fn client(format: Format, limits: Limits, ids: IdStyle) -> Self {
         let codec = Codec::new(format, Role::Client, &limits);
-        Self::new(Role::Client, Some(codec), Formats::NONE, limits, ids)
+        let machine = Self::new(Role::Client, Some(codec), Formats::NONE, limits, ids);
+        machine.wanted.set_format(format);
+        machine
     }
 
     /// The side that accepts: the peer's first bytes choose among these formats. A peer that has
@@ -114,6 +124,8 @@ impl Connection {
             greeting: None,
             unread: false,
             endurance: Endurance::default(),
+            wanted: Wanted::new(limits.max_subscriptions),
+            wishes: Wishes::default(),
             hold: Hold::default(),
             bytes_in: 0,
             bytes_out: 0,

@@ -40,6 +40,7 @@ impl Connection {
             kind::REFUSED => {
                 self.refuse(str::from_utf8(order.body.data).unwrap_or_default(), now);
             }
+            kind::SUBSCRIBE | kind::UNSUBSCRIBE => self.change_subscription(order, now, inbound),
             _ => {}
         }
     }
@@ -232,7 +233,7 @@ impl Connection {
         }
     }
 
-    fn ping(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
+    pub(super) fn ping(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
         let Order { subject: slot, extra: timeout_ms, .. } = *order;
         let deadline =
             (timeout_ms != 0).then(|| now + Duration::from_millis(u64::from(timeout_ms)));

@@ -98,6 +98,7 @@ impl Connection {
         self.session.part();
         let format = self.codec.as_ref().map(Codec::format);
         self.codec = format.map(|format| Codec::new(format, self.role, &self.limits));
+        self.forget_subscriptions();
         self.bytes_out += self.queue.written();
         self.release_buffers();
         if self.overflowed && self.has_room() {

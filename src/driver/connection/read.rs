@@ -245,6 +245,12 @@ impl Connection {
                     }
                     inbound.push_note(kind::GOAWAY, 0, 0, reason);
                 }
+                Message::Subscribe { pattern } if event == Event::Subscription => {
+                    self.wanted.subscribe(pattern)?;
+                }
+                Message::Unsubscribe { pattern } if event == Event::Subscription => {
+                    self.wanted.unsubscribe(pattern);
+                }
                 Message::Welcome { id } if event == Event::Ready => {
                     let id: Box<str> = id.into();
                     self.announce_ready(&id, inbound);
@@ -270,10 +276,14 @@ impl Connection {
     fn react(&mut self, event: Event, now: Instant, inbound: &mut Inbound) -> Result<()> {
         match event {
             Event::Ready => {
+                self.say_subscriptions();
                 self.announce_ready("", inbound);
                 self.pump_waiting(now, inbound);
             }
-            Event::Greet => self.say_greeting()?,
+            Event::Greet => {
+                self.say_greeting()?;
+                self.say_subscriptions();
+            }
             // Of a peer that says nothing of itself.
             Event::Decide => inbound.push_note(kind::HELLO, 0, 0, ""),
             Event::Unreadable(slot) => {

@@ -205,6 +205,8 @@ pub(in crate::tests) fn describe(message: &Message<'_>) -> Value {
         Message::Greeting { body } => json!({ "kind": "greeting", "body": describe_body(*body) }),
         Message::Welcome { id } => json!({ "kind": "welcome", "id": id }),
         Message::Refused { reason } => json!({ "kind": "refused", "reason": reason }),
+        Message::Subscribe { pattern } => json!({ "kind": "subscribe", "pattern": pattern }),
+        Message::Unsubscribe { pattern } => json!({ "kind": "unsubscribe", "pattern": pattern }),
         Message::Malformed { of: Malformed::Request(id), .. } => {
             json!({ "kind": "malformed", "of": "request", "id": describe_id(id) })
         }
