@@ -25,6 +25,7 @@ const LINES = {
     'an id is a number',
     'process number: that was all'
   ],
+  'streams.mjs': ['the digest has 64 characters', '1009', '1013', 'no more primes are wanted'],
   'errors.mjs': [
     'ENOENT from the system',
     'SHORTWIRE_ERR_DISCONNECTED { maybeDelivered: false }',

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::text_units::utf16;
+
 /// A payload that is handed over whole.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Blob {
@@ -18,13 +20,7 @@ pub enum Blob {
 impl Blob {
     /// Text in UTF-8, decoded.
     pub fn utf16(utf8: &[u8]) -> Self {
-        // One more than needed: the decoder wants room for a replacement character.
-        let mut units = vec![0u16; utf8.len() + 1];
-        let (_, _, written, _) = encoding_rs::UTF_8
-            .new_decoder_without_bom_handling()
-            .decode_to_utf16(utf8, &mut units, true);
-        units.truncate(written);
-        Self::Utf16(units)
+        Self::Utf16(utf16(utf8))
     }
 
     /// Its length in bytes.

@@ -34,7 +34,9 @@ impl Shaping {
         inbound: &mut Inbound,
     ) -> bool {
         let fit = Shapes::are_for(body.data.len()) && body.kind == BodyKind::Json;
-        if !fit || matches!(self, Self::Off) || !inbound.numbers().has_room() {
+        let kind = record.kind & 0xff;
+        let payload = matches!(kind, kind::REQUEST | kind::RESPONSE | kind::MESSAGE | kind::DATA);
+        if !fit || !payload || matches!(self, Self::Off) || !inbound.numbers().has_room() {
             return false;
         }
         self.read(record, topic, body.data, inbound)
