@@ -131,6 +131,13 @@ impl Session {
         &mut self.streams
     }
 
+    /// A frame with so many bytes of a stream has begun to come. `None`: it has to be whole.
+    pub fn begin_bytes(&mut self, id: u64, length: usize) -> Option<Event> {
+        let event = self.streams.begin_bytes(id, length)?;
+        self.counters.messages_in += 1;
+        Some(event)
+    }
+
     /// How many streams are open.
     pub fn open_streams(&self) -> usize {
         self.streams.open_count()

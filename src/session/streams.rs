@@ -166,7 +166,7 @@ impl Streams {
             Part::Data(body) => {
                 let length = body.data.len();
                 if !entry.receive.spend(length, &mut self.inward) {
-                    return Event::Violation("more data than a stream has credit for");
+                    return Event::Violation(OVERSPENT);
                 }
                 Event::Data(number, cost(length))
             }
@@ -187,6 +187,16 @@ impl Streams {
                 Event::Reset(number)
             }
         }
+    }
+
+    /// A frame with so many bytes has begun to come in a stream of bytes; `None` if this is none that
+    /// could take them.
+    pub(crate) fn begin_bytes(&mut self, id: u64, length: usize) -> Option<Event> {
+        let entry = self.entries.get_mut(&id).filter(|entry| entry.theirs && !entry.values)?;
+        if !entry.receive.spend(length, &mut self.inward) {
+            return Some(Event::Violation(OVERSPENT));
+        }
+        Some(Event::Data(entry.number, cost(length)))
     }
 
     /// Something of the peer's that can't be read.
@@ -290,6 +300,7 @@ fn cost(length: usize) -> u32 {
     (length as u32).saturating_add(FRAME_BYTES as u32)
 }
 
+const OVERSPENT: &str = "more data than a stream has credit for";
 /// In the number of a stream: the peer has opened it.
 pub const PEERS: u32 = 1 << 31;
 /// The most that we may have open, whatever the peer takes.

@@ -22,7 +22,7 @@ mod frame;
 mod pieces;
 mod preface;
 
-use super::{Decoded, FrameSink, Piece, wide};
+use super::{Bytes, Decoded, FrameSink, Piece, wide};
 use crate::{
     config::Limits,
     error::{Error, Kind, Result},
@@ -190,6 +190,14 @@ impl Native {
             }
             Message::Malformed { .. } => Err(Error::library(Kind::Internal, "can't be sent")),
         }
+    }
+
+    /// See [`super::Codec::begins_bytes`].
+    pub fn begins_bytes(&self, input: &[u8]) -> Option<Bytes> {
+        let header = Header::read(input).filter(|_| self.greeted && self.pieces.is_empty())?;
+        let plain = header.kind == kind::DATA && header.flags == BodyKind::Bytes as u8;
+        let (id, length) = (header.id, header.length as usize);
+        (plain && header.topic_len == 0).then_some(Bytes { id, header: HEADER_BYTES, length })
     }
 
     /// See [`super::Codec::encode_piece`].

@@ -128,6 +128,10 @@ impl Connection {
         let mut at = 0;
         self.needed = 0;
         while at < buffer.len() {
+            if self.flow.is_some() {
+                at = self.flow_on(buffer, at, inbound);
+                continue;
+            }
             if self.undecided {
                 self.silence_due = None;
                 match detect(&buffer[at..]) {
@@ -153,6 +157,10 @@ impl Connection {
             };
             let (consumed, message) = match codec.decode(&buffer[at..])? {
                 Decoded::Incomplete { needed } => {
+                    if let Some(header) = self.begin_flow(&buffer[at..])? {
+                        at += header;
+                        continue;
+                    }
                     self.needed = needed;
                     return Ok(at);
                 }
