@@ -107,7 +107,11 @@ const SERVER = {
     check: (value) => typeof value === 'function',
     fallback: undefined
   },
-  authorize: later(false)
+  authorize: {
+    expected: 'a function',
+    check: (value) => typeof value === 'function',
+    fallback: undefined
+  }
 };
 
 /** What concerns the listening socket alone. */
@@ -160,7 +164,11 @@ const SURVEY = {
   where: WHERE
 };
 const PING = { timeoutMs: REQUEST.timeoutMs };
-const CONNECT = { signal: SIGNAL, hello: later(), retry: later(false) };
+const CONNECT = {
+  signal: SIGNAL,
+  hello: { expected: 'a payload', check: () => true },
+  retry: later(false)
+};
 
 /** @type {Record<string, Rule>} */
 const CLOSE = {
@@ -266,6 +274,15 @@ const bindOptions = (given) => complete(BIND, given);
 /** @param {unknown} given */
 const closeOptions = (given) => complete(CLOSE, given);
 
+/** Whether functions can be made of text, as shapes.js wants: a flag of Node's forbids it. */
+const GENERATES_CODE = (() => {
+  try {
+    return new Function('return true')();
+  } catch {
+    return false;
+  }
+})();
+
 /**
  * What the core takes of the options of a socket or a server's connections.
  * @param {Record<string, any>} options
@@ -290,6 +307,7 @@ function nativeOptions(options) {
     heartbeatMs,
     stallTimeoutMs,
     jftpHeaderDigits,
+    shapes: GENERATES_CODE,
     driver
   };
 }
@@ -312,6 +330,7 @@ function nativeServerOptions(options) {
     protocols,
     silentProtocol,
     silentMs,
+    authorizes: options.authorize !== undefined,
     mode,
     backlog,
     shared: false,

@@ -39,6 +39,9 @@ pub struct Limits {
     /// How many digits jftp's decimal lengths have. Default 7, at most 15. Both sides must be told;
     /// fewer make the largest message smaller.
     pub jftp_header_digits: u8,
+    /// Whether payloads that look alike may travel to the application as values: see
+    /// `codec::shape`. Default false; set where the application can rebuild them.
+    pub shapes: bool,
 }
 
 /// How a connection waits: see `driver::busy_poll`.
@@ -100,6 +103,9 @@ pub struct ServerLimits {
     pub silent_format: Option<Format>,
     /// See `silent_format`. Default 50 ms.
     pub silent_after: Duration,
+    /// The application decides on every peer before anything that this says is handled, also on
+    /// those that can't introduce themselves. Default: it is only asked about those that do.
+    pub authorizes: bool,
 }
 
 impl Limits {
@@ -127,6 +133,7 @@ impl Default for Limits {
             heartbeat: None,
             stall_timeout: Duration::ZERO,
             jftp_header_digits: 7,
+            shapes: false,
         }
     }
 }
@@ -145,6 +152,7 @@ impl Default for ServerLimits {
             formats: Formats::ALL,
             silent_format: None,
             silent_after: Duration::from_millis(50),
+            authorizes: false,
         }
     }
 }

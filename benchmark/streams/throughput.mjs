@@ -31,15 +31,17 @@ function writeFile() {
   closeSync(to);
 }
 
+/** What a child says next. @param {import('node:child_process').ChildProcess} child */
+const said = (child) =>
+  new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', (code) => reject(new Error(`a side has left with ${code}`)));
+  });
+
 /** @param {string} library @param {number} number */
 async function sample(library, number) {
   const args = [library, join(folder, `${number}.sock`), file, values.root];
   const start = (role) => fork(join(import.meta.dirname, 'side.mjs'), [role, ...args]);
-  const said = (child) =>
-    new Promise((resolve, reject) => {
-      child.once('message', resolve);
-      child.once('exit', (code) => reject(new Error(`a side has left with ${code}`)));
-    });
   const receiver = start('receive');
   await said(receiver);
   const sender = start('send');

@@ -29,6 +29,7 @@ pub struct NativeOptions {
     pub heartbeat_ms: Option<u32>,
     pub stall_timeout_ms: u32,
     pub jftp_header_digits: u32,
+    pub shapes: bool,
     /// `auto`, `inline` or `task`.
     pub driver: String,
 }
@@ -42,6 +43,8 @@ pub struct NativeServerOptions {
     pub protocols: Vec<String>,
     pub silent_protocol: Option<String>,
     pub silent_ms: u32,
+    /// JavaScript decides on every peer.
+    pub authorizes: bool,
     pub mode: u32,
     pub backlog: i32,
     /// Of a descriptor: it stays whose it is, and a duplicate listens.
@@ -65,6 +68,7 @@ impl NativeOptions {
             heartbeat: self.heartbeat_ms.map(ms),
             stall_timeout: ms(self.stall_timeout_ms),
             jftp_header_digits: self.jftp_header_digits as u8,
+            shapes: self.shapes,
         }
     }
 
@@ -98,6 +102,7 @@ impl NativeServerOptions {
                 formats: formats.fold(Formats::NONE, Formats::with),
                 silent_format: self.silent_protocol.as_deref().and_then(Format::from_name),
                 silent_after: ms(self.silent_ms),
+                authorizes: self.authorizes,
             },
             driver: self.connection.driver(),
             bind: BindOptions { mode: self.mode, backlog: self.backlog, shared: self.shared },
