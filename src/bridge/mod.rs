@@ -20,4 +20,5 @@ mod options;
 mod raw;
 mod runtime;
 mod text;
+mod tls;
 mod waker;

@@ -62,6 +62,17 @@ pub struct NativePeer {
     pub pid: Option<i32>,
     pub address: Option<String>,
     pub port: Option<u16>,
+    pub tls: Option<NativeTlsPeer>,
+}
+
+/// What a handshake of TLS has told of it.
+#[napi(object)]
+pub struct NativeTlsPeer {
+    /// Its certificate, in DER.
+    pub certificate: Option<Buffer>,
+    pub authorized: bool,
+    pub complaint: Option<String>,
+    pub servername: Option<String>,
 }
 
 #[napi]
@@ -216,6 +227,12 @@ impl NativeThread {
             pid: peer.pid,
             address: peer.address.map(|address| address.ip().to_string()),
             port: peer.address.map(|address| address.port()),
+            tls: peer.tls.map(|tls| NativeTlsPeer {
+                certificate: tls.certificate.clone().map(Into::into),
+                authorized: tls.authorized,
+                complaint: tls.complaint.clone(),
+                servername: tls.servername.clone(),
+            }),
         }
     }
 

@@ -19,7 +19,9 @@ pub mod inbox;
 #[cfg(unix)]
 pub mod inline;
 pub mod large_text;
+pub mod owned_outbound;
 pub mod pool;
+mod secure;
 pub mod server;
 pub mod task;
 pub mod thread;

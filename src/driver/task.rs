@@ -22,14 +22,15 @@ use std::{
 use tokio::{runtime, sync::Notify};
 
 use super::{
-    batch::{self, Inbound, Order, Outbound, units},
-    connection::{Connection, ReadTurn, SCRATCH_BYTES, Stats, TOO_MUCH_WAITS},
+    batch::Inbound,
+    connection::{Connection, ReadTurn, SCRATCH_BYTES, Stats},
     inbox::{Inbox, Mail},
     large_text::LargeText,
+    owned_outbound::OwnedOutbound,
+    secure,
 };
 use crate::{
     error::{Error, Kind, Result},
-    message::Body,
     transport::Stream,
 };
 
@@ -63,13 +64,6 @@ pub enum Command {
     Destroy(Error),
     /// Leave without a word: the thread that would hear of it is gone.
     Abandon,
-}
-
-/// An [`Outbound`] that can travel.
-pub struct OwnedOutbound {
-    records: Vec<u32>,
-    text: String,
-    bytes: Option<Vec<u8>>,
 }
 
 /// Whether a task keeps its connection.
@@ -168,6 +162,21 @@ struct Task {
     stay: Stay,
 }
 
+impl Shared {
+    /// Done when the application wants the connection's end.
+    async fn ending(&self) {
+        while !lock(&self.commands).iter().any(Command::ends) {
+            self.notify.notified().await;
+        }
+    }
+}
+
+impl Command {
+    const fn ends(&self) -> bool {
+        matches!(self, Self::Close(..) | Self::Destroy(_) | Self::Abandon)
+    }
+}
+
 /// How a task's loop ended.
 enum End {
     Over(Error),
@@ -179,18 +188,20 @@ impl Task {
     /// # Cancel safety
     ///
     /// Spawned and never cancelled, except with the runtime itself.
-    async fn run(mut self, stream: Stream) {
+    async fn run(mut self, mut stream: Stream) {
         let mut inbound = Inbound::default();
-        let end = match self.turn_until_end(&stream, &mut inbound).await {
-            Ok(end) => end,
-            Err(error) => End::Over(error),
+        let end = match self.shake_hands(&mut stream).await {
+            Ok(()) => self.turn_until_end(&mut stream, &mut inbound).await,
+            Err(error) => Err(error),
         };
+        let end = end.unwrap_or_else(End::Over);
         match end {
             End::Abandoned => {}
             End::Over(error) => {
-                drop(stream);
+                let rest = stream.end();
                 self.machine.finish(&error, &mut inbound);
                 self.deliver(&mut inbound);
+                rest.await;
             }
             End::Return => match stream.into_fd() {
                 Ok(fd) => {
@@ -205,7 +216,18 @@ impl Task {
         }
     }
 
-    async fn turn_until_end(&mut self, stream: &Stream, inbound: &mut Inbound) -> Result<End> {
+    /// With TLS the peer is known only afterwards.
+    async fn shake_hands(&self, stream: &mut Stream) -> Result<()> {
+        if stream.is_handshaking() {
+            let patience = self.machine.handshake_timeout();
+            if secure::shake_hands(stream, patience, self.shared.ending()).await? {
+                self.to.inbox.push(Mail::Identified(self.to.index, stream.peer()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn turn_until_end(&mut self, stream: &mut Stream, inbound: &mut Inbound) -> Result<End> {
         let mut scratch = Vec::with_capacity(SCRATCH_BYTES);
         let mut large_at = Instant::now();
         let mut readable = true;
@@ -223,7 +245,7 @@ impl Task {
             // Before the batch: whoever has had it may look at the numbers.
             *lock(&self.shared.stats) = self.machine.stats();
             self.deliver(inbound);
-            if self.machine.is_drained() {
+            if self.machine.is_drained() && !stream.wants_write() {
                 return Ok(End::Over(Error::local(Kind::Closed, "the socket was closed")));
             }
             let room = self.shared.undelivered.load(Ordering::Acquire) < MAX_UNDELIVERED_BYTES;
@@ -260,7 +282,7 @@ impl Task {
 
     fn turn(
         &mut self,
-        stream: &Stream,
+        stream: &mut Stream,
         scratch: &mut Vec<u8>,
         readable: bool,
         now: Instant,
@@ -296,6 +318,7 @@ impl Task {
         }
         self.machine.check_overrun()?;
         let written = self.machine.write(now, inbound, |slices| stream.try_write(slices));
+        let written = written.and_then(|_| stream.flush().map_err(Error::disconnected));
         if turn == ReadTurn::Ended {
             return Ok(Turn::End(End::Over(self.machine.farewell())));
         }
@@ -319,50 +342,6 @@ impl Task {
 enum Turn {
     Read(ReadTurn),
     End(End),
-}
-
-impl OwnedOutbound {
-    /// A copy of these orders.
-    pub fn new(orders: Outbound<'_>) -> Self {
-        Self {
-            records: orders.records.to_vec(),
-            text: orders.text.to_owned(),
-            bytes: orders.bytes.map(<[u8]>::to_vec),
-        }
-    }
-
-    /// A copy of those among these orders that take nothing new on. With `flooded` there is no room
-    /// for payloads either: answers become failures.
-    pub fn answers(orders: Outbound<'_>, flooded: bool) -> Self {
-        let mut answers = Self { records: Vec::new(), text: String::new(), bytes: None };
-        for order in orders.orders().filter(|order| !order.is_new()) {
-            let Order { mut kind, subject, topic, mut body, mut extra, .. } = order;
-            let mut text = "";
-            if flooded && kind != batch::kind::CANCEL {
-                (kind, body, extra) = (batch::kind::FAILED, Body::NONE, Kind::Overflow as u32);
-                text = TOO_MUCH_WAITS;
-            } else if orders.bytes.is_some() {
-                answers.bytes = orders.bytes.map(<[u8]>::to_vec);
-            } else {
-                text = std::str::from_utf8(body.data).unwrap_or_default();
-            }
-            let head = kind | (body.kind as u32) << 8;
-            let lengths = [units(topic.as_bytes()), units(text.as_bytes())];
-            answers.records.extend_from_slice(&[head, subject, lengths[0], lengths[1], extra]);
-            answers.text.push_str(topic);
-            answers.text.push_str(text);
-        }
-        answers
-    }
-
-    /// The orders.
-    pub fn borrow(&self) -> Outbound<'_> {
-        Outbound { records: &self.records, text: &self.text, bytes: self.bytes.as_deref() }
-    }
-
-    fn bytes(&self) -> usize {
-        self.text.len() + self.bytes.as_ref().map_or(0, Vec::len)
-    }
 }
 
 async fn sleep_until(due: Option<Instant>) {

@@ -12,7 +12,7 @@ use crate::{
     error::Kind,
     transport::{
         BindOptions, Endpoint, Listener, Peer, bind, connect, connect_within,
-        tcp::{Family, Local, Place, TcpEndpoint, TcpOptions},
+        tcp::{Family, Local, Place, TcpEndpoint, TcpOptions, Tls},
     },
 };
 
@@ -22,7 +22,14 @@ pub(super) fn at(place: Place) -> Endpoint {
 
 fn plain(place: Place) -> TcpEndpoint {
     let options = TcpOptions::default();
-    TcpEndpoint { place, family: Family::Any, local: None, ipv6_only: false, options }
+    TcpEndpoint {
+        place,
+        family: Family::Any,
+        local: None,
+        ipv6_only: false,
+        options,
+        tls: Tls::Off,
+    }
 }
 
 fn host(name: &str, port: u16) -> Place {

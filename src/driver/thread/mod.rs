@@ -44,7 +44,8 @@ use super::{
     inbox::{Inbox, Mail},
     inline::{Inline, Next},
     large_text::LargeText,
-    task::{self, Command, OwnedOutbound},
+    owned_outbound::OwnedOutbound,
+    task::{self, Command},
     uv::{Idle, Loop, Timer},
 };
 use crate::{
