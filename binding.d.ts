@@ -103,6 +103,8 @@ export interface NativeOptions {
   maxQueuedMessages: number
   maxInFlight: number
   maxInFlightBytes: number
+  maxStreams: number
+  maxSubscriptions: number
   handshakeTimeoutMs: number
   frameTimeoutMs: number
   /** Left out: as suits the transport. */
@@ -133,6 +135,10 @@ export interface NativeServerOptions {
   silentMs: number
   mode: number
   backlog: number
+  /** Of a descriptor: it stays whose it is, and a duplicate listens. */
+  shared: boolean
+  /** False for a listener that others accept from. */
+  accepts: boolean
 }
 
 /** Plain numbers of a connection. */
@@ -152,6 +158,11 @@ export interface NativeStats {
   lateResponses: number
   malformed: number
   refused: number
+  streams: number
+  streamsIn: number
+  streamsOut: number
+  streamsRefused: number
+  streamQueuedBytes: number
 }
 
 /** What it is made of, in DER. */

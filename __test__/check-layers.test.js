@@ -110,6 +110,13 @@ const BREACHES = [
     "require('left-pad')",
     /no runtime dependency/
   ],
+  [
+    'the tool behind the API',
+    'lib/cli/x.js',
+    "require('../socket.js')",
+    /stands on the public API: not lib\/socket\.js/
+  ],
+  ['the core on the tool', 'lib/server.js', "require('./cli/x.js')", /must not know the tool/],
   ['a runtime dependency', 'lib/server.js', "require('left-pad')", /no runtime dependency/],
   ['the network in lib', 'lib/server.js', "require('node:net')", /must not know node:net/],
   [

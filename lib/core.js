@@ -19,7 +19,7 @@ const FLUSH_UNITS = 768;
 /** Larger texts cross alone, so that they are not copied into a joined one. */
 const ALONE_UNITS = 8192;
 
-/** @type {{ inbound: Uint32Array, outbound: Uint32Array, flush: (text: string, bytes?: Uint8Array) => number, drain: (index: number) => void }} */
+/** @type {{ inbound: Uint32Array, outbound: Uint32Array, flush: (text: string, bytes?: Uint8Array) => number, drain: (index: number) => void, fanOut: (text: string, targets: Uint32Array, bytes?: Uint8Array) => number | number[] }} */
 const memory = /** @type {any} */ ({});
 const thread = new native.NativeThread(deliver, serverEvent, memory);
 const { inbound, outbound, flush: nativeFlush, drain: nativeDrain } = memory;
@@ -213,4 +213,16 @@ function flushNow() {
   if (count > 0) flush();
 }
 
-module.exports = { thread, sockets, servers, order, orderBytes, arrival, flushNow, act, rethrow };
+module.exports = {
+  thread,
+  memory,
+  sockets,
+  servers,
+  order,
+  orderBytes,
+  arrival,
+  flushNow,
+  drainSoon,
+  act,
+  rethrow
+};

@@ -16,7 +16,15 @@ const errors = require('./errors.js');
 const options = require('./options.js');
 const { peerOf } = require('./peer.js');
 const { FORMATS, Kind } = require('./records.js');
-const { kEmit, kIndex, kSocketFailed, kSocketGone, kSocketReady } = require('./symbols.js');
+const {
+  kEmit,
+  kIndex,
+  kSocketFailed,
+  kSocketGone,
+  kSocketReady,
+  kStreams,
+  kSubscribing
+} = require('./symbols.js');
 
 const { ErrorKind, ShortwireError } = errors;
 
@@ -81,6 +89,7 @@ class Link {
       socket[kIndex] = index;
       core.sockets[index] = socket;
       if (!this.#referenced) core.thread.setReferenced(index, false);
+      socket[kSubscribing].replay(index);
       if (this.#paused) core.thread.setPaused(index, true);
     }
     return socket[kIndex];
@@ -208,6 +217,7 @@ class Link {
    */
   #endUnbegun(reason) {
     this.#setStatus('closed');
+    this.#socket[kStreams].end(this.error ?? new ShortwireError(ErrorKind.CLOSED, OWN_REASON));
     if (this.error !== undefined) this.#complain(this.error);
     this.#socket[kEmit]('close', reason || OWN_REASON);
   }
@@ -294,6 +304,7 @@ class Link {
     this.#beginning?.resolve();
     this.#beginning = undefined;
     if (!this.#referenced) core.thread.setReferenced(socket[kIndex], false);
+    socket[kStreams].ready();
     if (socket.server !== undefined && !socket.server[kSocketReady](socket)) return;
     const { id, protocol } = socket;
     const news = { id, reconnected: false, protocol, compress: false, encoding: 'json' };
@@ -319,6 +330,7 @@ class Link {
     this.#attachment?.end(kind === ErrorKind.CLOSED && given === undefined);
     this.#attachment = undefined;
     this.#calls.rejectAll(unsent(kind, error));
+    socket[kStreams].end(error);
     this.#serving.end();
     this.#setStatus('closed');
     const beginning = this.#beginning;

@@ -29,6 +29,13 @@ const oneOf = (names, fallback) => ({
   fallback
 });
 
+/** @type {(fallback: boolean) => Rule} */
+const flag = (fallback) => ({
+  expected: 'true or false',
+  check: (value) => typeof value === 'boolean',
+  fallback
+});
+
 /**
  * An option of something that this version doesn't have; switched off is what that is anyway.
  * @type {(...off: unknown[]) => Rule}
@@ -52,6 +59,9 @@ const BOTH = {
   maxQueuedMessages: integer(1, 900_000, 100_000),
   maxInFlight: integer(1, 1_000_000, 65_536),
   maxInFlightBytes: integer(1, MAX_BYTES, 64 * 1024 * 1024),
+  maxStreams: integer(0, 1_000_000, 1024),
+  streamWindowBytes: integer(65_536, 0x3fffffff, 256 * 1024),
+  maxSubscriptions: integer(1, 1_000_000, 10_000),
   handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
   frameTimeoutMs: integer(0, MAX_MS, 30_000),
   heartbeatMs: integer(0, MAX_MS, undefined),
@@ -91,6 +101,7 @@ const SERVER = {
   },
   silentProtocol: oneOf(PROTOCOLS.slice(1), undefined),
   silentMs: integer(0, MAX_MS, 50),
+  allowStats: flag(false),
   generateId: {
     expected: 'a function',
     check: (value) => typeof value === 'function',
@@ -98,6 +109,9 @@ const SERVER = {
   },
   authorize: later(false)
 };
+
+/** What concerns the listening socket alone. */
+const BIND = { mode: SERVER.mode, backlog: SERVER.backlog };
 
 /** @type {Rule} */
 const TOPIC = { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' };
@@ -114,6 +128,37 @@ const REQUEST = {
   files: later()
 };
 const SEND = { topic: TOPIC, traceparent: TRACEPARENT, files: later() };
+const STREAM = {
+  topic: TOPIC,
+  signal: SIGNAL,
+  objectMode: {
+    expected: 'a boolean',
+    check: (/** @type {any} */ value) => typeof value === 'boolean',
+    fallback: false
+  }
+};
+const ITERATE = { topic: TOPIC, timeoutMs: integer(0, MAX_MS, 0), signal: SIGNAL };
+/** @type {Rule} */
+const WHERE = { expected: 'a function', check: (value) => typeof value === 'function' };
+/** @type {Record<string, Rule>} */
+const BROADCAST = {
+  topic: TOPIC,
+  traceparent: TRACEPARENT,
+  where: WHERE,
+  except: {
+    expected: 'a socket or an iterable of sockets',
+    check: (value) => value !== null && typeof value === 'object'
+  }
+};
+/** @type {Record<string, Rule>} */
+const SURVEY = {
+  topic: TOPIC,
+  traceparent: TRACEPARENT,
+  timeoutMs: REQUEST.timeoutMs,
+  quorum: integer(1, Number.MAX_SAFE_INTEGER, Infinity),
+  signal: SIGNAL,
+  where: WHERE
+};
 const PING = { timeoutMs: REQUEST.timeoutMs };
 const CONNECT = { signal: SIGNAL, hello: later(), retry: later(false) };
 
@@ -202,9 +247,22 @@ const sendOptions = (given) => complete(SEND, given);
  */
 const pingOptions = (given, timeoutMs) => complete(PING, given, { timeoutMs });
 /** @param {unknown} given */
+const streamOptions = (given) => complete(STREAM, given);
+/** @param {unknown} given */
+const iterateOptions = (given) => complete(ITERATE, given);
+/** @param {unknown} given */
+const broadcastOptions = (given) => complete(BROADCAST, given);
+/**
+ * @param {unknown} given
+ * @param {number} timeoutMs of the server
+ */
+const surveyOptions = (given, timeoutMs) => complete(SURVEY, given, { timeoutMs });
+/** @param {unknown} given */
 const connectOptions = (given) => complete(CONNECT, given);
 /** @param {unknown} given */
 const attachOptions = (given) => complete({}, given);
+/** @param {unknown} given */
+const bindOptions = (given) => complete(BIND, given);
 /** @param {unknown} given */
 const closeOptions = (given) => complete(CLOSE, given);
 
@@ -215,6 +273,8 @@ const closeOptions = (given) => complete(CLOSE, given);
 function nativeOptions(options) {
   const { maxFrameBytes, maxQueuedBytes, maxQueuedMessages, maxInFlight, maxInFlightBytes } =
     options;
+  const { maxStreams } = options;
+  const { maxSubscriptions } = options;
   const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, stallTimeoutMs } = options;
   const { jftpHeaderDigits, driver } = options;
   return {
@@ -223,6 +283,8 @@ function nativeOptions(options) {
     maxQueuedMessages,
     maxInFlight,
     maxInFlightBytes,
+    maxStreams,
+    maxSubscriptions,
     handshakeTimeoutMs,
     frameTimeoutMs,
     heartbeatMs,
@@ -251,7 +313,9 @@ function nativeServerOptions(options) {
     silentProtocol,
     silentMs,
     mode,
-    backlog
+    backlog,
+    shared: false,
+    accepts: true
   };
 }
 
@@ -284,6 +348,11 @@ function noStats() {
     lateResponses: 0,
     malformed: 0,
     refused: 0,
+    streams: 0,
+    streamsIn: 0,
+    streamsOut: 0,
+    streamsRefused: 0,
+    streamQueuedBytes: 0,
     heldMessages: 0,
     heldBytes: 0,
     dropped: 0
@@ -293,8 +362,13 @@ function noStats() {
 module.exports = {
   sendOptions,
   pingOptions,
+  streamOptions,
+  iterateOptions,
+  broadcastOptions,
+  surveyOptions,
   connectOptions,
   attachOptions,
+  bindOptions,
   ofAccepted,
   noStats,
   socketOptions,

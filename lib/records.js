@@ -19,7 +19,16 @@ const Kind = {
   DRAIN: 11,
   CLOSED: 12,
   OPENED: 13,
-  OUTPUT: 14
+  OUTPUT: 14,
+  OPEN: 20,
+  DATA: 21,
+  CREDIT: 22,
+  END: 23,
+  RESET: 24,
+  TAKEN: 26,
+  SUBSCRIBE: 30,
+  UNSUBSCRIBE: 31,
+  DROPPED: 36
 };
 
 /** What a server tells. */
@@ -39,7 +48,8 @@ const Layout = {
   OUTBOUND_HEAD: 2,
   OUTBOUND_RECORDS: 256,
   FLAG_PENDING: 1,
-  FLAG_HIGH: 2
+  FLAG_HIGH: 2,
+  NEWS: 0xff
 };
 
 /** Names of formats, by number. */

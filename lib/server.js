@@ -4,14 +4,16 @@
  */
 'use strict';
 
-const { Answering } = require('./answering.js');
 const { Attachment } = require('./attachment.js');
+const { Broadcasting } = require('./broadcasting.js');
 const core = require('./core.js');
 const { parseEndpoint, shownAddress } = require('./endpoint.js');
 const errors = require('./errors.js');
+const { inherited } = require('./inherited.js');
 const options = require('./options.js');
 const { turnedAway } = require('./peer.js');
 const { ServerEvent } = require('./records.js');
+const { Report, STATS_TOPIC } = require('./report.js');
 const { UDSocket } = require('./socket.js');
 const {
   kAccepted,
@@ -35,7 +37,7 @@ const { ErrorKind, ShortwireError } = errors;
 
 /** @typedef {import('./socket.js').UDSocket} Socket */
 
-class UDSocketServer extends Answering {
+class UDSocketServer extends Broadcasting {
   #options;
   /** @type {'idle' | 'starting' | 'listening' | 'closing' | 'closed'} */
   #status = 'idle';
@@ -61,6 +63,9 @@ class UDSocketServer extends Answering {
   #paused = false;
   #accepted = 0;
   #refused = 0;
+  #dropped = 0;
+  /** With `allowStats`. @type {Report | undefined} */
+  #report;
 
   /**
    * @param {any} [given] options, or the connection listener
@@ -70,6 +75,10 @@ class UDSocketServer extends Answering {
     super();
     const alone = typeof given === 'function';
     this.#options = Object.freeze(options.serverOptions(alone ? undefined : given));
+    if (this.#options.allowStats) {
+      const report = (this.#report = new Report(this));
+      this.handle(STATS_TOPIC, () => report.now());
+    }
     const connectionListener = alone ? given : listener;
     if (connectionListener === undefined) return;
     if (typeof connectionListener !== 'function') {
@@ -93,7 +102,8 @@ class UDSocketServer extends Answering {
    * @returns {Promise<void>}
    */
   async #start(endpoint) {
-    const { target, path, backlog } = parseEndpoint(endpoint, 'start');
+    const { plain, shared } = inherited(endpoint);
+    const { target, path, backlog } = parseEndpoint(plain, 'start');
     if (this.#status !== 'idle' && this.#status !== 'closed') {
       throw new ShortwireError(ErrorKind.INVALID_ARG, `The server is ${this.#status} already`);
     }
@@ -102,7 +112,7 @@ class UDSocketServer extends Answering {
     try {
       const native = options.nativeServerOptions(this.#options);
       if (backlog !== undefined) native.backlog = backlog;
-      this.#index = core.thread.listen(target, native);
+      this.#index = core.thread.listen(target, { ...native, shared });
     } catch (error) {
       throw errors.fromNative(error, path);
     }
@@ -157,13 +167,14 @@ class UDSocketServer extends Answering {
     return this.#options;
   }
 
-  /** Plain numbers: connections now, and how many were ever accepted and refused. */
+  /** Plain numbers: connections now; ever accepted, refused; messages to them that never left. */
   stats() {
     return {
       connections: this.#sockets.size,
       introducing: this.#strangers.size,
       accepted: this.#accepted,
-      refused: this.#refused
+      refused: this.#refused,
+      dropped: this.#dropped
     };
   }
 
@@ -295,6 +306,7 @@ class UDSocketServer extends Answering {
       return;
     }
     this.#sockets.delete(socket.id);
+    this.#report?.keep(socket);
     this[kEmit]('disconnect', socket, reason);
   }
 
@@ -322,6 +334,7 @@ class UDSocketServer extends Answering {
    * @param {object} info
    */
   [kSocketDropped](socket, info) {
+    this.#dropped++;
     this[kEmit]('dropped', socket, info);
   }
 

@@ -6,7 +6,6 @@
 
 const { randomBytes } = require('node:crypto');
 
-const { Answering } = require('./answering.js');
 const { Asking } = require('./asking.js');
 const { Calls } = require('./calls.js');
 const channels = require('./channels.js');
@@ -14,24 +13,31 @@ const core = require('./core.js');
 const errors = require('./errors.js');
 const { Hold } = require('./hold.js');
 const { Link } = require('./link.js');
+const { missed } = require('./messages.js');
 const options = require('./options.js');
 const { Kind } = require('./records.js');
 const { Serving } = require('./serving.js');
+const { Streaming } = require('./streaming.js');
 const { settle, settleFailed, settleFailure } = require('./settling.js');
+const { Subscribing } = require('./subscribing.js');
 const {
   kAccepted,
+  kAsking,
   kAttach,
   kIdentify,
   kIndex,
+  kLink,
   kPause,
   kReceive,
   kReference,
   kSerializer,
+  kStreams,
   kShow,
+  kSubscribing,
   kTell
 } = require('./symbols.js');
 
-class UDSocket extends Answering {
+class UDSocket extends Streaming {
   /** The user's own place. @type {any} */
   data = undefined;
   /** The server that accepted it, if one did. @type {any} */
@@ -46,11 +52,13 @@ class UDSocket extends Answering {
   /** @type {Link} */
   #link;
   /** @type {Asking} */
-  #asking;
+  [kAsking];
   /** @type {string | undefined} */
   #id;
   /** @type {Hold} */
   #hold;
+  /** @type {Subscribing} */
+  [kSubscribing];
 
   /**
    * @param {object} [given] options
@@ -61,7 +69,8 @@ class UDSocket extends Answering {
     this.#timeoutMs = this.#options.timeoutMs;
     this.#link = new Link(this, this.#calls, this.#serving);
     this.#hold = new Hold(this, this.#serving, this.#link);
-    this.#asking = new Asking(this, this.#calls, this.#link);
+    this[kAsking] = new Asking(this, this.#calls, this.#link);
+    this[kSubscribing] = new Subscribing(this, this.#calls, this.#link);
   }
 
   /**
@@ -113,10 +122,10 @@ class UDSocket extends Answering {
    * @returns {Promise<any>}
    */
   rpc(payload, given) {
-    if (given === undefined) return this.#asking.request(payload, '', this.#timeoutMs);
+    if (given === undefined) return this[kAsking].request(payload, '', this.#timeoutMs);
     try {
       const { topic = '', timeoutMs, signal, traceparent } = options.requestOptions(given);
-      return this.#asking.request(
+      return this[kAsking].request(
         payload,
         topic,
         timeoutMs ?? this.#timeoutMs,
@@ -136,8 +145,8 @@ class UDSocket extends Answering {
    * @returns {Promise<any>}
    */
   call(topic, payload, given) {
-    if (typeof topic !== 'string' || topic === '') return rejectTopic(topic);
-    if (given === undefined) return this.#asking.request(payload, topic, this.#timeoutMs);
+    if (typeof topic !== 'string' || topic === '') return Promise.reject(wrongTopic(topic));
+    if (given === undefined) return this[kAsking].request(payload, topic, this.#timeoutMs);
     return this.rpc(payload, { ...given, topic });
   }
 
@@ -153,9 +162,9 @@ class UDSocket extends Answering {
     try {
       ({ topic, traceparent } = options.sendOptions(given));
     } catch (error) {
-      return this.#asking.watchSent(Promise.reject(error), payload, '');
+      return this[kAsking].watchSent(Promise.reject(error), payload, '');
     }
-    return this.#asking.send(payload, topic, traceparent);
+    return this[kAsking].send(payload, topic, traceparent);
   }
 
   /**
@@ -166,9 +175,27 @@ class UDSocket extends Answering {
    */
   notify(topic, payload) {
     if (typeof topic !== 'string' || topic === '') {
-      return this.#asking.watchSent(rejectTopic(topic), payload, '');
+      return this[kAsking].watchSent(Promise.reject(wrongTopic(topic)), payload, '');
     }
-    return this.#asking.send(payload, topic);
+    return this[kAsking].send(payload, topic);
+  }
+
+  /**
+   * Wants the broadcasts of topics that match; resolves when the peer knows.
+   * @param {string} pattern
+   * @returns {Promise<void>}
+   */
+  subscribe(pattern) {
+    return this[kSubscribing].subscribe(pattern);
+  }
+
+  /**
+   * Doesn't want them any more.
+   * @param {string} pattern
+   * @returns {Promise<void>}
+   */
+  unsubscribe(pattern) {
+    return this[kSubscribing].unsubscribe(pattern);
   }
 
   /**
@@ -278,7 +305,7 @@ class UDSocket extends Answering {
 
   /** Plain numbers. */
   stats() {
-    return Object.assign(this.#link.stats, this.#hold.stats, { dropped: this.#asking.dropped });
+    return Object.assign(this.#link.stats, this.#hold.stats, { dropped: this[kAsking].dropped });
   }
 
   /** @override */
@@ -315,10 +342,22 @@ class UDSocket extends Answering {
         return this.#calls.resolve(subject, undefined);
       case Kind.OUTPUT:
         return this.#link.write(body);
+      case Kind.OPEN:
+      case Kind.DATA:
+      case Kind.END:
+      case Kind.RESET:
+      case Kind.TAKEN:
+        return this[kStreams].receive(kind, subject, topic, body, extra, bodyKind);
+      case Kind.DROPPED:
+        return this[kAsking].drop(missed(topic, bodyKind, body, extra));
       default:
         if (kind === Kind.CLOSED) this.#hold.disconnect();
         return this.#link.receive(kind, subject, extra, body);
     }
+  }
+
+  get [kLink]() {
+    return this.#link;
   }
 
   /** @param {string} id that its server has for it */
@@ -327,12 +366,9 @@ class UDSocket extends Answering {
   }
 }
 
-/**
- * @param {unknown} topic
- * @returns {Promise<never>}
- */
-function rejectTopic(topic) {
-  return Promise.reject(errors.invalidArgument('topic', 'a string, not empty', topic));
+/** @param {unknown} topic */
+function wrongTopic(topic) {
+  return errors.invalidArgument('topic', 'a string, not empty', topic);
 }
 
 exports.UDSocket = UDSocket;

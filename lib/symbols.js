@@ -17,6 +17,10 @@ const kReference = Symbol('reference');
 const kShow = Symbol('show');
 /** Of a socket or a server: tells of a promise by callback and event as well. */
 const kTell = Symbol('tell');
+/** Of a socket: its link to its peer. */
+const kLink = Symbol('link');
+/** Of a socket: its streams. */
+const kStreams = Symbol('streams');
 /** Of a socket: what makes text of outgoing payloads. */
 const kSerializer = Symbol('serializer');
 /** Of a socket or a server: takes what the core tells of it. */
@@ -27,6 +31,9 @@ const kAccepted = Symbol('accepted');
 const kAttach = Symbol('attach');
 /** Of such a socket: gives it the id that its server's `generateId` has made. */
 const kIdentify = Symbol('identify');
+/** Of a socket: its calls and messages on their way out; the topics that it wants. */
+const kAsking = Symbol('asking');
+const kSubscribing = Symbol('subscribing');
 /** Of a server: makes the socket of a connection that it has accepted. */
 const kWelcome = Symbol('welcome');
 /** Of a server: a socket of its is ready, gone, at fault, or has something to tell. */
@@ -43,11 +50,15 @@ exports.kPause = kPause;
 exports.kReference = kReference;
 exports.kShow = kShow;
 exports.kTell = kTell;
+exports.kLink = kLink;
+exports.kStreams = kStreams;
 exports.kSerializer = kSerializer;
 exports.kReceive = kReceive;
 exports.kAccepted = kAccepted;
 exports.kAttach = kAttach;
 exports.kIdentify = kIdentify;
+exports.kAsking = kAsking;
+exports.kSubscribing = kSubscribing;
 exports.kWelcome = kWelcome;
 exports.kSocketReady = kSocketReady;
 exports.kSocketGone = kSocketGone;

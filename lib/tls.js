@@ -31,6 +31,7 @@ const isPems = (value) =>
 
 const PEM = 'PEM, as a text or a Buffer';
 const PEMS = `${PEM}, or an array of these`;
+/** @type {Record<string, number>} */
 const VERSIONS = { 'TLSv1.2': 12, 'TLSv1.3': 13 };
 /** The longest name that ALPN has room for. */
 const MAX_PROTOCOL_BYTES = 255;
@@ -301,8 +302,8 @@ function isVersion(value) {
 }
 
 /**
- * @param {keyof VERSIONS | undefined} given
- * @param {keyof VERSIONS} fallback
+ * @param {string | undefined} given
+ * @param {string} fallback
  */
 function versionOf(given, fallback) {
   return VERSIONS[given ?? fallback];

@@ -114,6 +114,12 @@ function checkRequires(file, source) {
         : [];
     }
     const target = resolve(file, specifier);
+    if (file.startsWith(rules.JS_TOOL.folder)) {
+      return target.startsWith(rules.JS_TOOL.folder) || rules.JS_TOOL.may.includes(target)
+        ? []
+        : say(`the command-line tool stands on the public API: not ${target}`);
+    }
+    if (target.startsWith(rules.JS_TOOL.folder)) return say(`must not know the tool: ${target}`);
     if (facade) {
       return target.startsWith(ownFolder) || rules.JS_FACADES.may.includes(target)
         ? []

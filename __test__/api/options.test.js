@@ -17,6 +17,9 @@ const DEFAULTS = [
   ['maxQueuedMessages', 'both', 100_000],
   ['maxInFlight', 'both', 65_536],
   ['maxInFlightBytes', 'both', 64 * MIB],
+  ['maxStreams', 'both', 1024],
+  ['streamWindowBytes', 'both', 256 * 1024],
+  ['maxSubscriptions', 'both', 10_000],
   ['handshakeTimeoutMs', 'both', 10_000],
   ['frameTimeoutMs', 'both', 30_000],
   ['heartbeatMs', 'both', undefined],
@@ -33,6 +36,7 @@ const DEFAULTS = [
   ['protocols', 'server', ['shortwire', 'jftp']],
   ['silentProtocol', 'server', undefined],
   ['silentMs', 'server', 50],
+  ['allowStats', 'server', false],
   ['generateId', 'server', undefined]
 ];
 
@@ -44,6 +48,7 @@ const ALLOWED = [
   ['maxQueuedMessages', 'both', 1],
   ['maxInFlight', 'both', 1],
   ['maxInFlightBytes', 'both', 1],
+  ['maxSubscriptions', 'both', 1],
   ['handshakeTimeoutMs', 'both', 0],
   ['frameTimeoutMs', 'both', 0],
   ['heartbeatMs', 'both', 30_000],
@@ -62,7 +67,8 @@ const ALLOWED = [
   ['backlog', 'server', 1],
   ['protocols', 'server', ['jftp']],
   ['silentProtocol', 'server', 'jftp'],
-  ['silentMs', 'server', 0]
+  ['silentMs', 'server', 0],
+  ['allowStats', 'server', true]
 ];
 
 /** [option, on, values that are not] */
@@ -88,6 +94,7 @@ const WRONG = [
   ['protocols', 'server', [[], ['http'], 'jftp', null]],
   ['silentProtocol', 'server', ['shortwire', 'http', null]],
   ['silentMs', 'server', [-1, '1', null]],
+  ['allowStats', 'server', [1, 'yes', null]],
   ['generateId', 'server', ['uuid', 1, null]]
 ];
 

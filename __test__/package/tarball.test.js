@@ -59,9 +59,10 @@ describe('a packed release', () => {
       assert.ok(release.files.includes(file), `${file} is missing`);
     }
     assert.ok(release.files.includes('lib/compat/jftp.js'), 'the façade is missing');
+    assert.ok(release.files.includes('bin/shortwire.js'), 'the command is missing');
     const strays = release.files.filter(
       (file) =>
-        !/^(?:lib|docs|types)\/|^(?:index|binding)\.|^(?:LICENSE|[A-Z]+\.md|package\.json)$/.test(
+        !/^(?:bin|lib|docs|types)\/|^(?:index|binding)\.|^(?:LICENSE|[A-Z]+\.md|package\.json)$/.test(
           file
         )
     );
@@ -104,6 +105,27 @@ describe('a packed release', () => {
         assert.deepEqual(await gone, [0, null]);
       });
     }
+
+    it('brings a command that serves and calls', async () => {
+      const { directory: cwd, env } = project;
+      const command = join(cwd, 'node_modules/.bin/shortwire');
+      const server = spawn(command, ['serve', './cli.sock', '--verbose'], {
+        cwd,
+        env,
+        stdio: ['ignore', 'pipe', 'pipe']
+      });
+      const gone = once(server, 'exit');
+      await Promise.race([once(server.stderr, 'data'), gone]);
+      const call = spawnSync(command, ['call', './cli.sock', '{"a":1}'], {
+        cwd,
+        env,
+        encoding: 'utf8',
+        timeout: 30_000
+      });
+      server.kill('SIGINT');
+      assert.deepEqual([call.status, call.stdout, call.stderr], [0, '{"a":1}\n', '']);
+      assert.deepEqual(await gone, [130, null]);
+    });
 
     it('lets every entry of the exports map be loaded', () => {
       const { stderr } = runIn(

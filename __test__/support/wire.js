@@ -12,7 +12,14 @@ const Kind = {
   CANCEL: 5,
   PING: 6,
   PONG: 7,
-  GOAWAY: 8
+  GOAWAY: 8,
+  OPEN: 0x10,
+  DATA: 0x11,
+  CREDIT: 0x12,
+  END: 0x13,
+  RESET: 0x14,
+  SUBSCRIBE: 0x0c,
+  UNSUBSCRIBE: 0x0d
 };
 const Flag = {
   NONE: 0,
@@ -25,9 +32,9 @@ const Flag = {
   WIDE: 32
 };
 /** Bits of the preface. */
-const Capability = { WIDE: 1 << 5 };
+const Capability = { STREAMS: 1, TOPICS: 1 << 3, WIDE: 1 << 5 };
 /** What this library says that it can do. */
-const CAPABILITIES = Capability.WIDE;
+const CAPABILITIES = Capability.STREAMS | Capability.TOPICS | Capability.WIDE;
 
 const HEADER_BYTES = 16;
 const PREFACE_BYTES = 32;

@@ -84,7 +84,7 @@ void socket.connect({
   port: 1,
   tls: { ca: ['', Buffer.alloc(1)], minVersion: 'TLSv1.3' }
 });
-const certified: string | undefined = socket.peer.certificate?.subject.CN;
+const certified: string | string[] | undefined = socket.peer.certificate?.subject.CN;
 void certified;
 // @ts-expect-error a host alone is no endpoint
 void socket.connect({ host: 'localhost' });

@@ -60,6 +60,7 @@ forEachDriver((driver) => {
       error,
       incomplete,
       preface: begins,
+      capabilities,
       maxFrameBytes
     } of VECTORS) {
       test(name, async (t) => {
@@ -67,7 +68,7 @@ forEachDriver((driver) => {
         const faulted = event(server, 'error');
         faulted.catch(() => {});
         const peer = await RawPeer.connect(t, path);
-        peer.write(...(begins ? [] : [preface()]), bytes);
+        peer.write(...(begins ? [] : [preface({ capabilities })]), bytes);
         if (error !== undefined) {
           assert.equal((await faulted)[0].code, error);
         } else if (incomplete !== undefined) {

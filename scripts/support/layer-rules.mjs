@@ -6,7 +6,16 @@
 export const MAX_LINES = 400;
 
 /** Where the ceiling holds. */
-export const LINE_ROOTS = ['src', 'lib', 'scripts', 'benchmark', 'examples', 'fuzz', '__test__'];
+export const LINE_ROOTS = [
+  'src',
+  'lib',
+  'bin',
+  'scripts',
+  'benchmark',
+  'examples',
+  'fuzz',
+  '__test__'
+];
 
 /** Folders in which nothing is written by hand. */
 export const SKIPPED_FOLDERS = ['node_modules', 'target', 'results', 'corpus', 'artifacts'];
@@ -66,7 +75,8 @@ export const RUST_LAYERS = {
       'transport::Endpoint',
       'transport::tcp',
       'transport::tls',
-      'transport::BindOptions'
+      'transport::BindOptions',
+      'transport::Peer'
     ],
     // Some functions of Node-API exist only in some hosts, and are looked up at run time.
     crates: [
@@ -101,6 +111,7 @@ export const JS_MAY_REQUIRE = {
   'lib/tls.js': ['lib/errors.js', 'lib/native.js'],
   'lib/peer.js': [],
   'lib/options.js': ['lib/errors.js', 'lib/traceparent.js'],
+  'lib/inherited.js': ['lib/errors.js'],
   'lib/context.js': ['lib/errors.js'],
   'lib/channels.js': [],
   'lib/traceparent.js': ['lib/errors.js', 'lib/records.js']
@@ -117,6 +128,12 @@ export const JS_FACADES = {
   may: ['index.js', 'lib/socket.js', 'lib/server.js', 'lib/errors.js'],
   builtins: ['net'],
   optional: ['fast-json-stringify']
+};
+
+/** The command-line tool stands on what users have, too; nothing else may know it. */
+export const JS_TOOL = {
+  folder: 'lib/cli/',
+  may: ['index.js', 'package.json']
 };
 
 /** The network is the core's business. */

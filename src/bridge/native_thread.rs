@@ -9,9 +9,11 @@ use napi_derive::napi;
 use super::{
     cleanup::{self, Remains},
     endpoint::NativeEndpoint,
+    fan_out,
     host::{self, JsHost},
     hot::{self, Shared},
     options::{NativeOptions, NativeServerOptions},
+    peer::NativePeer,
     raw::{self, Failed},
     runtime,
     waker::Waker,
@@ -21,7 +23,7 @@ use crate::{
     driver::{
         batch,
         inbox::Inbox,
-        thread::{Thread, flags},
+        thread::{NEWS, Thread, flags},
         uv::Loop,
     },
     error::Kind,
@@ -52,27 +54,11 @@ pub struct NativeStats {
     pub late_responses: f64,
     pub malformed: f64,
     pub refused: f64,
-}
-
-/// Who is at the other end, by the kernel's word.
-#[napi(object)]
-pub struct NativePeer {
-    pub uid: Option<u32>,
-    pub gid: Option<u32>,
-    pub pid: Option<i32>,
-    pub address: Option<String>,
-    pub port: Option<u16>,
-    pub tls: Option<NativeTlsPeer>,
-}
-
-/// What a handshake of TLS has told of it.
-#[napi(object)]
-pub struct NativeTlsPeer {
-    /// Its certificate, in DER.
-    pub certificate: Option<Buffer>,
-    pub authorized: bool,
-    pub complaint: Option<String>,
-    pub servername: Option<String>,
+    pub streams: u32,
+    pub streams_in: f64,
+    pub streams_out: f64,
+    pub streams_refused: f64,
+    pub stream_queued_bytes: f64,
 }
 
 #[napi]
@@ -111,8 +97,14 @@ impl NativeThread {
         let outbound = unsafe { &*shared }.records(raw).map_err(failed)?;
         let flush = Shared::function(raw, Some(hot::flush), context).map_err(failed)?;
         let drain = Shared::function(raw, Some(hot::drain), context).map_err(failed)?;
-        let parts =
-            [("inbound", inbound), ("outbound", outbound), ("flush", flush), ("drain", drain)];
+        let fan_out = Shared::function(raw, Some(fan_out::fan_out), context).map_err(failed)?;
+        let parts = [
+            ("inbound", inbound),
+            ("outbound", outbound),
+            ("flush", flush),
+            ("drain", drain),
+            ("fanOut", fan_out),
+        ];
         for (name, value) in parts {
             // SAFETY: a value of the current scope.
             let value = unsafe { Unknown::from_raw_unchecked(env.raw(), value) };
@@ -214,26 +206,18 @@ impl NativeThread {
             late_responses: counters.late_responses as f64,
             malformed: counters.malformed as f64,
             refused: counters.refused as f64,
+            streams: stats.streams.open,
+            streams_in: stats.streams.opened_in as f64,
+            streams_out: stats.streams.opened_out as f64,
+            streams_refused: stats.streams.refused as f64,
+            stream_queued_bytes: stats.stream_queued_bytes as f64,
         }
     }
 
     /// Its peer.
     #[napi]
     pub fn peer(&self, index: u32) -> NativePeer {
-        let peer = self.thread.peer(index);
-        NativePeer {
-            uid: peer.uid,
-            gid: peer.gid,
-            pid: peer.pid,
-            address: peer.address.map(|address| address.ip().to_string()),
-            port: peer.address.map(|address| address.port()),
-            tls: peer.tls.map(|tls| NativeTlsPeer {
-                certificate: tls.certificate.clone().map(Into::into),
-                authorized: tls.authorized,
-                complaint: tls.complaint.clone(),
-                servername: tls.servername.clone(),
-            }),
-        }
+        self.thread.peer(index).into()
     }
 
     /// The driver that runs it now.
@@ -301,6 +285,15 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("CLOSED", kind::CLOSED),
         ("OPENED", kind::OPENED),
         ("OUTPUT", kind::OUTPUT),
+        ("OPEN", kind::OPEN),
+        ("DATA", kind::DATA),
+        ("CREDIT", kind::CREDIT),
+        ("END", kind::END),
+        ("RESET", kind::RESET),
+        ("TAKEN", kind::TAKEN),
+        ("SUBSCRIBE", kind::SUBSCRIBE),
+        ("UNSUBSCRIBE", kind::UNSUBSCRIBE),
+        ("DROPPED", kind::DROPPED),
     ];
     let servers = [
         ("LISTENING", host::LISTENING),
@@ -324,6 +317,7 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("OUTBOUND_RECORDS", hot::SHARED_RECORDS as u32),
         ("FLAG_PENDING", flags::PENDING),
         ("FLAG_HIGH", flags::HIGH),
+        ("NEWS", NEWS),
     ];
     let errors = Kind::ALL.map(|kind| (kind.code(), kind as u32));
     let formats = Format::ALL.map(|format| (format.name(), format as u32));

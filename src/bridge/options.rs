@@ -21,6 +21,8 @@ pub struct NativeOptions {
     pub max_queued_messages: u32,
     pub max_in_flight: u32,
     pub max_in_flight_bytes: u32,
+    pub max_streams: u32,
+    pub max_subscriptions: u32,
     pub handshake_timeout_ms: u32,
     pub frame_timeout_ms: u32,
     /// Left out: as suits the transport.
@@ -42,6 +44,10 @@ pub struct NativeServerOptions {
     pub silent_ms: u32,
     pub mode: u32,
     pub backlog: i32,
+    /// Of a descriptor: it stays whose it is, and a duplicate listens.
+    pub shared: bool,
+    /// False for a listener that others accept from.
+    pub accepts: bool,
 }
 
 impl NativeOptions {
@@ -52,6 +58,8 @@ impl NativeOptions {
             max_queued_messages: self.max_queued_messages as usize,
             max_in_flight: self.max_in_flight,
             max_in_flight_bytes: self.max_in_flight_bytes,
+            max_streams: self.max_streams,
+            max_subscriptions: self.max_subscriptions,
             handshake_timeout: ms(self.handshake_timeout_ms),
             frame_timeout: ms(self.frame_timeout_ms),
             heartbeat: self.heartbeat_ms.map(ms),
@@ -92,7 +100,8 @@ impl NativeServerOptions {
                 silent_after: ms(self.silent_ms),
             },
             driver: self.connection.driver(),
-            bind: BindOptions { mode: self.mode, backlog: self.backlog },
+            bind: BindOptions { mode: self.mode, backlog: self.backlog, shared: self.shared },
+            accepts: self.accepts,
         }
     }
 }

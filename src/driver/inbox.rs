@@ -45,8 +45,8 @@ pub enum Mail {
     Accepted(u32, Stream, Peer, Option<OwnedSemaphorePermit>),
     /// A task knows who the peer of its connection is.
     Identified(u32, Peer),
-    /// A server listens, at this address, or can't.
-    Listening(u32, Result<String>),
+    /// A server listens, at this address and with this descriptor, or can't.
+    Listening(u32, Result<(String, i32)>),
     /// A server's listener is gone: closed as asked, or failed.
     Unlistened(u32, Result<()>),
     /// A task hands its connection back to the loop.

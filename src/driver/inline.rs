@@ -13,7 +13,8 @@ use std::{
 
 use super::{
     batch::{Inbound, Outbound},
-    connection::{Connection, ReadTurn},
+    broadcast::Broadcast,
+    connection::{Connection, ReadTurn, Receipt},
     uv::{Interest, Loop, Poll},
 };
 use crate::{
@@ -125,6 +126,29 @@ impl Inline {
     #[inline]
     pub fn submit(&mut self, orders: Outbound<'_>, now: Instant, inbound: &mut Inbound) -> Next {
         self.machine.submit(orders, now, inbound);
+        if !self.interest.has(Interest::WRITABLE) {
+            self.write(now, inbound);
+        }
+        self.next()
+    }
+
+    /// Queues a broadcast and writes it.
+    #[inline]
+    pub fn broadcast(
+        &mut self,
+        message: &Broadcast,
+        now: Instant,
+        inbound: &mut Inbound,
+    ) -> (Receipt, Next) {
+        let receipt = self.machine.broadcast(message);
+        if receipt != Receipt::Queued {
+            return (receipt, Next::Wait);
+        }
+        (receipt, self.flush(now, inbound))
+    }
+
+    /// Writes what waits.
+    pub fn flush(&mut self, now: Instant, inbound: &mut Inbound) -> Next {
         if !self.interest.has(Interest::WRITABLE) {
             self.write(now, inbound);
         }

@@ -13,6 +13,7 @@
 //! ```
 
 pub mod batch;
+pub mod broadcast;
 pub mod busy_poll;
 pub mod connection;
 pub mod inbox;
@@ -24,6 +25,7 @@ pub mod pool;
 mod secure;
 pub mod server;
 pub mod task;
+mod text_units;
 pub mod thread;
 pub mod uv;
 pub mod write_queue;

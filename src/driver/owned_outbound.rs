@@ -1,10 +1,11 @@
-//! Orders that travel: copied out of the memory that JavaScript shares, for a task to carry out.
+//! Orders on their way to another thread.
 //!
-//! Must not know: what they mean, beyond which of them take something new on.
+//! Must not know: who carries them out.
 
 use super::{
-    batch::{self, Order, Outbound, units},
+    batch::{self, Order, Outbound},
     connection::TOO_MUCH_WAITS,
+    text_units::units,
 };
 use crate::{error::Kind, message::Body};
 
@@ -25,6 +26,11 @@ impl OwnedOutbound {
         }
     }
 
+    /// Nothing.
+    pub const fn none() -> Self {
+        Self { records: Vec::new(), text: String::new(), bytes: None }
+    }
+
     /// A copy of those among these orders that take nothing new on. With `flooded` there is no room
     /// for payloads either: answers become failures.
     pub fn answers(orders: Outbound<'_>, flooded: bool) -> Self {
@@ -32,7 +38,7 @@ impl OwnedOutbound {
         for order in orders.orders().filter(|order| !order.is_new()) {
             let Order { mut kind, subject, topic, mut body, mut extra, .. } = order;
             let mut text = "";
-            if flooded && kind != batch::kind::CANCEL {
+            if flooded && kind != batch::kind::CANCEL && !order.is_of_stream() {
                 (kind, body, extra) = (batch::kind::FAILED, Body::NONE, Kind::Overflow as u32);
                 text = TOO_MUCH_WAITS;
             } else if orders.bytes.is_some() {
@@ -54,7 +60,7 @@ impl OwnedOutbound {
         Outbound { records: &self.records, text: &self.text, bytes: self.bytes.as_deref() }
     }
 
-    /// How much of what users gave is in it.
+    /// What their texts and bytes take.
     pub fn bytes(&self) -> usize {
         self.text.len() + self.bytes.as_ref().map_or(0, Vec::len)
     }

@@ -22,14 +22,16 @@ use std::{
 use tokio::{runtime, sync::Notify};
 
 use super::{
-    batch::Inbound,
-    connection::{Connection, ReadTurn, SCRATCH_BYTES, Stats},
+    batch::{self, Inbound, Record},
+    broadcast::Broadcast,
+    connection::{Connection, ReadTurn, Receipt, SCRATCH_BYTES, Stats, Wanted},
     inbox::{Inbox, Mail},
     large_text::LargeText,
     owned_outbound::OwnedOutbound,
     secure,
 };
 use crate::{
+    config::Limits,
     error::{Error, Kind, Result},
     transport::Stream,
 };
@@ -46,6 +48,7 @@ struct Shared {
     /// Bytes of batches that JavaScript has not yet had.
     undelivered: AtomicUsize,
     stats: Mutex<Stats>,
+    wanted: Wanted,
 }
 
 /// What the JavaScript thread asks of the task.
@@ -56,6 +59,8 @@ pub enum Command {
     Large(Box<[u32]>, LargeText),
     /// The answers of a batch whose other orders were refused: too much waits.
     Overflow(OwnedOutbound),
+    /// A message that others get as well.
+    Broadcast(Arc<Broadcast>),
     /// The application takes nothing new for a while, or takes it again.
     Pause(bool),
     /// Say goodbye.
@@ -84,13 +89,14 @@ pub struct Destination {
 }
 
 impl Handle {
-    fn new() -> Self {
+    fn new(wanted: Wanted) -> Self {
         Self(Arc::new(Shared {
             commands: Mutex::default(),
             notify: Notify::new(),
             command_bytes: AtomicUsize::new(0),
             undelivered: AtomicUsize::new(0),
             stats: Mutex::default(),
+            wanted,
         }))
     }
 
@@ -100,6 +106,7 @@ impl Handle {
         let bytes = match &command {
             Command::Submit(orders) | Command::Overflow(orders) => orders.bytes(),
             Command::Large(_, text) => text.bytes().len(),
+            Command::Broadcast(message) => message.frame().len(),
             Command::Pause(_) | Command::Close(..) | Command::Destroy(_) | Command::Abandon => 0,
         };
         self.0.command_bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -110,6 +117,25 @@ impl Handle {
         if first {
             self.0.notify.notify_one();
         }
+    }
+
+    /// Gives the task a broadcast, as far as this thread can see that the peer wants it and that there
+    /// is room: the numbers are those of the task's last turn, and with what it was given since they
+    /// are rather too high than too low.
+    pub fn broadcast(&self, message: &Arc<Broadcast>, limits: &Limits) -> Receipt {
+        if !self.0.wanted.has(message.topic()) {
+            return Receipt::NotForIt;
+        }
+        let (queued, stats) = (self.queued_bytes(), self.stats());
+        let messages = stats.queued_messages as usize + lock(&self.0.commands).len();
+        let over = queued + message.frame().len() > limits.max_queued_bytes;
+        if queued != 0 && (over || messages >= limits.max_queued_messages) {
+            // So that it says when there is room again.
+            self.push(Command::Overflow(OwnedOutbound::none()));
+            return Receipt::Dropped(Kind::Overflow);
+        }
+        self.push(Command::Broadcast(Arc::clone(message)));
+        Receipt::Queued
     }
 
     /// Everything that the task has not done.
@@ -148,7 +174,7 @@ pub fn spawn(
     to: Destination,
     stay: Stay,
 ) -> Handle {
-    let handle = Handle::new();
+    let handle = Handle::new(machine.wanted());
     *lock(&handle.0.stats) = machine.stats();
     let task = Task { machine, shared: Arc::clone(&handle.0), to, stay };
     runtime.spawn(task.run(stream));
@@ -303,6 +329,7 @@ impl Task {
                     self.machine.note_overflow();
                     self.machine.submit(orders.borrow(), now, inbound);
                 }
+                Command::Broadcast(message) => broadcast(&mut self.machine, &message, inbound),
                 Command::Pause(paused) => self.machine.set_paused(paused, now),
                 Command::Close(timeout, reason) => self.machine.close(now, timeout, &reason),
                 Command::Destroy(error) => return Ok(Turn::End(End::Over(error))),
@@ -336,6 +363,15 @@ impl Task {
         let batch = std::mem::take(inbound);
         self.shared.undelivered.fetch_add(batch.bytes(), Ordering::AcqRel);
         self.to.inbox.push(Mail::Batch(self.to.index, batch));
+    }
+}
+
+/// Queues a broadcast that was for this peer when it was sent. If it is no longer, or doesn't fit
+/// after all, the application gets it back.
+pub fn broadcast(machine: &mut Connection, message: &Broadcast, inbound: &mut Inbound) {
+    if let Receipt::Dropped(error) = machine.broadcast(message) {
+        let record = Record { kind: batch::kind::DROPPED, subject: 0, extra: error as u32 };
+        inbound.push(record, message.topic(), message.body());
     }
 }
 

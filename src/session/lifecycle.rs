@@ -172,6 +172,7 @@ impl Session {
         (self.handshake_due, self.frame_due, self.drain_due) = (None, None, None);
         self.waiting.clear();
         self.serving = Serving::default();
+        self.streams.clear();
         self.heartbeat = Heartbeat::new(Duration::ZERO);
         self.stall = Stall::new(Duration::ZERO);
     }
@@ -180,12 +181,16 @@ impl Session {
         if self.met {
             return Event::Violation("a second hello");
         }
+        self.agreed = CAPABILITIES & hello.capabilities;
         self.peer_max_in_flight = hello.max_in_flight;
         self.peer_max_in_flight_bytes = u64::from(hello.max_in_flight_bytes);
+        self.streams.meet(hello.max_frame_bytes);
         self.make_ready(now);
         Event::Ready
     }
 }
 
 /// What this side can do beyond the least that every version 1 peer can.
-const CAPABILITIES: u32 = if cfg!(target_endian = "little") { capability::WIDE } else { 0 };
+const CAPABILITIES: u32 = capability::STREAMS
+    | capability::TOPICS
+    | if cfg!(target_endian = "little") { capability::WIDE } else { 0 };

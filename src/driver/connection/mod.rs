@@ -8,23 +8,31 @@
 //! Both turns are bounded (`read.rs`, `orders.rs`). Must not
 //! know: which driver turns it, JavaScript, any format by name beyond detection.
 
+mod broadcasts;
 mod hold;
+mod lanes;
+mod large;
 mod meeting;
 mod orders;
 mod read;
 mod stats;
+mod streams;
+mod subscriptions;
 
 use std::{
     io::{self, IoSlice},
     time::{Duration, Instant},
 };
 
-use self::hold::Hold;
+use self::lanes::Lanes;
 pub use self::{
+    broadcasts::Receipt,
     orders::TOO_MUCH_WAITS,
     read::{ReadTurn, SCRATCH_BYTES},
     stats::Stats,
+    subscriptions::Wanted,
 };
+use self::{hold::Hold, subscriptions::Unsaid};
 use super::{
     batch::{self, Inbound, kind},
     write_queue::WriteQueue,
@@ -52,12 +60,17 @@ pub struct Connection {
     silence_due: Option<Instant>,
     session: Session,
     queue: WriteQueue,
+    lanes: Lanes,
     /// Bytes of a frame that is not whole yet.
     partial: Vec<u8>,
     /// How long `partial` must become before decoding can get on.
     needed: usize,
     /// A queue was full: say so when there is room again.
     overflowed: bool,
+    /// The topics that the peer wants.
+    wanted: Wanted,
+    /// What it wants that it hasn't been able to say.
+    unsaid: Unsaid,
     /// The reason of the peer's goodbye.
     goaway: Option<Box<str>>,
     /// The application takes nothing new at the moment.
@@ -69,7 +82,9 @@ impl Connection {
     /// The side that connects, speaking a format of its choice.
     pub fn client(format: Format, limits: Limits, ids: IdStyle) -> Self {
         let codec = Codec::new(format, Role::Client, &limits);
-        Self::new(Role::Client, Some(codec), Formats::NONE, limits, ids)
+        let machine = Self::new(Role::Client, Some(codec), Formats::NONE, limits, ids);
+        machine.wanted.set_format(format);
+        machine
     }
 
     /// The side that accepts: the peer's first bytes choose among these formats. A peer that has
@@ -94,11 +109,14 @@ impl Connection {
             formats,
             silence: None,
             silence_due: None,
-            session: Session::new(limits, ids),
+            session: Session::new(limits, ids).with_role(role),
             queue: WriteQueue::default(),
+            lanes: Lanes::default(),
             partial: Vec::new(),
             needed: 0,
             overflowed: false,
+            wanted: Wanted::new(limits.max_subscriptions),
+            unsaid: Unsaid::default(),
             goaway: None,
             hold: Hold::default(),
             bytes_in: 0,
@@ -115,15 +133,19 @@ impl Connection {
         &mut self,
         now: Instant,
         inbound: &mut Inbound,
-        send: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+        mut send: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> Result<bool> {
-        let mut empty = self.queue.write_to(send).map_err(Error::disconnected)?;
-        self.after_write(now, inbound);
-        self.note_output(now);
-        if empty && self.queue.bytes() != 0 {
-            empty = false;
+        let end = self.queue.written() + WRITE_TURN_BYTES;
+        loop {
+            let empty = self.queue.write_to(&mut send).map_err(Error::disconnected)?;
+            let lanes = self.lanes.has_turns();
+            self.after_write(now, inbound);
+            self.note_output(now);
+            // The lanes may have filled the queue again.
+            if !empty || !lanes || self.queue.bytes() == 0 || self.queue.written() > end {
+                return Ok(self.queue.bytes() == 0);
+            }
         }
-        Ok(empty)
     }
 
     /// Takes what waits to be written, for a stream that the application writes to itself.
@@ -144,6 +166,7 @@ impl Connection {
                 inbound.push_note(kind::SENT, slot, 0, "");
             }
         }
+        self.pull(inbound);
         if self.session.waiting().0 != 0 {
             self.pump_waiting(now, inbound);
         }
@@ -161,8 +184,8 @@ impl Connection {
 
     /// Whether anything waits to be written.
     #[inline]
-    pub const fn wants_write(&self) -> bool {
-        self.queue.bytes() != 0
+    pub fn wants_write(&self) -> bool {
+        self.queue.bytes() != 0 || self.lanes.has_turns()
     }
 
     /// Whether reading should go on. A peer that doesn't read its answers isn't read either, unless
@@ -172,19 +195,20 @@ impl Connection {
     #[inline]
     pub fn wants_read(&self) -> bool {
         !self.hold.is_full()
-            && (self.queue.bytes() < PAUSE_BYTES
+            && (self.queue.bytes() + self.lanes.large_bytes() < PAUSE_BYTES
                 || self.session.pending() != 0
+                || self.session.open_streams() != 0
                 || self.session.doubts_peer())
     }
 
     /// Whether so much waits to be written that it is best written where it delays nobody.
     pub const fn is_heavy(&self) -> bool {
-        self.queue.bytes() >= OFFLOAD_BYTES
+        self.queue.bytes() + self.lanes.large_bytes() >= OFFLOAD_BYTES
     }
 
     /// Whether nothing is under way in either direction: the machine may change its driver.
     pub fn is_quiet(&self) -> bool {
-        self.queue.bytes() == 0 && self.partial.is_empty()
+        self.queue.bytes() == 0 && self.partial.is_empty() && self.lanes.large_bytes() == 0
     }
 
     /// Whether more of a message has to come.
@@ -202,11 +226,8 @@ impl Connection {
         while let Some(timeout) = self.session.handle_timeout(now) {
             match timeout {
                 Timeout::Call(settled) => {
-                    let sent = settled.id.is_some();
+                    let sent = settled.id.is_some_and(|id| self.take_back(id));
                     self.fail(settled.slot, Kind::Timeout, sent, "no answer in time", inbound);
-                    if let Some(id) = settled.id {
-                        self.send(&Message::Cancel { id });
-                    }
                 }
                 Timeout::SendPing(token) => self.send(&Message::Ping { token }),
                 Timeout::Over(kind, why) => return Err(Error::remote(kind, why)),
@@ -245,9 +266,10 @@ impl Connection {
             return;
         }
         self.session.finish();
-        let unwritten: Vec<u32> = self.queue.unwritten().collect();
-        for slot in unwritten {
-            self.fail(slot, error.kind(), true, error.message(), inbound);
+        let mut unsent: Vec<_> = self.queue.unwritten().map(|slot| (slot, true)).collect();
+        unsent.extend(std::mem::take(&mut self.lanes).unsent());
+        for (slot, begun) in unsent {
+            self.fail(slot, error.kind(), begun, error.message(), inbound);
         }
         while let Some(settled) = self.session.fail_one() {
             self.fail(settled.slot, error.kind(), settled.id.is_some(), error.message(), inbound);
@@ -334,15 +356,20 @@ impl Connection {
     /// A message larger than the whole queue is let through alone, or it could never be sent.
     #[inline]
     fn is_full(&self, more: usize) -> bool {
-        let queued = self.queue.bytes();
+        let queued = self.queued_bytes();
         queued != 0
             && (queued + more > self.limits.max_queued_bytes
-                || self.queue.messages() >= self.limits.max_queued_messages)
+                || self.queue.messages() + self.lanes.messages() >= self.limits.max_queued_messages)
+    }
+
+    #[inline]
+    const fn queued_bytes(&self) -> usize {
+        self.queue.bytes() + self.lanes.bytes()
     }
 
     fn has_room(&self) -> bool {
         let (waiting, waiting_bytes) = self.session.waiting();
-        self.queue.bytes() + waiting_bytes <= self.limits.max_queued_bytes / 2
+        self.queued_bytes() + waiting_bytes <= self.limits.max_queued_bytes / 2
             && self.queue.messages() + waiting <= self.limits.max_queued_messages / 2
     }
 }
@@ -351,5 +378,7 @@ impl Connection {
 pub const OFFLOAD_BYTES: usize = 256 * 1024;
 /// What the core's own answers may take beside those of the application.
 const OVERRUN_BYTES: usize = 64 * 1024;
+/// How much one turn of writing takes out of the lanes before others get theirs.
+const WRITE_TURN_BYTES: u64 = 1024 * 1024;
 /// Answers that wait beyond this stop the reading of more requests.
 const PAUSE_BYTES: usize = 1024 * 1024;

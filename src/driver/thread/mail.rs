@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Connection, Inbound, Mail, Next, Peer, Place, Result, Thread, kind};
+use super::{Connection, Inbound, Mail, Next, Peer, Place, Result, Thread, kind, task};
 use crate::{driver::task::Command, transport::Stream};
 
 /// How mail shares the JavaScript thread with everybody else's timers and sockets. Node calls a
@@ -172,6 +172,10 @@ impl Thread {
                     Command::Pause(paused) => inline.set_paused(paused, now),
                     Command::Close(timeout, reason) => {
                         inline.close(now, timeout, &reason, &mut batch)
+                    }
+                    Command::Broadcast(message) => {
+                        task::broadcast(inline.machine(), &message, &mut batch);
+                        inline.flush(now, &mut batch)
                     }
                     Command::Destroy(error) => Next::Over(error),
                     Command::Large(..) | Command::Abandon => Next::Wait,
