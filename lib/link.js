@@ -13,14 +13,18 @@ const { Attachment } = require('./attachment.js');
 const core = require('./core.js');
 const { parseEndpoint } = require('./endpoint.js');
 const errors = require('./errors.js');
+const { encodeHello, orderHello } = require('./hello.js');
 const options = require('./options.js');
 const { peerOf } = require('./peer.js');
 const { FORMATS, Kind } = require('./records.js');
+const { unsent } = require('./settling.js');
 const {
   kEmit,
+  kIdentify,
   kIndex,
   kSocketFailed,
   kSocketGone,
+  kSocketHello,
   kSocketReady,
   kStreams,
   kSubscribing
@@ -50,6 +54,8 @@ class Link {
   #path;
   /** This side's own reason for its end. @type {string | undefined} */
   #reason;
+  /** What its peer was turned away with. @type {Error | undefined} */
+  #refusal;
   /** Of `connect`, until it has settled. @type {{ resolve: () => void, reject: (error: Error) => void } | undefined} */
   #beginning;
   /** Who waits for the end of `close`. @type {(() => void)[]} */
@@ -95,10 +101,7 @@ class Link {
     return socket[kIndex];
   }
 
-  /**
-   * Gives back a connection that was never made and in which no call waits any more: the core would
-   * keep its socket for ever. The next call makes another.
-   */
+  /** Gives back a connection that was never made: the core would keep its socket for ever. */
   letGoIfUnused() {
     const socket = this.#socket;
     const index = socket[kIndex];
@@ -114,17 +117,19 @@ class Link {
    * @returns {Promise<void>}
    */
   async connect(endpoint, given) {
-    const { signal } = options.connectOptions(given);
+    const { signal, hello } = options.connectOptions(given);
     const { target, path } = parseEndpoint(endpoint, 'connect');
     if (signal?.aborted) throw errors.aborted(signal, false);
+    const greeting = encodeHello(this.#socket, hello);
     this.#begin();
     this.#path = path;
     const index = this.native();
+    orderHello(index, greeting);
     // Connecting keeps the process alive whatever the user wishes, as it does with Node's sockets.
     if (!this.#referenced) core.thread.setReferenced(index, true);
     const established = this.#established();
     try {
-      core.thread.dial(index, target);
+      core.thread.dial(index, target, false, false);
     } catch (error) {
       this.destroy(errors.fromNative(error, path));
       return established;
@@ -166,6 +171,7 @@ class Link {
     }
     this.error = undefined;
     this.#reason = undefined;
+    this.#refusal = undefined;
     this.#peer = undefined;
     this.#met = false;
     this.#setStatus('connecting');
@@ -196,7 +202,7 @@ class Link {
     if (this.status !== 'closing') {
       this.#reason = reason;
       this.#setStatus('closing');
-      core.act(index, (at) => core.thread.close(at, timeoutMs, reason));
+      core.act(index, (at) => core.thread.close(at, timeoutMs, reason, 0));
     }
     await ended;
   }
@@ -209,6 +215,18 @@ class Link {
     this.#reason ??= error === undefined ? '' : error.message;
     if (index < 0) this.#endUnbegun(this.#reason);
     else core.act(index, (at) => core.thread.destroy(at, this.#reason ?? ''));
+  }
+
+  /**
+   * Turns the peer away, which has been accepted and not yet let in.
+   * @param {string} reason
+   */
+  refuse(reason) {
+    const index = this.#socket[kIndex];
+    if (index < 0 || this.status !== 'connecting') return;
+    this.#refusal = new ShortwireError(ErrorKind.REFUSED, reason);
+    this.#reason = reason;
+    core.order(index, Kind.REFUSED, 0, '', reason, 0);
   }
 
   /**
@@ -277,11 +295,14 @@ class Link {
    * @param {number} kind
    * @param {number} subject
    * @param {number} extra
-   * @param {string} detail
+   * @param {any} detail
+   * @param {number} bodyKind
    */
-  receive(kind, subject, extra, detail) {
+  receive(kind, subject, extra, detail, bodyKind) {
     if (kind === Kind.OPENED) this.#socket[kEmit]('connect');
-    else if (kind === Kind.READY) this.#ready(extra);
+    else if (kind === Kind.READY) this.#ready(extra, detail);
+    else if (kind === Kind.HELLO)
+      this.#socket.server?.[kSocketHello](this.#socket, bodyKind, detail);
     else if (kind === Kind.GOAWAY) this.#socket[kEmit]('goaway', detail);
     else if (kind === Kind.DRAIN) setImmediate(this.#drain);
     else if (kind === Kind.CLOSED) this.#closed(extra, subject | 0, detail);
@@ -292,10 +313,14 @@ class Link {
     if (this.#socket[kIndex] >= 0) this.#socket[kEmit]('drain');
   };
 
-  /** @param {number} format */
-  #ready(format) {
+  /**
+   * @param {number} format
+   * @param {string} id that the accepting side has for this connection; '' if it didn't say
+   */
+  #ready(format, id) {
     const socket = this.#socket;
     this.protocol = FORMATS[format];
+    if (id !== '') socket[kIdentify](id);
     // A silent peer was taken for a speaker of another format; all else has been told then.
     if (this.#met) return;
     this.#met = true;
@@ -306,8 +331,8 @@ class Link {
     if (!this.#referenced) core.thread.setReferenced(socket[kIndex], false);
     socket[kStreams].ready();
     if (socket.server !== undefined && !socket.server[kSocketReady](socket)) return;
-    const { id, protocol } = socket;
-    const news = { id, reconnected: false, protocol, compress: false, encoding: 'json' };
+    const { protocol } = socket;
+    const news = { id: socket.id, reconnected: false, protocol, compress: false, encoding: 'json' };
     socket[kEmit]('ready', news);
   }
 
@@ -318,7 +343,7 @@ class Link {
    */
   #closed(kind, errno, detail) {
     const socket = this.#socket;
-    const given = this.error;
+    const given = this.error ?? this.#refusal;
     const error = given ?? errors.errorOf(kind, errno, detail, this.#path);
     const reason = this.#reason === undefined ? detail : this.#reason || OWN_REASON;
     const shown = kind === ErrorKind.SYSTEM ? error.message : reason;
@@ -336,13 +361,18 @@ class Link {
     const beginning = this.#beginning;
     this.#beginning = undefined;
     if (beginning !== undefined) beginning.reject(error);
-    else if (kind !== ErrorKind.CLOSED || given !== undefined) this.#complain(error);
+    else if (kind !== ErrorKind.CLOSED || this.#isFault(given)) this.#complain(error);
     if (this.#met) socket[kEmit]('disconnect', shown);
     socket.server?.[kSocketGone](socket, shown);
     socket[kEmit]('close', shown);
     const endings = this.#endings;
     this.#endings = [];
     for (const ended of endings) ended();
+  }
+
+  /** Whether an end for this reason is worth telling as an error. @param {Error | undefined} given */
+  #isFault(given) {
+    return given !== undefined && given !== this.#refusal;
   }
 
   /**
@@ -361,22 +391,6 @@ class Link {
     this.status = status;
     this.#socket[kEmit]('status', status);
   }
-}
-
-/**
- * What calls fail with that the core never had: they were made when it was over already, or before
- * it came to be.
- * @param {number} kind
- * @param {Error} error
- */
-function unsent(kind, error) {
-  const more = { maybeDelivered: false, cause: error };
-  if (kind !== ErrorKind.SYSTEM) return new ShortwireError(kind, error.message, more);
-  return new ShortwireError(
-    ErrorKind.DISCONNECTED,
-    `There is no connection: ${error.message}`,
-    more
-  );
 }
 
 /** The reason of an end for which this side gave none. */

@@ -107,7 +107,11 @@ const SERVER = {
     check: (value) => typeof value === 'function',
     fallback: undefined
   },
-  authorize: later(false)
+  authorize: {
+    expected: 'a function',
+    check: (value) => typeof value === 'function',
+    fallback: undefined
+  }
 };
 
 /** What concerns the listening socket alone. */
@@ -160,7 +164,11 @@ const SURVEY = {
   where: WHERE
 };
 const PING = { timeoutMs: REQUEST.timeoutMs };
-const CONNECT = { signal: SIGNAL, hello: later(), retry: later(false) };
+const CONNECT = {
+  signal: SIGNAL,
+  hello: { expected: 'a payload', check: () => true },
+  retry: later(false)
+};
 
 /** @type {Record<string, Rule>} */
 const CLOSE = {
@@ -312,6 +320,7 @@ function nativeServerOptions(options) {
     protocols,
     silentProtocol,
     silentMs,
+    authorizes: options.authorize !== undefined,
     mode,
     backlog,
     shared: false,

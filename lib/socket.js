@@ -23,7 +23,6 @@ const { Subscribing } = require('./subscribing.js');
 const {
   kAccepted,
   kAsking,
-  kAttach,
   kIdentify,
   kIndex,
   kLink,
@@ -40,6 +39,8 @@ const {
 class UDSocket extends Streaming {
   /** The user's own place. @type {any} */
   data = undefined;
+  /** What its server's `authorize` has answered. @type {any} */
+  auth = undefined;
   /** The server that accepted it, if one did. @type {any} */
   server = undefined;
   [kIndex] = -1;
@@ -50,7 +51,7 @@ class UDSocket extends Streaming {
   #calls = new Calls();
   #serving = new Serving(this);
   /** @type {Link} */
-  #link;
+  [kLink];
   /** @type {Asking} */
   [kAsking];
   /** @type {string | undefined} */
@@ -67,10 +68,10 @@ class UDSocket extends Streaming {
     super();
     this.#options = Object.freeze(options.socketOptions(given));
     this.#timeoutMs = this.#options.timeoutMs;
-    this.#link = new Link(this, this.#calls, this.#serving);
-    this.#hold = new Hold(this, this.#serving, this.#link);
-    this[kAsking] = new Asking(this, this.#calls, this.#link);
-    this[kSubscribing] = new Subscribing(this, this.#calls, this.#link);
+    this[kLink] = new Link(this, this.#calls, this.#serving);
+    this.#hold = new Hold(this, this.#serving, this[kLink]);
+    this[kAsking] = new Asking(this, this.#calls, this[kLink]);
+    this[kSubscribing] = new Subscribing(this, this.#calls, this[kLink]);
   }
 
   /**
@@ -82,7 +83,7 @@ class UDSocket extends Streaming {
     const socket = new UDSocket(options.ofAccepted(server.options));
     socket.server = server;
     socket[kIndex] = index;
-    socket.#link.accept();
+    socket[kLink].accept();
     return socket;
   }
 
@@ -94,7 +95,7 @@ class UDSocket extends Streaming {
    */
   connect(endpoint, second, third) {
     const alone = typeof second === 'function';
-    const begin = () => this.#link.connect(endpoint, alone ? undefined : second);
+    const begin = () => this[kLink].connect(endpoint, alone ? undefined : second);
     const watched = channels.isObserved(channels.connect)
       ? () => channels.connect.tracePromise(begin, { socket: this, endpoint })
       : begin;
@@ -107,12 +108,7 @@ class UDSocket extends Streaming {
    * @returns {Promise<void>}
    */
   attach(duplex) {
-    return this.#link.attach(duplex);
-  }
-
-  /** @param {import('node:stream').Duplex} duplex */
-  [kAttach](duplex) {
-    return this.#link.speakOver(duplex);
+    return this[kLink].attach(duplex);
   }
 
   /**
@@ -205,7 +201,7 @@ class UDSocket extends Streaming {
    */
   async ping(given) {
     const { timeoutMs } = options.pingOptions(given, this.#timeoutMs);
-    this.#link.refuseUnlessReady();
+    this[kLink].refuseUnlessReady();
     const began = performance.now();
     const answered = this.#calls.begin();
     core.order(this[kIndex], Kind.PING, this.#calls.slot, '', '', timeoutMs);
@@ -245,8 +241,8 @@ class UDSocket extends Streaming {
    * @returns {Promise<void>}
    */
   close(given) {
-    const closed = this.#link.close(given);
-    if (this.#link.status === 'closing') this.#hold.end();
+    const closed = this[kLink].close(given);
+    if (this[kLink].status === 'closing') this.#hold.end();
     return closed;
   }
 
@@ -257,7 +253,7 @@ class UDSocket extends Streaming {
    */
   destroy(error) {
     this.#hold.clear();
-    this.#link.destroy(error);
+    this[kLink].destroy(error);
     return this;
   }
 
@@ -266,7 +262,7 @@ class UDSocket extends Streaming {
    * @param {boolean} referenced
    */
   [kReference](referenced) {
-    this.#link.setReferenced(referenced);
+    this[kLink].setReferenced(referenced);
   }
 
   /** Unique in this process, and no secret. @returns {string} */
@@ -275,12 +271,12 @@ class UDSocket extends Streaming {
   }
 
   get status() {
-    return this.#link.status;
+    return this[kLink].status;
   }
 
   /** What is spoken on it: `'shortwire'`, `'jftp'`, … */
   get protocol() {
-    return this.#link.protocol;
+    return this[kLink].protocol;
   }
 
   /** The options, with their defaults. */
@@ -290,7 +286,7 @@ class UDSocket extends Streaming {
 
   /** Who is at the other end, by the kernel's word: `{ uid, gid, pid }`. */
   get peer() {
-    return this.#link.peer;
+    return this[kLink].peer;
   }
 
   /** Own calls and messages that have not settled. */
@@ -300,12 +296,12 @@ class UDSocket extends Streaming {
 
   /** Bytes that wait to be sent. @returns {number} */
   get queuedBytes() {
-    return this.#link.stats.queuedBytes;
+    return this[kLink].stats.queuedBytes;
   }
 
   /** Plain numbers. */
   stats() {
-    return Object.assign(this.#link.stats, this.#hold.stats, { dropped: this[kAsking].dropped });
+    return Object.assign(this[kLink].stats, this.#hold.stats, { dropped: this[kAsking].dropped });
   }
 
   /** @override */
@@ -333,15 +329,15 @@ class UDSocket extends Streaming {
       case Kind.FAILURE:
         return settleFailure(this.#calls, subject, bodyKind, body);
       case Kind.FAILED:
-        settleFailed(this.#calls, subject, extra, body, this.#link.error);
-        return this.#link.letGoIfUnused();
+        settleFailed(this.#calls, subject, extra, body, this[kLink].error);
+        return this[kLink].letGoIfUnused();
       case Kind.CANCEL:
         return this.#hold.cancel(subject);
       case Kind.PING:
       case Kind.SENT:
         return this.#calls.resolve(subject, undefined);
       case Kind.OUTPUT:
-        return this.#link.write(body);
+        return this[kLink].write(body);
       case Kind.OPEN:
       case Kind.DATA:
       case Kind.END:
@@ -351,18 +347,18 @@ class UDSocket extends Streaming {
       case Kind.DROPPED:
         return this[kAsking].drop(missed(topic, bodyKind, body, extra));
       default:
-        if (kind === Kind.CLOSED) this.#hold.disconnect();
-        return this.#link.receive(kind, subject, extra, body);
+        if (kind === Kind.CLOSED || kind === Kind.LOST) this.#hold.disconnect();
+        return this[kLink].receive(kind, subject, extra, body, bodyKind);
     }
   }
 
-  get [kLink]() {
-    return this.#link;
-  }
-
-  /** @param {string} id that its server has for it */
+  /**
+   * @param {string} [id] that the accepting side has for it
+   * @returns {boolean} whether it has one
+   */
   [kIdentify](id) {
-    this.#id = id;
+    if (id !== undefined) this.#id = id;
+    return this.#id !== undefined;
   }
 }
 

@@ -13,6 +13,9 @@ const Kind = {
   PING: 6,
   PONG: 7,
   GOAWAY: 8,
+  HELLO: 9,
+  WELCOME: 10,
+  REFUSED: 11,
   OPEN: 0x10,
   DATA: 0x11,
   CREDIT: 0x12,
@@ -32,9 +35,9 @@ const Flag = {
   WIDE: 32
 };
 /** Bits of the preface. */
-const Capability = { STREAMS: 1, TOPICS: 1 << 3, WIDE: 1 << 5 };
+const Capability = { STREAMS: 1, HELLO: 1 << 2, TOPICS: 1 << 3, WIDE: 1 << 5 };
 /** What this library says that it can do. */
-const CAPABILITIES = Capability.STREAMS | Capability.TOPICS | Capability.WIDE;
+const CAPABILITIES = Capability.STREAMS | Capability.HELLO | Capability.TOPICS | Capability.WIDE;
 
 const HEADER_BYTES = 16;
 const PREFACE_BYTES = 32;

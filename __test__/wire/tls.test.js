@@ -43,7 +43,10 @@ forEachDriver((driver) => {
       port,
       tls: { ca: AUTHORITY }
     });
-    await assert.rejects(connecting, { code: TLS_ERROR, message: /left during the handshake/ });
+    await assert.rejects(connecting, {
+      code: 'SHORTWIRE_ERR_DISCONNECTED',
+      message: /left during the handshake of TLS/
+    });
     const [error] = await failed;
     assert.deepEqual(
       [error.code, error.message],

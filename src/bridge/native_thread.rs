@@ -10,7 +10,7 @@ use super::{
     cleanup::{self, Remains},
     endpoint::NativeEndpoint,
     fan_out,
-    host::{self, JsHost},
+    host::JsHost,
     hot::{self, Shared},
     options::{NativeOptions, NativeServerOptions},
     peer::NativePeer,
@@ -19,15 +19,13 @@ use super::{
     waker::Waker,
 };
 use crate::{
-    config::Format,
     driver::{
-        batch,
+        connection::{Endurance, Parting},
         inbox::Inbox,
-        thread::{NEWS, Thread, flags},
+        thread::Thread,
         uv::Loop,
     },
-    error::Kind,
-    message::BodyKind,
+    message::Comeback,
 };
 
 /// The connections and servers of this JavaScript thread.
@@ -131,10 +129,16 @@ impl NativeThread {
         self.thread.create_server_side(&options.server())
     }
 
-    /// Connects it.
+    /// Connects it. It survives failed attempts, or the loss of the connection, if it says so.
     #[napi]
-    pub fn dial(&self, index: u32, endpoint: &NativeEndpoint) {
-        self.thread.dial(index, endpoint.get());
+    pub fn dial(&self, index: u32, endpoint: &NativeEndpoint, attempts: bool, losses: bool) {
+        self.thread.dial(index, endpoint.get(), Endurance { attempts, losses });
+    }
+
+    /// Ends one that has no transport and is not to get another.
+    #[napi]
+    pub fn give_up(&self, index: u32, reason: String) -> u32 {
+        self.thread.give_up(index, &reason)
     }
 
     /// Lets it speak over a stream that JavaScript reads and writes.
@@ -167,10 +171,12 @@ impl NativeThread {
         self.thread.set_paused(index, paused)
     }
 
-    /// Says goodbye.
+    /// Says goodbye; `comeback` is a number of `Comeback`.
     #[napi]
-    pub fn close(&self, index: u32, timeout_ms: u32, reason: String) -> u32 {
-        self.thread.close(index, Duration::from_millis(u64::from(timeout_ms)), &reason)
+    pub fn close(&self, index: u32, timeout_ms: u32, reason: String, comeback: u32) -> u32 {
+        let timeout = Duration::from_millis(u64::from(timeout_ms));
+        let comeback = Comeback::from_number(comeback.into());
+        self.thread.close(index, &Parting { timeout, reason: reason.into(), comeback })
     }
 
     /// Ends it now.
@@ -256,88 +262,6 @@ impl NativeThread {
 #[napi]
 pub fn inline_available() -> bool {
     Loop::is_available()
-}
-
-/// Names and numbers that both sides must agree on.
-#[napi(object)]
-pub struct NativeNumber {
-    pub group: String,
-    pub name: String,
-    pub value: u32,
-}
-
-/// All numbers that cross, for the test that compares them with `lib/`.
-#[napi]
-pub fn numbers() -> Vec<NativeNumber> {
-    use batch::kind;
-    let kinds = [
-        ("REQUEST", kind::REQUEST),
-        ("RESPONSE", kind::RESPONSE),
-        ("FAILURE", kind::FAILURE),
-        ("MESSAGE", kind::MESSAGE),
-        ("CANCEL", kind::CANCEL),
-        ("PING", kind::PING),
-        ("FAILED", kind::FAILED),
-        ("SENT", kind::SENT),
-        ("READY", kind::READY),
-        ("GOAWAY", kind::GOAWAY),
-        ("DRAIN", kind::DRAIN),
-        ("CLOSED", kind::CLOSED),
-        ("OPENED", kind::OPENED),
-        ("OUTPUT", kind::OUTPUT),
-        ("OPEN", kind::OPEN),
-        ("DATA", kind::DATA),
-        ("CREDIT", kind::CREDIT),
-        ("END", kind::END),
-        ("RESET", kind::RESET),
-        ("TAKEN", kind::TAKEN),
-        ("SUBSCRIBE", kind::SUBSCRIBE),
-        ("UNSUBSCRIBE", kind::UNSUBSCRIBE),
-        ("DROPPED", kind::DROPPED),
-    ];
-    let servers = [
-        ("LISTENING", host::LISTENING),
-        ("FAILED", host::FAILED),
-        ("CLOSED", host::CLOSED),
-        ("TURNED_AWAY", host::TURNED_AWAY),
-    ];
-    let bodies = [
-        ("NONE", BodyKind::None as u32),
-        ("JSON", BodyKind::Json as u32),
-        ("BYTES", BodyKind::Bytes as u32),
-    ];
-    let layout = [
-        ("WORDS", batch::WORDS as u32),
-        ("BLOB", batch::BLOB),
-        ("TRACED", batch::TRACED),
-        ("MAYBE_DELIVERED", batch::MAYBE_DELIVERED),
-        ("NO_SLOT", batch::NO_SLOT),
-        ("INBOUND_HEAD", host::HEAD as u32),
-        ("OUTBOUND_HEAD", hot::HEAD as u32),
-        ("OUTBOUND_RECORDS", hot::SHARED_RECORDS as u32),
-        ("FLAG_PENDING", flags::PENDING),
-        ("FLAG_HIGH", flags::HIGH),
-        ("NEWS", NEWS),
-    ];
-    let errors = Kind::ALL.map(|kind| (kind.code(), kind as u32));
-    let formats = Format::ALL.map(|format| (format.name(), format as u32));
-    let group = |group: &str, names: &[(&str, u32)]| -> Vec<NativeNumber> {
-        let number = |&(name, value): &(&str, u32)| NativeNumber {
-            group: group.to_owned(),
-            name: name.to_owned(),
-            value,
-        };
-        names.iter().map(number).collect()
-    };
-    let groups = [
-        group("kind", &kinds),
-        group("serverEvent", &servers),
-        group("body", &bodies),
-        group("layout", &layout),
-        group("error", &errors),
-        group("format", &formats),
-    ];
-    groups.into_iter().flatten().collect()
 }
 
 fn failed(_: Failed) -> Error {

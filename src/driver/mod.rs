@@ -27,5 +27,6 @@ pub mod server;
 pub mod task;
 mod text_units;
 pub mod thread;
+pub mod turn_away;
 pub mod uv;
 pub mod write_queue;

@@ -3,15 +3,19 @@
 //! It takes place in the connection's task, after its server has let it in: a slow peer is counted,
 //! can be ended, and delays nobody. Must not know: certificates, what is said afterwards.
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
+use super::{
+    inbox::Mail,
+    task::{Destination, Handle},
+};
 use crate::{
     error::{Error, Kind, Result},
     transport::Stream,
 };
 
-/// Agrees on TLS with the peer, which has this much time; zero is for ever. False if `interrupted` was
-/// done before.
+/// Agrees on TLS with the peer, if there is any; the peer has this much time, zero is for ever. When the
+/// application wants the connection's end before, that is left to its first turn.
 ///
 /// # Errors
 ///
@@ -23,14 +27,22 @@ use crate::{
 pub(super) async fn shake_hands(
     stream: &mut Stream,
     patience: Duration,
-    interrupted: impl Future<Output = ()>,
-) -> Result<bool> {
+    handle: &Handle,
+    to: &Destination,
+) -> Result<()> {
+    if !stream.is_handshaking() {
+        return Ok(());
+    }
     tokio::select! {
         biased;
-        done = stream.shake_hands() => done.map(|()| true),
-        () = interrupted => Ok(false),
+        done = stream.shake_hands() => done?,
+        () = handle.ending() => return Ok(()),
         () = tokio::time::sleep(patience), if !patience.is_zero() => {
-            Err(Error::remote(Kind::Timeout, "the peer did not finish the handshake of TLS in time"))
+            let late = "the peer did not finish the handshake of TLS in time";
+            return Err(Error::remote(Kind::Timeout, late));
         }
     }
+    // Only now it is known who the peer is.
+    to.inbox.push(Mail::Identified(to.index, stream.peer()));
+    Ok(())
 }

@@ -24,7 +24,7 @@ use tokio::{runtime, sync::Notify};
 use super::{
     batch::{self, Inbound, Record},
     broadcast::Broadcast,
-    connection::{Connection, ReadTurn, Receipt, SCRATCH_BYTES, Stats, Wanted},
+    connection::{Connection, Parting, ReadTurn, Receipt, SCRATCH_BYTES, Stats, Wanted},
     inbox::{Inbox, Mail},
     large_text::LargeText,
     owned_outbound::OwnedOutbound,
@@ -64,7 +64,7 @@ pub enum Command {
     /// The application takes nothing new for a while, or takes it again.
     Pause(bool),
     /// Say goodbye.
-    Close(Duration, Box<str>),
+    Close(Parting),
     /// End it now.
     Destroy(Error),
     /// Leave without a word: the thread that would hear of it is gone.
@@ -107,7 +107,7 @@ impl Handle {
             Command::Submit(orders) | Command::Overflow(orders) => orders.bytes(),
             Command::Large(_, text) => text.bytes().len(),
             Command::Broadcast(message) => message.frame().len(),
-            Command::Pause(_) | Command::Close(..) | Command::Destroy(_) | Command::Abandon => 0,
+            Command::Pause(_) | Command::Close(_) | Command::Destroy(_) | Command::Abandon => 0,
         };
         self.0.command_bytes.fetch_add(bytes, Ordering::Relaxed);
         let mut commands = lock(&self.0.commands);
@@ -142,6 +142,16 @@ impl Handle {
     pub fn take_commands(&self) -> Vec<Command> {
         self.0.command_bytes.store(0, Ordering::Relaxed);
         std::mem::take(&mut *lock(&self.0.commands))
+    }
+
+    /// Done when the application wants the connection's end.
+    pub(super) async fn ending(&self) {
+        let ends = |command: &Command| {
+            matches!(command, Command::Close(..) | Command::Destroy(_) | Command::Abandon)
+        };
+        while !lock(&self.0.commands).iter().any(ends) {
+            self.0.notify.notified().await;
+        }
     }
 
     /// JavaScript has had a batch of so many bytes.
@@ -188,21 +198,6 @@ struct Task {
     stay: Stay,
 }
 
-impl Shared {
-    /// Done when the application wants the connection's end.
-    async fn ending(&self) {
-        while !lock(&self.commands).iter().any(Command::ends) {
-            self.notify.notified().await;
-        }
-    }
-}
-
-impl Command {
-    const fn ends(&self) -> bool {
-        matches!(self, Self::Close(..) | Self::Destroy(_) | Self::Abandon)
-    }
-}
-
 /// How a task's loop ended.
 enum End {
     Over(Error),
@@ -216,7 +211,15 @@ impl Task {
     /// Spawned and never cancelled, except with the runtime itself.
     async fn run(mut self, mut stream: Stream) {
         let mut inbound = Inbound::default();
-        let end = match self.shake_hands(&mut stream).await {
+        let patience = self.machine.handshake_timeout();
+        let end = match secure::shake_hands(
+            &mut stream,
+            patience,
+            &Handle(Arc::clone(&self.shared)),
+            &self.to,
+        )
+        .await
+        {
             Ok(()) => self.turn_until_end(&mut stream, &mut inbound).await,
             Err(error) => Err(error),
         };
@@ -225,8 +228,7 @@ impl Task {
             End::Abandoned => {}
             End::Over(error) => {
                 let rest = stream.end();
-                self.machine.finish(&error, &mut inbound);
-                self.deliver(&mut inbound);
+                self.end(&error, inbound);
                 rest.await;
             }
             End::Return => match stream.into_fd() {
@@ -234,23 +236,20 @@ impl Task {
                     self.deliver(&mut inbound);
                     self.to.inbox.push(Mail::Returned(self.to.index, self.machine, fd));
                 }
-                Err(error) => {
-                    self.machine.finish(&error, &mut inbound);
-                    self.deliver(&mut inbound);
-                }
+                Err(error) => self.end(&error, inbound),
             },
         }
     }
 
-    /// With TLS the peer is known only afterwards.
-    async fn shake_hands(&self, stream: &mut Stream) -> Result<()> {
-        if stream.is_handshaking() {
-            let patience = self.machine.handshake_timeout();
-            if secure::shake_hands(stream, patience, self.shared.ending()).await? {
-                self.to.inbox.push(Mail::Identified(self.to.index, stream.peer()));
-            }
+    /// The transport is gone, and perhaps the connection with it.
+    fn end(mut self, error: &Error, mut inbound: Inbound) {
+        if self.machine.outlives(error) {
+            self.machine.lose(error, &mut inbound);
+            self.to.inbox.push(Mail::Parted(self.to.index, self.machine, inbound));
+        } else {
+            self.machine.finish(error, &mut inbound);
+            self.deliver(&mut inbound);
         }
-        Ok(())
     }
 
     async fn turn_until_end(&mut self, stream: &mut Stream, inbound: &mut Inbound) -> Result<End> {
@@ -331,10 +330,13 @@ impl Task {
                 }
                 Command::Broadcast(message) => broadcast(&mut self.machine, &message, inbound),
                 Command::Pause(paused) => self.machine.set_paused(paused, now),
-                Command::Close(timeout, reason) => self.machine.close(now, timeout, &reason),
+                Command::Close(parting) => self.machine.close(now, &parting),
                 Command::Destroy(error) => return Ok(Turn::End(End::Over(error))),
                 Command::Abandon => return Ok(Turn::End(End::Abandoned)),
             }
+        }
+        if self.machine.has_unread() {
+            self.machine.read_on(now, inbound)?;
         }
         let mut turn = ReadTurn::Drained;
         if readable && self.machine.wants_read() {

@@ -14,6 +14,7 @@
 //! Each answers with a value (`verdict.rs`): nothing is allocated for what can be done at once.
 
 pub(crate) mod credit;
+mod greeting;
 pub(crate) mod heartbeat;
 pub(crate) mod in_flight;
 mod lifecycle;
@@ -28,7 +29,7 @@ pub(crate) mod waiting;
 use std::time::{Duration, Instant};
 
 use self::{
-    heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, stall::Stall,
+    greeting::Greeting, heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, stall::Stall,
     waiting::WaitingQueue,
 };
 pub use self::{
@@ -49,6 +50,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Session {
     limits: Limits,
+    role: Role,
     state: State,
     in_flight: InFlight,
     serving: Serving,
@@ -66,6 +68,12 @@ pub struct Session {
     drain_due: Option<Instant>,
     /// The peer said goodbye: it takes no more requests.
     peer_leaving: bool,
+    /// And it will be back: requests wait for that.
+    peer_returns: bool,
+    /// What stands between the preface and calls.
+    greeting: Greeting,
+    /// The application decides who is let in.
+    gated: bool,
     /// The peer has introduced itself, or needn't.
     met: bool,
     /// What both sides can do beyond the least.
@@ -74,17 +82,23 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session without a transport.
+    /// A session without a transport, of the side that connects.
     pub fn new(limits: Limits, ids: IdStyle) -> Self {
+        Self::of(Role::Client, limits, ids)
+    }
+
+    /// A session without a transport.
+    pub fn of(role: Role, limits: Limits, ids: IdStyle) -> Self {
         Self {
             limits,
+            role,
             state: State::Idle,
             in_flight: InFlight::new(ids),
             serving: Serving::default(),
             waiting: WaitingQueue::default(),
             peer_max_in_flight: u32::MAX,
             peer_max_in_flight_bytes: u64::MAX,
-            streams: Streams::new(Role::Client, limits.max_streams, limits.max_frame_bytes),
+            streams: Streams::new(role, limits.max_streams, limits.max_frame_bytes),
             heartbeat: Heartbeat::new(limits.heartbeat.unwrap_or_default()),
             usual_heartbeat: Duration::ZERO,
             stall: Stall::new(limits.stall_timeout),
@@ -92,17 +106,13 @@ impl Session {
             frame_due: None,
             drain_due: None,
             peer_leaving: false,
+            peer_returns: false,
+            greeting: Greeting::None,
+            gated: false,
             met: false,
             agreed: 0,
             counters: Counters::default(),
         }
-    }
-
-    /// The same, on this side of the connection.
-    #[must_use]
-    pub fn with_role(mut self, role: Role) -> Self {
-        self.streams = Streams::new(role, self.limits.max_streams, self.limits.max_frame_bytes);
-        self
     }
 
     /// The application opens a stream under a number of its own: the id on the wire.
@@ -147,7 +157,7 @@ impl Session {
         if self.state >= State::Draining {
             return Admission::Refuse(Kind::Closed, "the socket is closed");
         }
-        if self.peer_leaving {
+        if self.peer_leaving && !self.peer_returns {
             return Admission::Refuse(Kind::Disconnected, "the peer is leaving");
         }
         // One that is larger than the whole queue is let in alone, or it could never be sent.
@@ -236,6 +246,9 @@ impl Session {
     #[inline]
     pub fn handle_message(&mut self, message: &Message<'_>, now: Instant) -> Event {
         self.counters.messages_in += 1;
+        if !self.met {
+            return self.handle_stranger(message, now);
+        }
         match message {
             Message::Request(request) => {
                 let bytes = request.body.data.len() as u32;
@@ -265,7 +278,10 @@ impl Session {
             Message::Stream { id, part } => {
                 self.streams.handle(*id, part, self.state != State::Ready)
             }
-            Message::Hello(hello) => self.handle_hello(hello, now),
+            Message::Hello(_) => Event::Violation("a second hello"),
+            Message::Greeting { .. } | Message::Welcome { .. } | Message::Refused { .. } => {
+                Event::Violation("a second introduction")
+            }
             Message::Subscribe { .. } | Message::Unsubscribe { .. } => {
                 if self.agrees_on(capability::TOPICS) {
                     Event::Subscription
@@ -360,6 +376,7 @@ impl Session {
         let (sent, sent_bytes) = (self.in_flight.sent(), self.in_flight.sent_bytes());
         // What waits when the goodbye is said is still sent: it was taken on before.
         self.met
+            && !self.peer_returns
             && self.state < State::Closed
             && sent < self.peer_max_in_flight
             && (sent == 0 || sent_bytes + u64::from(bytes) <= self.peer_max_in_flight_bytes)

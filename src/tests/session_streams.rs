@@ -20,7 +20,7 @@ fn met(limits: Limits) -> Session {
 
 fn met_as(role: Role, limits: Limits, capabilities: u32) -> Session {
     let now = Instant::now();
-    let mut session = Session::new(limits, IdStyle::Joined).with_role(role);
+    let mut session = Session::of(role, limits, IdStyle::Joined);
     session.open(now, true);
     let (version, max_in_flight, max_in_flight_bytes) = (1, 10, 1000);
     let max_frame_bytes = limits.max_frame_bytes;

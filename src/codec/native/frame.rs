@@ -5,7 +5,10 @@
 use crate::{
     codec::{depth::is_shallow, number, wide::is_shallow_wide},
     error::{Error, Kind, Result},
-    message::{Body, BodyKind, Failure, Id, Malformed, Message, Part, Request, TRACE_BYTES, Trace},
+    message::{
+        Body, BodyKind, Comeback, Failure, Id, Malformed, Message, Part, Request, TRACE_BYTES,
+        Trace,
+    },
 };
 
 /// A frame's fixed header.
@@ -63,9 +66,7 @@ impl Header {
             return Ok(());
         }
         let of_stream = streams && matches!(self.kind, kind::OPEN..=kind::RESET);
-        let known =
-            matches!(self.kind, kind::REQUEST..=kind::GOAWAY | kind::SUBSCRIBE | kind::UNSUBSCRIBE);
-        if !known && !of_stream {
+        if !matches!(self.kind, kind::REQUEST..=kind::UNSUBSCRIBE) && !of_stream {
             return Err(Error::protocol(format!("a frame of the unknown kind {:#04x}", self.kind)));
         }
         if self.flags & flag::RESERVED != 0 {
@@ -74,19 +75,29 @@ impl Header {
         if !self.may_be_cut() && self.flags & flag::MORE != 0 {
             return Err(Error::protocol("a frame of a kind that can't be cut is cut"));
         }
-        if self.is_control() && self.length > MAX_CONTROL_BYTES {
+        if self.is_control() && self.length > self.most() {
             return Err(Error::protocol("a control frame that is too long"));
         }
         Ok(())
     }
 
-    /// Whether the frame is about the connection or another message, and carries no payload.
+    /// Before a connecting peer has been let in there is nothing but its greeting, what answers
+    /// that, and the connection's own affairs: asked before the content is awaited.
+    pub(super) fn check_greeting(self) -> Result<()> {
+        match self.kind {
+            kind::PING..=kind::REFUSED | kind::IGNORABLE.. => Ok(()),
+            _ => Err(Error::protocol("a message before the peer was let in")),
+        }
+    }
+
+    /// Whether the frame is about the connection or another message. Never cut, and short.
     const fn is_control(self) -> bool {
-        matches!(
-            self.kind,
-            kind::CANCEL
-                ..=kind::GOAWAY | kind::SUBSCRIBE | kind::UNSUBSCRIBE | kind::CREDIT | kind::END
-        )
+        matches!(self.kind, kind::CANCEL..=kind::UNSUBSCRIBE | kind::CREDIT | kind::END)
+    }
+
+    /// The most that a control frame of this kind may carry.
+    const fn most(self) -> u32 {
+        if self.kind == kind::HELLO { MAX_GREETING_BYTES } else { MAX_CONTROL_BYTES }
     }
 
     /// Whether a message of this kind may come in pieces.
@@ -163,7 +174,13 @@ pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
         kind::CANCEL => Message::Cancel { id: Id::Number(id) },
         kind::PING => Message::Ping { token: id },
         kind::PONG => Message::Pong { token: id },
-        kind::GOAWAY => Message::Goaway { reason: utf8(body.data).unwrap_or_default() },
+        kind::GOAWAY => {
+            let reason = utf8(body.data).unwrap_or_default();
+            Message::Goaway { reason, comeback: Comeback::from_number(id) }
+        }
+        kind::HELLO => Message::Greeting { body },
+        kind::WELCOME => Message::Welcome { id: topic },
+        kind::REFUSED => Message::Refused { reason: utf8(body.data).unwrap_or_default() },
         kind::OPEN => {
             Message::Stream { id, part: Part::Open { topic, body, settings: first.deadline_ms } }
         }
@@ -212,6 +229,9 @@ pub(super) mod kind {
     pub(in super::super) const PING: u8 = 6;
     pub(in super::super) const PONG: u8 = 7;
     pub(in super::super) const GOAWAY: u8 = 8;
+    pub(in super::super) const HELLO: u8 = 9;
+    pub(in super::super) const WELCOME: u8 = 10;
+    pub(in super::super) const REFUSED: u8 = 11;
     pub(in super::super) const OPEN: u8 = 0x10;
     pub(in super::super) const DATA: u8 = 0x11;
     pub(in super::super) const CREDIT: u8 = 0x12;
@@ -237,7 +257,9 @@ pub(super) mod flag {
 
 /// The length of a frame's fixed header.
 pub const HEADER_BYTES: usize = 16;
-/// The most that a control frame may carry: a cancel, a ping, a goaway, a subscription, a credit.
+/// The most that a control frame other than a greeting may carry.
 pub const MAX_CONTROL_BYTES: u32 = 1024;
+/// The most that a greeting may carry: it comes from somebody whom nobody has let in yet.
+pub const MAX_GREETING_BYTES: u32 = 64 * 1024;
 /// The deadline extension: milliseconds. In an open its settings, in a credit its bytes.
 pub(super) const DEADLINE_BYTES: usize = 4;

@@ -44,7 +44,7 @@ impl Connection {
         let pieces = self.codec.as_ref().map_or(0, Codec::unfinished_bytes);
         Stats {
             bytes_in: self.bytes_in,
-            bytes_out: self.queue.written(),
+            bytes_out: self.bytes_out + self.queue.written(),
             queued_bytes: (self.queued_bytes() + waiting_bytes) as u64,
             queued_messages: (self.queue.messages() + self.lanes.messages() + waiting) as u64,
             pending: self.session.pending(),

@@ -16,12 +16,11 @@ pub(super) fn no_protocol(wanted: &[Vec<u8>]) -> Error {
     Error::remote(Kind::Tls, format!("TLS failed: the peer doesn't speak {wanted} (ALPN)"))
 }
 
-/// The stream ended before the handshake.
+/// The stream ended before the handshake. A server that is ended in the middle does so as well as one
+/// that speaks plainly, so it is worth another try.
 pub(super) fn left() -> Error {
-    Error::remote(
-        Kind::Tls,
-        "TLS failed: the peer left during the handshake; perhaps it doesn't speak TLS",
-    )
+    let why = "the peer left during the handshake of TLS; perhaps it doesn't speak it";
+    Error::remote(Kind::Disconnected, why)
 }
 
 pub(super) fn describe(error: &TlsError) -> String {
