@@ -25,6 +25,26 @@ const LINES = {
     'an id is a number',
     'process number: that was all'
   ],
+  'broadcast.mjs': [
+    '3 want the price of acme',
+    '2 want the news of acme',
+    '2 want the price of umbra',
+    '3 get what has no topic',
+    'prices: stock.umbra.price 7',
+    'all of acme:  closing time',
+    'dropped: SHORTWIRE_ERR_OVERFLOW',
+    'the others have everything'
+  ],
+  'survey.mjs': [
+    'ada: yes',
+    'grace: no',
+    'frances: SHORTWIRE_ERR_REMOTE',
+    'barbara: SHORTWIRE_ERR_TIMEOUT',
+    'barbara stopped',
+    '2 were enough',
+    'the last: AbortError',
+    'all are within a second'
+  ],
   'streams.mjs': ['the digest has 64 characters', '1009', '1013', 'no more primes are wanted'],
   'errors.mjs': [
     'ENOENT from the system',
