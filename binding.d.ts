@@ -28,8 +28,10 @@ export declare class NativeThread {
   create(options: NativeOptions, protocol: string, pid: number): number
   /** A connection without a transport whose peer connects to us. */
   createServerSide(options: NativeServerOptions): number
-  /** Connects it. */
-  dial(index: number, endpoint: NativeEndpoint): void
+  /** Connects it. It survives failed attempts, or the loss of the connection, if it says so. */
+  dial(index: number, endpoint: NativeEndpoint, attempts: boolean, losses: boolean): void
+  /** Ends one that has no transport and is not to get another. */
+  giveUp(index: number, reason: string): number
   /** Lets it speak over a stream that JavaScript reads and writes. */
   attach(index: number): number
   /** The attached stream has received this. */
@@ -40,8 +42,8 @@ export declare class NativeThread {
   end(index: number): number
   /** Stops handing over requests and messages after a while, or goes on with it. */
   setPaused(index: number, paused: boolean): number
-  /** Says goodbye. */
-  close(index: number, timeoutMs: number, reason: string): number
+  /** Says goodbye; `comeback` is a number of `Comeback`. */
+  close(index: number, timeoutMs: number, reason: string, comeback: number): number
   /** Ends it now. */
   destroy(index: number, reason: string): number
   /** Whether it keeps the process alive. */
@@ -123,6 +125,8 @@ export interface NativeServerOptions {
   protocols: Array<string>
   silentProtocol?: string
   silentMs: number
+  /** JavaScript decides on every peer. */
+  authorizes: boolean
   mode: number
   backlog: number
   /** Of a descriptor: it stays whose it is, and a duplicate listens. */

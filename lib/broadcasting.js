@@ -14,7 +14,7 @@ const options = require('./options.js');
 const { encode, isBytes } = require('./payload.js');
 const { Kind } = require('./records.js');
 const { Survey } = require('./survey.js');
-const { kAsking, kIndex } = require('./symbols.js');
+const { kAsking, kDropped, kEmit, kIndex, kSocketDropped } = require('./symbols.js');
 const { TRACED, ahead } = require('./traceparent.js');
 
 /** @typedef {import('./socket.js').UDSocket} Socket */
@@ -22,6 +22,9 @@ const { TRACED, ahead } = require('./traceparent.js');
 /** @typedef {{ topic?: string, traceparent?: string, where?: (socket: Socket) => unknown, timeoutMs?: number, quorum?: number, signal?: AbortSignal }} SurveyOptions */
 
 class Broadcasting extends Answering {
+  /** Messages to its sockets that never left. */
+  [kDropped] = 0;
+
   /**
    * Tells all sockets that are subscribed to the topic; resolves to how many it was queued to.
    * @param {unknown} payload
@@ -87,6 +90,16 @@ class Broadcasting extends Answering {
     const own = /** @type {any} */ (this);
     const { timeoutMs } = options.pingOptions(given, own.options.timeoutMs);
     return new Survey([...own.sockets.values()], Infinity, undefined).ping(timeoutMs);
+  }
+
+  /**
+   * A message to one of them never left.
+   * @param {Socket} socket
+   * @param {object} info
+   */
+  [kSocketDropped](socket, info) {
+    this[kDropped]++;
+    this[kEmit]('dropped', socket, info);
   }
 }
 

@@ -13,14 +13,18 @@ const { Attachment } = require('./attachment.js');
 const core = require('./core.js');
 const { parseEndpoint } = require('./endpoint.js');
 const errors = require('./errors.js');
+const { encodeHello, orderHello } = require('./hello.js');
 const options = require('./options.js');
 const { peerOf } = require('./peer.js');
 const { FORMATS, Kind } = require('./records.js');
+const { unsent } = require('./settling.js');
 const {
   kEmit,
+  kIdentify,
   kIndex,
   kSocketFailed,
   kSocketGone,
+  kSocketHello,
   kSocketReady,
   kSubscribing
 } = require('./symbols.js');
@@ -49,6 +53,8 @@ class Link {
   #path;
   /** This side's own reason for its end. @type {string | undefined} */
   #reason;
+  /** What its peer was turned away with. @type {Error | undefined} */
+  #refusal;
   /** Of `connect`, until it has settled. @type {{ resolve: () => void, reject: (error: Error) => void } | undefined} */
   #beginning;
   /** Who waits for the end of `close`. @type {(() => void)[]} */
@@ -83,8 +89,7 @@ class Link {
     if (socket[kIndex] < 0) {
       const { protocol, busyPollUs } = socket.options;
       core.thread.setBusyPoll(busyPollUs);
-      const native = options.nativeOptions(socket.options);
-      const index = core.thread.create(native, protocol, process.pid);
+      const index = core.thread.create(options.nativeOptions(socket.options), protocol, process.pid);
       socket[kIndex] = index;
       core.sockets[index] = socket;
       if (!this.#referenced) core.thread.setReferenced(index, false);
@@ -113,17 +118,19 @@ class Link {
    * @returns {Promise<void>}
    */
   async connect(endpoint, given) {
-    const { signal } = options.connectOptions(given);
+    const { signal, hello } = options.connectOptions(given);
     const { target, path } = parseEndpoint(endpoint, 'connect');
     if (signal?.aborted) throw errors.aborted(signal, false);
+    const greeting = encodeHello(this.#socket, hello);
     this.#begin();
     this.#path = path;
     const index = this.native();
+    orderHello(index, greeting);
     // Connecting keeps the process alive whatever the user wishes, as it does with Node's sockets.
     if (!this.#referenced) core.thread.setReferenced(index, true);
     const established = this.#established();
     try {
-      core.thread.dial(index, target);
+      core.thread.dial(index, target, false, false);
     } catch (error) {
       this.destroy(errors.fromNative(error, path));
       return established;
@@ -165,6 +172,7 @@ class Link {
     }
     this.error = undefined;
     this.#reason = undefined;
+    this.#refusal = undefined;
     this.#peer = undefined;
     this.#met = false;
     this.#setStatus('connecting');
@@ -195,7 +203,7 @@ class Link {
     if (this.status !== 'closing') {
       this.#reason = reason;
       this.#setStatus('closing');
-      core.act(index, (at) => core.thread.close(at, timeoutMs, reason));
+      core.act(index, (at) => core.thread.close(at, timeoutMs, reason, 0));
     }
     await ended;
   }
@@ -208,6 +216,18 @@ class Link {
     this.#reason ??= error === undefined ? '' : error.message;
     if (index < 0) this.#endUnbegun(this.#reason);
     else core.act(index, (at) => core.thread.destroy(at, this.#reason ?? ''));
+  }
+
+  /**
+   * Turns the peer away, which has been accepted and not yet let in.
+   * @param {string} reason
+   */
+  refuse(reason) {
+    const index = this.#socket[kIndex];
+    if (index < 0 || this.status !== 'connecting') return;
+    this.#refusal = new ShortwireError(ErrorKind.REFUSED, reason);
+    this.#reason = reason;
+    core.order(index, Kind.REFUSED, 0, '', reason, 0);
   }
 
   /**
@@ -275,11 +295,14 @@ class Link {
    * @param {number} kind
    * @param {number} subject
    * @param {number} extra
-   * @param {string} detail
+   * @param {any} detail
+   * @param {number} bodyKind
    */
-  receive(kind, subject, extra, detail) {
+  receive(kind, subject, extra, detail, bodyKind) {
     if (kind === Kind.OPENED) this.#socket[kEmit]('connect');
-    else if (kind === Kind.READY) this.#ready(extra);
+    else if (kind === Kind.READY) this.#ready(extra, detail);
+    else if (kind === Kind.HELLO)
+      this.#socket.server?.[kSocketHello](this.#socket, bodyKind, detail);
     else if (kind === Kind.GOAWAY) this.#socket[kEmit]('goaway', detail);
     else if (kind === Kind.DRAIN) setImmediate(this.#drain);
     else if (kind === Kind.CLOSED) this.#closed(extra, subject | 0, detail);
@@ -290,10 +313,14 @@ class Link {
     if (this.#socket[kIndex] >= 0) this.#socket[kEmit]('drain');
   };
 
-  /** @param {number} format */
-  #ready(format) {
+  /**
+   * @param {number} format
+   * @param {string} id that the accepting side has for this connection; '' if it didn't say
+   */
+  #ready(format, id) {
     const socket = this.#socket;
     this.protocol = FORMATS[format];
+    if (id !== '') socket[kIdentify](id);
     // A silent peer was taken for a speaker of another format; all else has been told then.
     if (this.#met) return;
     this.#met = true;
@@ -303,8 +330,8 @@ class Link {
     this.#beginning = undefined;
     if (!this.#referenced) core.thread.setReferenced(socket[kIndex], false);
     if (socket.server !== undefined && !socket.server[kSocketReady](socket)) return;
-    const { id, protocol } = socket;
-    const news = { id, reconnected: false, protocol, compress: false, encoding: 'json' };
+    const { protocol } = socket;
+    const news = { id: socket.id, reconnected: false, protocol, compress: false, encoding: 'json' };
     socket[kEmit]('ready', news);
   }
 
@@ -315,7 +342,7 @@ class Link {
    */
   #closed(kind, errno, detail) {
     const socket = this.#socket;
-    const given = this.error;
+    const given = this.error ?? this.#refusal;
     const error = given ?? errors.errorOf(kind, errno, detail, this.#path);
     const reason = this.#reason === undefined ? detail : this.#reason || OWN_REASON;
     const shown = kind === ErrorKind.SYSTEM ? error.message : reason;
@@ -332,13 +359,21 @@ class Link {
     const beginning = this.#beginning;
     this.#beginning = undefined;
     if (beginning !== undefined) beginning.reject(error);
-    else if (kind !== ErrorKind.CLOSED || given !== undefined) this.#complain(error);
+    else if (kind !== ErrorKind.CLOSED || this.#isFault(given)) this.#complain(error);
     if (this.#met) socket[kEmit]('disconnect', shown);
     socket.server?.[kSocketGone](socket, shown);
     socket[kEmit]('close', shown);
     const endings = this.#endings;
     this.#endings = [];
     for (const ended of endings) ended();
+  }
+
+  /**
+   * Whether an end for this reason of our own is worth telling as an error.
+   * @param {Error | undefined} given
+   */
+  #isFault(given) {
+    return given !== undefined && given !== this.#refusal;
   }
 
   /**
@@ -357,22 +392,6 @@ class Link {
     this.status = status;
     this.#socket[kEmit]('status', status);
   }
-}
-
-/**
- * What calls fail with that the core never had: they were made when it was over already, or before
- * it came to be.
- * @param {number} kind
- * @param {Error} error
- */
-function unsent(kind, error) {
-  const more = { maybeDelivered: false, cause: error };
-  if (kind !== ErrorKind.SYSTEM) return new ShortwireError(kind, error.message, more);
-  return new ShortwireError(
-    ErrorKind.DISCONNECTED,
-    `There is no connection: ${error.message}`,
-    more
-  );
 }
 
 /** The reason of an end for which this side gave none. */

@@ -105,7 +105,11 @@ const SERVER = {
     check: (value) => typeof value === 'function',
     fallback: undefined
   },
-  authorize: later(false)
+  authorize: {
+    expected: 'a function',
+    check: (value) => typeof value === 'function',
+    fallback: undefined
+  }
 };
 
 /** What concerns the listening socket alone. */
@@ -148,7 +152,11 @@ const SURVEY = {
   where: WHERE
 };
 const PING = { timeoutMs: REQUEST.timeoutMs };
-const CONNECT = { signal: SIGNAL, hello: later(), retry: later(false) };
+const CONNECT = {
+  signal: SIGNAL,
+  hello: { expected: 'a payload', check: () => true },
+  retry: later(false)
+};
 
 /** @type {Record<string, Rule>} */
 const CLOSE = {
@@ -294,6 +302,7 @@ function nativeServerOptions(options) {
     protocols,
     silentProtocol,
     silentMs,
+    authorizes: options.authorize !== undefined,
     mode,
     backlog,
     shared: false,

@@ -4,6 +4,7 @@
  */
 'use strict';
 
+const { Admission } = require('./admission.js');
 const { Attachment } = require('./attachment.js');
 const { Broadcasting } = require('./broadcasting.js');
 const core = require('./core.js');
@@ -17,16 +18,16 @@ const { Report, STATS_TOPIC } = require('./report.js');
 const { UDSocket } = require('./socket.js');
 const {
   kAccepted,
-  kAttach,
+  kDropped,
   kEmit,
-  kIdentify,
+  kLink,
   kPause,
   kReceive,
   kReference,
   kShow,
-  kSocketDropped,
   kSocketFailed,
   kSocketGone,
+  kSocketHello,
   kSocketMessage,
   kSocketReady,
   kTell,
@@ -45,8 +46,8 @@ class UDSocketServer extends Broadcasting {
   #index = -1;
   /** @type {Map<string, Socket>} */
   #sockets = new Map();
-  /** Accepted and not yet ready. @type {Set<Socket>} */
-  #strangers = new Set();
+  /** Those that aren't connected yet. @type {Admission} */
+  #admission;
   /** Its path; over TCP three parts. @type {any} */
   #address;
   /** Its path, for errors to tell. @type {string | undefined} */
@@ -63,7 +64,6 @@ class UDSocketServer extends Broadcasting {
   #paused = false;
   #accepted = 0;
   #refused = 0;
-  #dropped = 0;
   /** With `allowStats`. @type {Report | undefined} */
   #report;
 
@@ -75,6 +75,14 @@ class UDSocketServer extends Broadcasting {
     super();
     const alone = typeof given === 'function';
     this.#options = Object.freeze(options.serverOptions(alone ? undefined : given));
+    this.#admission = new Admission(
+      this.#options,
+      (id) => this.#sockets.has(id),
+      (error, socket) => {
+        this[kEmit]('error', error, socket);
+        socket.destroy(/** @type {Error} */ (error));
+      }
+    );
     if (this.#options.allowStats) {
       const report = (this.#report = new Report(this));
       this.handle(STATS_TOPIC, () => report.now());
@@ -136,7 +144,7 @@ class UDSocketServer extends Broadcasting {
     if (this.#status === 'closing') {
       throw new ShortwireError(ErrorKind.CLOSED, 'The server is closing');
     }
-    if (this.#sockets.size + this.#strangers.size >= this.#options.maxConnections) {
+    if (this.#sockets.size + this.#admission.size >= this.#options.maxConnections) {
       this.#turnAway({});
       throw new ShortwireError(ErrorKind.REFUSED, TOO_MANY);
     }
@@ -144,7 +152,7 @@ class UDSocketServer extends Broadcasting {
     const index = core.thread.createServerSide(native);
     const socket = this[kWelcome](index);
     core.sockets[index] = socket;
-    await socket[kAttach](duplex);
+    await socket[kLink].speakOver(duplex);
     return socket;
   }
 
@@ -171,10 +179,10 @@ class UDSocketServer extends Broadcasting {
   stats() {
     return {
       connections: this.#sockets.size,
-      introducing: this.#strangers.size,
+      introducing: this.#admission.size,
       accepted: this.#accepted,
       refused: this.#refused,
-      dropped: this.#dropped
+      dropped: this[kDropped]
     };
   }
 
@@ -198,7 +206,7 @@ class UDSocketServer extends Broadcasting {
    */
   [kPause](paused) {
     this.#paused = paused;
-    for (const socket of [...this.#sockets.values(), ...this.#strangers]) {
+    for (const socket of [...this.#sockets.values(), ...this.#admission.sockets()]) {
       socket[kPause](paused, true);
     }
   }
@@ -214,7 +222,7 @@ class UDSocketServer extends Broadcasting {
     } catch (error) {
       return Promise.reject(error);
     }
-    const over = this.#status === 'closed' && this.#sockets.size + this.#strangers.size === 0;
+    const over = this.#status === 'closed' && this.#sockets.size + this.#admission.size === 0;
     if (this.#closing === undefined || (this.#status !== 'closing' && !over)) {
       this.#closing = this.#close(given);
     }
@@ -240,7 +248,9 @@ class UDSocketServer extends Broadcasting {
     // Some may have been accepted while the listener was on its way out.
     const closeAll = () =>
       Promise.all(
-        [...this.#sockets.values(), ...this.#strangers].map((socket) => socket.close(given))
+        [...this.#sockets.values(), ...this.#admission.sockets()].map((socket) =>
+          socket.close(given)
+        )
       );
     await Promise.all([this.stop(), closeAll()]);
     await closeAll();
@@ -260,9 +270,18 @@ class UDSocketServer extends Broadcasting {
    */
   [kWelcome](index) {
     const socket = UDSocket[kAccepted](this, index);
-    this.#strangers.add(socket);
+    this.#admission.add(socket);
     if (this.#paused) socket[kPause](true, true);
     return socket;
+  }
+
+  /**
+   * @param {Socket} socket
+   * @param {number} bodyKind
+   * @param {any} body
+   */
+  [kSocketHello](socket, bodyKind, body) {
+    this.#admission.greet(socket, bodyKind, body);
   }
 
   /**
@@ -270,29 +289,12 @@ class UDSocketServer extends Broadcasting {
    * @returns {boolean} false if it can't be taken in
    */
   [kSocketReady](socket) {
-    try {
-      this.#identify(socket);
-    } catch (error) {
-      this[kEmit]('error', error, socket);
-      socket.destroy(/** @type {Error} */ (error));
-      return false;
-    }
-    this.#strangers.delete(socket);
+    const { taken, hello } = this.#admission.take(socket);
+    if (!taken) return false;
     this.#sockets.set(socket.id, socket);
     this.#accepted++;
-    this[kEmit]('connection', socket, undefined);
+    this[kEmit]('connection', socket, hello);
     return true;
-  }
-
-  /** @param {Socket} socket */
-  #identify(socket) {
-    const { generateId } = this.#options;
-    if (generateId === undefined) return;
-    const id = String(generateId());
-    if (this.#sockets.has(id)) {
-      throw errors.invalidArgument('generateId()', 'an id that no other socket has', id);
-    }
-    socket[kIdentify](id);
   }
 
   /**
@@ -300,7 +302,7 @@ class UDSocketServer extends Broadcasting {
    * @param {string} reason
    */
   [kSocketGone](socket, reason) {
-    if (this.#strangers.delete(socket)) {
+    if (this.#admission.drop(socket)) {
       this.#refused++;
       this[kEmit]('refused', reason, socket.peer);
       return;
@@ -327,15 +329,6 @@ class UDSocketServer extends Broadcasting {
   [kSocketMessage](payload, socket, info) {
     this[kEmit]('message', payload, socket, info);
     if (info.topic !== '') this[kEmit](`message:${info.topic}`, payload, socket, info);
-  }
-
-  /**
-   * @param {Socket} socket
-   * @param {object} info
-   */
-  [kSocketDropped](socket, info) {
-    this.#dropped++;
-    this[kEmit]('dropped', socket, info);
   }
 
   /**

@@ -94,6 +94,22 @@ function watch(socket, calls, slot, signal) {
 }
 
 /**
+ * What calls fail with that the core never had: they were made when it was over already, or before
+ * it came to be.
+ * @param {number} kind
+ * @param {Error} error
+ */
+function unsent(kind, error) {
+  const more = { maybeDelivered: false, cause: error };
+  if (kind !== ErrorKind.SYSTEM) return new ShortwireError(kind, error.message, more);
+  return new ShortwireError(
+    ErrorKind.DISCONNECTED,
+    `There is no connection: ${error.message}`,
+    more
+  );
+}
+
+/**
  * What the core says in a few words, as a sentence.
  * @param {string} why
  */
@@ -101,4 +117,4 @@ function sentence(why) {
   return why === '' ? 'The call failed' : why[0].toUpperCase() + why.slice(1);
 }
 
-module.exports = { settle, settleFailure, settleFailed, watch };
+module.exports = { settle, settleFailure, settleFailed, unsent, watch };

@@ -23,9 +23,9 @@ const { Subscribing } = require('./subscribing.js');
 const {
   kAccepted,
   kAsking,
-  kAttach,
   kIdentify,
   kIndex,
+  kLink,
   kPause,
   kReceive,
   kReference,
@@ -38,6 +38,8 @@ const {
 class UDSocket extends Answering {
   /** The user's own place. @type {any} */
   data = undefined;
+  /** What its server's `authorize` has answered. @type {any} */
+  auth = undefined;
   /** The server that accepted it, if one did. @type {any} */
   server = undefined;
   [kIndex] = -1;
@@ -48,7 +50,7 @@ class UDSocket extends Answering {
   #calls = new Calls();
   #serving = new Serving(this);
   /** @type {Link} */
-  #link;
+  [kLink];
   /** @type {Asking} */
   [kAsking];
   /** @type {string | undefined} */
@@ -65,10 +67,10 @@ class UDSocket extends Answering {
     super();
     this.#options = Object.freeze(options.socketOptions(given));
     this.#timeoutMs = this.#options.timeoutMs;
-    this.#link = new Link(this, this.#calls, this.#serving);
-    this.#hold = new Hold(this, this.#serving, this.#link);
-    this[kAsking] = new Asking(this, this.#calls, this.#link);
-    this[kSubscribing] = new Subscribing(this, this.#calls, this.#link);
+    this[kLink] = new Link(this, this.#calls, this.#serving);
+    this.#hold = new Hold(this, this.#serving, this[kLink]);
+    this[kAsking] = new Asking(this, this.#calls, this[kLink]);
+    this[kSubscribing] = new Subscribing(this, this.#calls, this[kLink]);
   }
 
   /**
@@ -80,7 +82,7 @@ class UDSocket extends Answering {
     const socket = new UDSocket(options.ofAccepted(server.options));
     socket.server = server;
     socket[kIndex] = index;
-    socket.#link.accept();
+    socket[kLink].accept();
     return socket;
   }
 
@@ -92,7 +94,7 @@ class UDSocket extends Answering {
    */
   connect(endpoint, second, third) {
     const alone = typeof second === 'function';
-    const begin = () => this.#link.connect(endpoint, alone ? undefined : second);
+    const begin = () => this[kLink].connect(endpoint, alone ? undefined : second);
     const watched = channels.isObserved(channels.connect)
       ? () => channels.connect.tracePromise(begin, { socket: this, endpoint })
       : begin;
@@ -105,12 +107,7 @@ class UDSocket extends Answering {
    * @returns {Promise<void>}
    */
   attach(duplex) {
-    return this.#link.attach(duplex);
-  }
-
-  /** @param {import('node:stream').Duplex} duplex */
-  [kAttach](duplex) {
-    return this.#link.speakOver(duplex);
+    return this[kLink].attach(duplex);
   }
 
   /**
@@ -203,7 +200,7 @@ class UDSocket extends Answering {
    */
   async ping(given) {
     const { timeoutMs } = options.pingOptions(given, this.#timeoutMs);
-    this.#link.refuseUnlessReady();
+    this[kLink].refuseUnlessReady();
     const began = performance.now();
     const answered = this.#calls.begin();
     core.order(this[kIndex], Kind.PING, this.#calls.slot, '', '', timeoutMs);
@@ -243,8 +240,8 @@ class UDSocket extends Answering {
    * @returns {Promise<void>}
    */
   close(given) {
-    const closed = this.#link.close(given);
-    if (this.#link.status === 'closing') this.#hold.end();
+    const closed = this[kLink].close(given);
+    if (this[kLink].status === 'closing') this.#hold.end();
     return closed;
   }
 
@@ -255,7 +252,7 @@ class UDSocket extends Answering {
    */
   destroy(error) {
     this.#hold.clear();
-    this.#link.destroy(error);
+    this[kLink].destroy(error);
     return this;
   }
 
@@ -264,7 +261,7 @@ class UDSocket extends Answering {
    * @param {boolean} referenced
    */
   [kReference](referenced) {
-    this.#link.setReferenced(referenced);
+    this[kLink].setReferenced(referenced);
   }
 
   /** Unique in this process, and no secret. @returns {string} */
@@ -273,12 +270,12 @@ class UDSocket extends Answering {
   }
 
   get status() {
-    return this.#link.status;
+    return this[kLink].status;
   }
 
   /** What is spoken on it: `'shortwire'`, `'jftp'`, … */
   get protocol() {
-    return this.#link.protocol;
+    return this[kLink].protocol;
   }
 
   /** The options, with their defaults. */
@@ -288,7 +285,7 @@ class UDSocket extends Answering {
 
   /** Who is at the other end, by the kernel's word: `{ uid, gid, pid }`. */
   get peer() {
-    return this.#link.peer;
+    return this[kLink].peer;
   }
 
   /** Own calls and messages that have not settled. */
@@ -298,12 +295,12 @@ class UDSocket extends Answering {
 
   /** Bytes that wait to be sent. @returns {number} */
   get queuedBytes() {
-    return this.#link.stats.queuedBytes;
+    return this[kLink].stats.queuedBytes;
   }
 
   /** Plain numbers. */
   stats() {
-    return Object.assign(this.#link.stats, this.#hold.stats, { dropped: this[kAsking].dropped });
+    return Object.assign(this[kLink].stats, this.#hold.stats, { dropped: this[kAsking].dropped });
   }
 
   /** @override */
@@ -331,26 +328,30 @@ class UDSocket extends Answering {
       case Kind.FAILURE:
         return settleFailure(this.#calls, subject, bodyKind, body);
       case Kind.FAILED:
-        settleFailed(this.#calls, subject, extra, body, this.#link.error);
-        return this.#link.letGoIfUnused();
+        settleFailed(this.#calls, subject, extra, body, this[kLink].error);
+        return this[kLink].letGoIfUnused();
       case Kind.CANCEL:
         return this.#hold.cancel(subject);
       case Kind.PING:
       case Kind.SENT:
         return this.#calls.resolve(subject, undefined);
       case Kind.OUTPUT:
-        return this.#link.write(body);
+        return this[kLink].write(body);
       case Kind.DROPPED:
         return this[kAsking].drop(missed(topic, bodyKind, body, extra));
       default:
-        if (kind === Kind.CLOSED) this.#hold.disconnect();
-        return this.#link.receive(kind, subject, extra, body);
+        if (kind === Kind.CLOSED || kind === Kind.LOST) this.#hold.disconnect();
+        return this[kLink].receive(kind, subject, extra, body, bodyKind);
     }
   }
 
-  /** @param {string} id that its server has for it */
+  /**
+   * @param {string} [id] that the accepting side has for it
+   * @returns {boolean} whether it has one
+   */
   [kIdentify](id) {
-    this.#id = id;
+    if (id !== undefined) this.#id = id;
+    return this.#id !== undefined;
   }
 }
 

@@ -23,15 +23,19 @@ const kSerializer = Symbol('serializer');
 const kReceive = Symbol('receive');
 /** Of the socket class: makes the socket of a connection that a server has accepted. */
 const kAccepted = Symbol('accepted');
-/** Of such a socket: lets it speak over a stream. */
-const kAttach = Symbol('attach');
-/** Of such a socket: gives it the id that its server's `generateId` has made. */
+/** Of a socket: gives it the id that its server has made; without one, says whether it has got one. */
 const kIdentify = Symbol('identify');
 /** Of a socket: its calls and messages on their way out; the topics that it wants. */
 const kAsking = Symbol('asking');
 const kSubscribing = Symbol('subscribing');
+/** Of a socket: its link to its peer. */
+const kLink = Symbol('link');
+/** Of a server: messages to its sockets that never left. */
+const kDropped = Symbol('dropped');
 /** Of a server: makes the socket of a connection that it has accepted. */
 const kWelcome = Symbol('welcome');
+/** Of a server: a socket of its has to be decided on. */
+const kSocketHello = Symbol('socketHello');
 /** Of a server: a socket of its is ready, gone, at fault, or has something to tell. */
 const kSocketReady = Symbol('socketReady');
 const kSocketGone = Symbol('socketGone');
@@ -49,11 +53,13 @@ exports.kTell = kTell;
 exports.kSerializer = kSerializer;
 exports.kReceive = kReceive;
 exports.kAccepted = kAccepted;
-exports.kAttach = kAttach;
 exports.kIdentify = kIdentify;
 exports.kAsking = kAsking;
 exports.kSubscribing = kSubscribing;
+exports.kLink = kLink;
+exports.kDropped = kDropped;
 exports.kWelcome = kWelcome;
+exports.kSocketHello = kSocketHello;
 exports.kSocketReady = kSocketReady;
 exports.kSocketGone = kSocketGone;
 exports.kSocketFailed = kSocketFailed;

@@ -97,6 +97,9 @@ pub struct ServerLimits {
     pub silent_format: Option<Format>,
     /// See `silent_format`. Default 50 ms.
     pub silent_after: Duration,
+    /// The application decides on every peer before anything that this says is handled, also on
+    /// those that can't introduce themselves. Default: it is only asked about those that do.
+    pub authorizes: bool,
 }
 
 impl Limits {
@@ -141,6 +144,7 @@ impl Default for ServerLimits {
             formats: Formats::ALL,
             silent_format: None,
             silent_after: Duration::from_millis(50),
+            authorizes: false,
         }
     }
 }

@@ -41,15 +41,15 @@ export type SocketEvents<Service = Untyped, Socket = UDSocket> = {
 export type ServerEvents<Service = Untyped, Socket = UDSocket> = {
   /** It can be connected to. */
   listening: [];
-  /** A peer is connected and calls flow. */
-  connection: [socket: Socket, hello: undefined];
+  /** A peer is connected and calls flow. `hello` is what it gave to `connect`. */
+  connection: [socket: Socket, hello: unknown];
   /** A peer has gone. */
   disconnect: [socket: Socket, reason: string];
   /** A one-way message of any socket, whatever its topic. */
   message: [payload: unknown, socket: Socket, info: MessageInfo<Socket>];
   /** A one-way message to that peer never left. */
   dropped: [socket: Socket, info: DroppedInfo];
-  /** A peer was turned away: for a limit, or since it never became ready. */
+  /** A peer was turned away: by `authorize`, for a limit, or since it never became ready. */
   refused: [reason: string, peer: Peer];
   /** The server's own fault, which is thrown when nobody listens; or, with a socket, a peer's, which never is. */
   error: [error: Error, socket?: Socket];

@@ -1,5 +1,7 @@
 // Options and endpoints.
 
+import { Peer } from './facts.js';
+import { Payload } from './payload.js';
 import { UDSocket } from './socket.js';
 
 /**
@@ -54,7 +56,7 @@ export interface ConnectionOptions {
    */
   maxSubscriptions?: number;
   /**
-   * How long a peer may take to introduce itself, in ms. 0: for ever.
+   * How long a peer may take to introduce itself and, on a server, `authorize` to decide on it, in ms. 0: for ever.
    * @default 10_000
    */
   handshakeTimeoutMs?: number;
@@ -165,6 +167,17 @@ export interface ServerOptions extends ConnectionOptions {
    * @default 128 random bits in hexadecimal
    */
   generateId?: () => string;
+  /**
+   * Decides on each peer before `connection`: `hello` is what it gave to `connect` (`undefined` from a peer whose dialect has none). What
+   * it answers is kept as `socket.auth` if it is truthy; a falsy answer, a throw or a rejection refuses the peer, which is told the
+   * error's message. Nothing else of the peer's is looked at meanwhile; `handshakeTimeoutMs` is the end of the patience.
+   *
+   * ```js
+   * new UDSocketServer({ authorize: async (hello, peer) => peer.uid === process.getuid() && (await users.byToken(hello?.token)) });
+   * ```
+   * @default none: whoever can connect is let in
+   */
+  authorize?: (hello: unknown, peer: Peer) => unknown;
 }
 
 /** Options of {@link UDSocket.call}. */
@@ -251,6 +264,11 @@ export interface SurveyOptions<Topic extends string = string, Socket = UDSocket>
 
 /** Options of {@link UDSocket.connect}. */
 export interface ConnectOptions {
+  /**
+   * What the server's `authorize` and `connection` get, at most 65,536 bytes when encoded. A dialect without it rejects with
+   * `SHORTWIRE_ERR_UNSUPPORTED`.
+   */
+  hello?: Payload;
   /** Gives up: `connect` rejects with `SHORTWIRE_ERR_ABORTED`. It means nothing once connected. */
   signal?: AbortSignal;
 }

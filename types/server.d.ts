@@ -53,10 +53,10 @@ export class UDSocketServer<
    */
   constructor(
     options?: ServerOptions,
-    connectionListener?: (socket: UDSocket<ClientService, Service>, hello: undefined) => void
+    connectionListener?: (socket: UDSocket<ClientService, Service>, hello: unknown) => void
   );
   constructor(
-    connectionListener: (socket: UDSocket<ClientService, Service>, hello: undefined) => void
+    connectionListener: (socket: UDSocket<ClientService, Service>, hello: unknown) => void
   );
 
   /** The connected sockets, by id. A client that connects again is a new socket with a new id. */
@@ -65,8 +65,16 @@ export class UDSocketServer<
   readonly listening: boolean;
   /** The options with their defaults. */
   readonly options: Readonly<
-    Required<Omit<ServerOptions, 'heartbeatMs' | 'silentProtocol' | 'generateId' | 'traceparent'>> &
-      Pick<ServerOptions, 'heartbeatMs' | 'silentProtocol' | 'generateId' | 'traceparent'>
+    Required<
+      Omit<
+        ServerOptions,
+        'heartbeatMs' | 'silentProtocol' | 'generateId' | 'authorize' | 'traceparent'
+      >
+    > &
+      Pick<
+        ServerOptions,
+        'heartbeatMs' | 'silentProtocol' | 'generateId' | 'authorize' | 'traceparent'
+      >
   >;
 
   /**

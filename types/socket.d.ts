@@ -58,7 +58,12 @@ export class UDSocket<
   data: any;
   /** The server that accepted it; `undefined` on a socket that was made with `new`. */
   readonly server: UDSocketServer<OwnService, Service> | undefined;
-  /** Random, or made by the server's `generateId`. No secret, and not the same at both ends. */
+  /** What the server's `authorize` answered; `undefined` at the connecting end. */
+  readonly auth: any;
+  /**
+   * Random, or made by the server's `generateId`; no secret. Once ready, both ends have the same (of dialects without a hello, each end
+   * its own).
+   */
   readonly id: string;
   readonly status: Status;
   /** What is spoken. */

@@ -252,14 +252,15 @@ forEachDriver((driver) => {
 
   test(`what comes later is refused by name, unless it is off (${driver})`, async (t) => {
     const { path } = await pair(t, { driver });
-    const code = 'SHORTWIRE_ERR_UNSUPPORTED';
     const connect = (options) => {
       const socket = new UDSocket({ driver });
       t.after(() => socket.destroy());
       return socket.connect(path, options);
     };
-    await assert.rejects(connect({ hello: { token: 'x' } }), { code, message: /hello/ });
-    await assert.rejects(connect({ retry: {} }), { code, message: /retry/ });
+    await assert.rejects(connect({ retry: {} }), {
+      code: 'SHORTWIRE_ERR_UNSUPPORTED',
+      message: /retry/
+    });
     await connect({ hello: undefined, retry: false });
     await assert.rejects(connect({ colour: 1 }), {
       code: 'SHORTWIRE_ERR_INVALID_ARG',

@@ -35,7 +35,8 @@ const DEFAULTS = [
   ['silentProtocol', 'server', undefined],
   ['silentMs', 'server', 50],
   ['allowStats', 'server', false],
-  ['generateId', 'server', undefined]
+  ['generateId', 'server', undefined],
+  ['authorize', 'server', undefined]
 ];
 
 /** [option, on, a value that is allowed] */
@@ -93,7 +94,8 @@ const WRONG = [
   ['silentProtocol', 'server', ['shortwire', 'http', null]],
   ['silentMs', 'server', [-1, '1', null]],
   ['allowStats', 'server', [1, 'yes', null]],
-  ['generateId', 'server', ['uuid', 1, null]]
+  ['generateId', 'server', ['uuid', 1, null]],
+  ['authorize', 'server', ['yes', true, {}, null]]
 ];
 
 /** [option, on, values that ask for it, values that don't] */
@@ -101,8 +103,7 @@ const LATER = [
   ['compress', 'both', [true, {}], [false, undefined]],
   ['encoding', 'both', ['msgpack', 'raw'], ['json', undefined]],
   ['reconnect', 'socket', [true, {}], [false, undefined]],
-  ['retry', 'socket', [true, {}], [false, undefined]],
-  ['authorize', 'server', [() => true], [false, undefined]]
+  ['retry', 'socket', [true, {}], [false, undefined]]
 ];
 
 const MAKERS = [

@@ -118,7 +118,8 @@ forEachDriver((driver) => {
     const first = await connect(t, path, { driver });
     const refused = event(server, 'refused');
     await assert.rejects(new UDSocket({ driver }).connect(path), {
-      code: 'SHORTWIRE_ERR_DISCONNECTED'
+      code: 'SHORTWIRE_ERR_REFUSED',
+      message: /too many/
     });
     const [reason, peer] = await refused;
     assert.match(reason, /too many/);
@@ -126,7 +127,8 @@ forEachDriver((driver) => {
       assert.deepEqual(peer, { uid: process.getuid(), pid: process.pid });
     }
     assert.equal(await first.rpc(1), 'served');
-    assert.deepEqual(server.stats(), { connections: 1, accepted: 1, refused: 1 });
+    const { connections, accepted, refused: away } = server.stats();
+    assert.deepEqual([connections, accepted, away], [1, 1, 1]);
     // A place that becomes free is given out again.
     await first.close();
     await until(() => server.sockets.size === 0, 'the end of the first');
@@ -140,7 +142,7 @@ forEachDriver((driver) => {
     await connect(t, path, { driver });
     const refused = event(server, 'refused');
     await assert.rejects(new UDSocket({ driver }).connect(path), {
-      code: 'SHORTWIRE_ERR_DISCONNECTED'
+      code: 'SHORTWIRE_ERR_REFUSED'
     });
     await refused;
     assert.equal(server.sockets.size, 2);
@@ -172,19 +174,10 @@ forEachDriver((driver) => {
 
   test(`members of later versions are absent (${driver})`, async (t) => {
     const { server, socket } = await pair(t, { driver });
-    for (const name of ['broadcast', 'survey', 'ping', 'pause', 'resume']) {
+    for (const name of ['broadcast', 'survey', 'ping']) {
       assert.equal(server[name], undefined, name);
     }
-    for (const name of [
-      'subscribe',
-      'unsubscribe',
-      'stream',
-      'iterate',
-      'sendFile',
-      'pause',
-      'resume',
-      'auth'
-    ]) {
+    for (const name of ['subscribe', 'unsubscribe', 'stream', 'iterate', 'sendFile']) {
       assert.equal(socket[name], undefined, name);
     }
   });

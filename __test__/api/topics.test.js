@@ -155,7 +155,7 @@ forEachDriver((driver) => {
       peer.send(n + 1);
       peer.rpc(n + 2).catch(() => {});
     }
-    await peer.ping();
+    await socket.ping();
     assert.deepEqual(
       heard,
       Array.from({ length: 600 }, (_, n) => n)

@@ -45,6 +45,13 @@ const LINES = {
     'the connection is closed',
     'the service ended with 0'
   ],
+  'authorisation.mjs': [
+    'Ada is connected',
+    'you are Ada',
+    'the same id at both ends: true',
+    'refused: The peer is not authorized',
+    'SHORTWIRE_ERR_REFUSED - The peer is not authorized'
+  ],
   'bytes.mjs': ['true 32 0d22cdcc10e6d049', '8388608 2 [ 32, 32 ]'],
   'backpressure.mjs': ['200 jobs, one at a time', 'the sender had to wait: true'],
   'attach.mjs': ["{ protocol: 'shortwire', peer: {} }", 'true'],

@@ -45,6 +45,9 @@ const CAUSES = {
     const { server } = await ready('never');
     server.accepted.destroy();
   },
+  "refused: the server's `authorize` says no": async ({ connect, serve }) => {
+    connect(await serve({ authorize: () => false }));
+  },
   'refused: the server has too many connections': async ({ connect, serve, another }) => {
     const path = await serve({ maxConnections: 1 });
     await another(path);

@@ -7,7 +7,7 @@
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
-/** @typedef {{ name: string, bytes: Buffer, messages: any[], error?: string, incomplete?: number, preface?: boolean, capabilities?: number, generation?: 'A' | 'B' | 'D', role?: string, maxFrameBytes?: number, headerDigits?: number }} Vector */
+/** @typedef {{ name: string, bytes: Buffer, messages: any[], error?: string, incomplete?: number, preface?: boolean, generation?: 'A' | 'B' | 'D', role?: string, maxFrameBytes?: number, headerDigits?: number, capabilities?: number }} Vector */
 
 /** @param {string} hex with spaces, and `61*1024` */
 function unhex(hex) {

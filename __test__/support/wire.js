@@ -13,6 +13,9 @@ const Kind = {
   PING: 6,
   PONG: 7,
   GOAWAY: 8,
+  HELLO: 9,
+  WELCOME: 10,
+  REFUSED: 11,
   SUBSCRIBE: 0x0c,
   UNSUBSCRIBE: 0x0d
 };
@@ -27,9 +30,9 @@ const Flag = {
   WIDE: 32
 };
 /** Bits of the preface. */
-const Capability = { TOPICS: 1 << 3, WIDE: 1 << 5 };
+const Capability = { HELLO: 1 << 2, TOPICS: 1 << 3, WIDE: 1 << 5 };
 /** What this library says that it can do. */
-const CAPABILITIES = Capability.TOPICS | Capability.WIDE;
+const CAPABILITIES = Capability.HELLO | Capability.TOPICS | Capability.WIDE;
 
 const HEADER_BYTES = 16;
 const PREFACE_BYTES = 32;

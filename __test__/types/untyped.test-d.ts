@@ -127,6 +127,24 @@ socket.on('close', (reason: number) => reason);
 // @ts-expect-error a status is one of five words
 socket.on('status', (status) => status === 'reconnecting');
 
+// Who is let in.
+
+const guarded = new UDSocketServer({
+  authorize: async (hello, peer) => {
+    same<typeof hello, unknown>(true);
+    return peer.uid === 0 && { name: 'root' };
+  }
+});
+guarded.on('connection', (accepted, hello) => {
+  same<typeof hello, unknown>(true);
+  accepted.data = accepted.auth;
+});
+void socket.connect('/path', { hello: { token: 't' } });
+// @ts-expect-error no payload
+void socket.connect('/path', { hello: () => 1 });
+// @ts-expect-error decides on somebody, doesn't say yes to all
+void new UDSocketServer({ authorize: true });
+
 // Properties.
 
 same<typeof socket.pending, number>(true);

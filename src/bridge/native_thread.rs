@@ -21,12 +21,13 @@ use crate::{
     config::Format,
     driver::{
         batch,
+        connection::{Endurance, Parting},
         inbox::Inbox,
         thread::{NEWS, Thread, flags},
         uv::Loop,
     },
     error::Kind,
-    message::BodyKind,
+    message::{BodyKind, Comeback},
 };
 
 /// The connections and servers of this JavaScript thread.
@@ -135,10 +136,16 @@ impl NativeThread {
         self.thread.create_server_side(&options.server())
     }
 
-    /// Connects it.
+    /// Connects it. It survives failed attempts, or the loss of the connection, if it says so.
     #[napi]
-    pub fn dial(&self, index: u32, endpoint: &NativeEndpoint) {
-        self.thread.dial(index, endpoint.get());
+    pub fn dial(&self, index: u32, endpoint: &NativeEndpoint, attempts: bool, losses: bool) {
+        self.thread.dial(index, endpoint.get(), Endurance { attempts, losses });
+    }
+
+    /// Ends one that has no transport and is not to get another.
+    #[napi]
+    pub fn give_up(&self, index: u32, reason: String) -> u32 {
+        self.thread.give_up(index, &reason)
     }
 
     /// Lets it speak over a stream that JavaScript reads and writes.
@@ -171,10 +178,12 @@ impl NativeThread {
         self.thread.set_paused(index, paused)
     }
 
-    /// Says goodbye.
+    /// Says goodbye; `comeback` is a number of `Comeback`.
     #[napi]
-    pub fn close(&self, index: u32, timeout_ms: u32, reason: String) -> u32 {
-        self.thread.close(index, Duration::from_millis(u64::from(timeout_ms)), &reason)
+    pub fn close(&self, index: u32, timeout_ms: u32, reason: String, comeback: u32) -> u32 {
+        let timeout = Duration::from_millis(u64::from(timeout_ms));
+        let comeback = Comeback::from_number(comeback.into());
+        self.thread.close(index, &Parting { timeout, reason: reason.into(), comeback })
     }
 
     /// Ends it now.
@@ -291,6 +300,11 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("CLOSED", kind::CLOSED),
         ("OPENED", kind::OPENED),
         ("OUTPUT", kind::OUTPUT),
+        ("HELLO", kind::HELLO),
+        ("WELCOME", kind::WELCOME),
+        ("REFUSED", kind::REFUSED),
+        ("LOST", kind::LOST),
+        ("DIAL_FAILED", kind::DIAL_FAILED),
         ("SUBSCRIBE", kind::SUBSCRIBE),
         ("UNSUBSCRIBE", kind::UNSUBSCRIBE),
         ("DROPPED", kind::DROPPED),

@@ -41,6 +41,8 @@ pub struct NativeServerOptions {
     pub protocols: Vec<String>,
     pub silent_protocol: Option<String>,
     pub silent_ms: u32,
+    /// JavaScript decides on every peer.
+    pub authorizes: bool,
     pub mode: u32,
     pub backlog: i32,
     /// Of a descriptor: it stays whose it is, and a duplicate listens.
@@ -96,6 +98,7 @@ impl NativeServerOptions {
                 formats: formats.fold(Formats::NONE, Formats::with),
                 silent_format: self.silent_protocol.as_deref().and_then(Format::from_name),
                 silent_after: ms(self.silent_ms),
+                authorizes: self.authorizes,
             },
             driver: self.connection.driver(),
             bind: BindOptions { mode: self.mode, backlog: self.backlog, shared: self.shared },

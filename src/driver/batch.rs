@@ -359,6 +359,17 @@ pub mod kind {
     pub const OPENED: u32 = 13;
     /// In: bytes for the stream that the application has attached.
     pub const OUTPUT: u32 = 14;
+    /// Out: what to say whenever it connects. In: what the peer says, to be decided on with the
+    /// next two; no payload from a peer that can't say anything.
+    pub const HELLO: u32 = 15;
+    /// Out: let the peer in (the topic is its id).
+    pub const WELCOME: u32 = 16;
+    /// Out: turn the peer away (the body is the reason).
+    pub const REFUSED: u32 = 17;
+    /// In: the transport is lost, the connection isn't over (errno, error kind).
+    pub const LOST: u32 = 18;
+    /// In: there is no transport (errno, error kind), and the connection isn't over.
+    pub const DIAL_FAILED: u32 = 19;
     /// Out: messages of topics that match this pattern are wanted, too (topic; slot or
     /// [`super::NO_SLOT`], to be told by a [`PING`] when the peer knows).
     pub const SUBSCRIBE: u32 = 30;

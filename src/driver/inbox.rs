@@ -49,6 +49,8 @@ pub enum Mail {
     Unlistened(u32, Result<()>),
     /// A task hands its connection back to the loop.
     Returned(u32, Box<Connection>, OwnedFd),
+    /// A task's connection has lost its transport and isn't over; the batch says so.
+    Parted(u32, Box<Connection>, Inbound),
     /// A time has come, where libuv isn't there to tell.
     Tick,
 }

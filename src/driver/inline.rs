@@ -8,13 +8,13 @@
 use std::{
     io,
     os::fd::{AsFd, AsRawFd, OwnedFd},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use super::{
     batch::{Inbound, Outbound},
     broadcast::Broadcast,
-    connection::{Connection, ReadTurn, Receipt},
+    connection::{Connection, Parting, ReadTurn, Receipt},
     uv::{Interest, Loop, Poll},
 };
 use crate::{
@@ -126,6 +126,11 @@ impl Inline {
     #[inline]
     pub fn submit(&mut self, orders: Outbound<'_>, now: Instant, inbound: &mut Inbound) -> Next {
         self.machine.submit(orders, now, inbound);
+        if self.machine.has_unread()
+            && let Err(error) = self.machine.read_on(now, inbound)
+        {
+            return Next::Over(error);
+        }
         if !self.interest.has(Interest::WRITABLE) {
             self.write(now, inbound);
         }
@@ -162,14 +167,8 @@ impl Inline {
     }
 
     /// Says goodbye.
-    pub fn close(
-        &mut self,
-        now: Instant,
-        timeout: Duration,
-        reason: &str,
-        inbound: &mut Inbound,
-    ) -> Next {
-        self.machine.close(now, timeout, reason);
+    pub fn close(&mut self, now: Instant, parting: &Parting, inbound: &mut Inbound) -> Next {
+        self.machine.close(now, parting);
         self.write(now, inbound);
         self.next()
     }

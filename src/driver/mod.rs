@@ -25,5 +25,6 @@ pub mod pool;
 pub mod server;
 pub mod task;
 pub mod thread;
+pub mod turn_away;
 pub mod uv;
 pub mod write_queue;

@@ -24,7 +24,7 @@ use tokio::{runtime, sync::Notify};
 use super::{
     batch::{self, Inbound, Record},
     broadcast::Broadcast,
-    connection::{Connection, ReadTurn, Receipt, SCRATCH_BYTES, Stats, Wanted},
+    connection::{Connection, Parting, ReadTurn, Receipt, SCRATCH_BYTES, Stats, Wanted},
     inbox::{Inbox, Mail},
     large_text::LargeText,
     owned_outbound::OwnedOutbound,
@@ -63,7 +63,7 @@ pub enum Command {
     /// The application takes nothing new for a while, or takes it again.
     Pause(bool),
     /// Say goodbye.
-    Close(Duration, Box<str>),
+    Close(Parting),
     /// End it now.
     Destroy(Error),
     /// Leave without a word: the thread that would hear of it is gone.
@@ -106,7 +106,7 @@ impl Handle {
             Command::Submit(orders) | Command::Overflow(orders) => orders.bytes(),
             Command::Large(_, text) => text.bytes().len(),
             Command::Broadcast(message) => message.frame().len(),
-            Command::Pause(_) | Command::Close(..) | Command::Destroy(_) | Command::Abandon => 0,
+            Command::Pause(_) | Command::Close(_) | Command::Destroy(_) | Command::Abandon => 0,
         };
         self.0.command_bytes.fetch_add(bytes, Ordering::Relaxed);
         let mut commands = lock(&self.0.commands);
@@ -208,19 +208,26 @@ impl Task {
             End::Abandoned => {}
             End::Over(error) => {
                 drop(stream);
-                self.machine.finish(&error, &mut inbound);
-                self.deliver(&mut inbound);
+                self.end(&error, inbound);
             }
             End::Return => match stream.into_fd() {
                 Ok(fd) => {
                     self.deliver(&mut inbound);
                     self.to.inbox.push(Mail::Returned(self.to.index, self.machine, fd));
                 }
-                Err(error) => {
-                    self.machine.finish(&error, &mut inbound);
-                    self.deliver(&mut inbound);
-                }
+                Err(error) => self.end(&error, inbound),
             },
+        }
+    }
+
+    /// The transport is gone, and perhaps the connection with it.
+    fn end(mut self, error: &Error, mut inbound: Inbound) {
+        if self.machine.outlives(error) {
+            self.machine.lose(error, &mut inbound);
+            self.to.inbox.push(Mail::Parted(self.to.index, self.machine, inbound));
+        } else {
+            self.machine.finish(error, &mut inbound);
+            self.deliver(&mut inbound);
         }
     }
 
@@ -302,10 +309,13 @@ impl Task {
                 }
                 Command::Broadcast(message) => broadcast(&mut self.machine, &message, inbound),
                 Command::Pause(paused) => self.machine.set_paused(paused, now),
-                Command::Close(timeout, reason) => self.machine.close(now, timeout, &reason),
+                Command::Close(parting) => self.machine.close(now, &parting),
                 Command::Destroy(error) => return Ok(Turn::End(End::Over(error))),
                 Command::Abandon => return Ok(Turn::End(End::Abandoned)),
             }
+        }
+        if self.machine.has_unread() {
+            self.machine.read_on(now, inbound)?;
         }
         let mut turn = ReadTurn::Drained;
         if readable && self.machine.wants_read() {

@@ -13,6 +13,21 @@ pub use trace::{TRACE_BYTES, TRACE_CHARACTERS, Trace};
 pub enum Message<'a> {
     /// The first word of a peer whose format has a handshake.
     Hello(Hello),
+    /// What the application on the connecting side has to say before it is let in.
+    Greeting {
+        /// The payload; often none.
+        body: Body<'a>,
+    },
+    /// The accepting side lets the connecting side in.
+    Welcome {
+        /// What it calls this connection.
+        id: &'a str,
+    },
+    /// The accepting side doesn't.
+    Refused {
+        /// Why, for people; may be empty.
+        reason: &'a str,
+    },
     /// A question that wants exactly one [`Message::Response`] or [`Message::Failure`].
     Request(Request<'a>),
     /// The answer to the request with this id.
@@ -57,6 +72,8 @@ pub enum Message<'a> {
     Goaway {
         /// Why, for people; may be empty.
         reason: &'a str,
+        /// Whether the receiver may connect again.
+        comeback: Comeback,
     },
     /// From here on the sender wants messages whose topics match this pattern, too.
     Subscribe {
@@ -169,11 +186,26 @@ pub struct Hello {
 
 /// Bits of [`Hello::capabilities`]: a feature is used only if both sides have set its bit.
 pub mod capability {
+    /// The connecting side introduces itself with a payload and waits to be let in.
+    pub const HELLO: u32 = 1 << 2;
     /// Takes subscriptions to topics.
     pub const TOPICS: u32 = 1 << 3;
     /// Reads [`WideJson`](super::BodyKind::WideJson). Not offered where text in memory has the other
     /// byte order, and would have to be converted all the same.
     pub const WIDE: u32 = 1 << 5;
+}
+
+/// What a goodbye says about connecting again. The numbers are those of the native format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub enum Comeback {
+    /// Nothing.
+    #[default]
+    Unsaid = 0,
+    /// The peer may: the same service will be there again.
+    Welcome = 1,
+    /// The peer should stay away.
+    Unwelcome = 2,
 }
 
 /// Which side of a connection this is. In dialects without kinds it decides what a frame means.
@@ -197,6 +229,17 @@ impl<'a> Body<'a> {
     /// Raw bytes.
     pub const fn bytes(data: &'a [u8]) -> Self {
         Self { kind: BodyKind::Bytes, data }
+    }
+}
+
+impl Comeback {
+    /// What this number says; one that isn't known says nothing.
+    pub const fn from_number(number: u64) -> Self {
+        match number {
+            1 => Self::Welcome,
+            2 => Self::Unwelcome,
+            _ => Self::Unsaid,
+        }
     }
 }
 

@@ -207,6 +207,15 @@ impl InFlight {
         Some(self.release(slot))
     }
 
+    /// Takes out one call that the peer has, whichever. Asked again until it says `None`.
+    pub(crate) fn fail_sent(&mut self) -> Option<Settled> {
+        if self.sent == 0 {
+            return None;
+        }
+        let slot = self.sweep(|entry| entry.state == State::Sent)?;
+        Some(self.release(slot))
+    }
+
     /// An entry that fits, looked for from where the last one was found.
     fn sweep(&mut self, fits: impl Fn(&Entry) -> bool) -> Option<u32> {
         let (before, rest) = self.entries.split_at(self.swept.min(self.entries.len()));

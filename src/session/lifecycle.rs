@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Event, Serving, Session, State, Timeout,
+    Serving, Session, Settled, State, Timeout,
+    greeting::Greeting,
     heartbeat::{Beat, HEARTBEAT_TOKEN, Heartbeat, after},
     stall::Stall,
 };
@@ -40,10 +41,10 @@ impl Session {
     /// says nothing about the peer.
     pub fn skip_handshake(&mut self, now: Instant) {
         self.heartbeat = Heartbeat::new(Duration::ZERO);
-        self.make_ready(now);
+        self.arrive(now);
     }
 
-    fn make_ready(&mut self, now: Instant) {
+    pub(super) fn make_ready(&mut self, now: Instant) {
         self.met = true;
         self.handshake_due = None;
         if self.state < State::Ready {
@@ -81,7 +82,8 @@ impl Session {
         let passed = |due: Option<Instant>| due.is_some_and(|due| due <= now);
         if passed(self.handshake_due) {
             self.handshake_due = None;
-            return Some(Timeout::Over(Kind::Timeout, "the peer did not introduce itself in time"));
+            let (kind, why) = self.late_handshake();
+            return Some(Timeout::Over(kind, why));
         }
         if passed(self.frame_due) {
             self.frame_due = None;
@@ -176,18 +178,33 @@ impl Session {
         self.stall = Stall::new(Duration::ZERO);
     }
 
-    pub(super) fn handle_hello(&mut self, hello: &Hello, now: Instant) -> Event {
-        if self.met {
-            return Event::Violation("a second hello");
-        }
-        self.agreed = CAPABILITIES & hello.capabilities;
-        self.peer_max_in_flight = hello.max_in_flight;
-        self.peer_max_in_flight_bytes = u64::from(hello.max_in_flight_bytes);
-        self.make_ready(now);
-        Event::Ready
+    /// The peer, which has said goodbye, will be back: what is asked meanwhile waits for that.
+    pub const fn expect_return(&mut self) {
+        self.peer_returns = true;
+    }
+
+    /// The transport is gone, the connection isn't over. What the peer has of ours is failed by
+    /// [`fail_sent`](Self::fail_sent); what it never had waits on, with its deadlines.
+    pub fn part(&mut self) {
+        self.state = State::Idle;
+        self.met = false;
+        self.greeting = Greeting::None;
+        self.agreed = 0;
+        (self.handshake_due, self.frame_due, self.drain_due) = (None, None, None);
+        (self.peer_leaving, self.peer_returns) = (false, false);
+        (self.peer_max_in_flight, self.peer_max_in_flight_bytes) = (u32::MAX, u64::MAX);
+        self.serving = Serving::default();
+        self.heartbeat = Heartbeat::new(self.heartbeat_interval());
+        self.stall = Stall::new(self.limits.stall_timeout);
+    }
+
+    /// One more call that the peer has, which fails with the transport.
+    pub fn fail_sent(&mut self) -> Option<Settled> {
+        self.in_flight.fail_sent()
     }
 }
 
 /// What this side can do beyond the least that every version 1 peer can.
-const CAPABILITIES: u32 =
-    capability::TOPICS | if cfg!(target_endian = "little") { capability::WIDE } else { 0 };
+pub(super) const CAPABILITIES: u32 = capability::HELLO
+    | capability::TOPICS
+    | if cfg!(target_endian = "little") { capability::WIDE } else { 0 };

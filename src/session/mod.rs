@@ -13,6 +13,7 @@
 //!
 //! Each answers with a value (`verdict.rs`): nothing is allocated for what can be done at once.
 
+mod greeting;
 pub(crate) mod heartbeat;
 pub(crate) mod in_flight;
 mod lifecycle;
@@ -26,7 +27,7 @@ pub(crate) mod waiting;
 use std::time::{Duration, Instant};
 
 use self::{
-    heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, stall::Stall,
+    greeting::Greeting, heartbeat::Heartbeat, in_flight::InFlight, serving::Serving, stall::Stall,
     waiting::WaitingQueue,
 };
 pub use self::{
@@ -39,13 +40,14 @@ pub use self::{
 use crate::{
     config::{IdStyle, Limits},
     error::Kind,
-    message::{BodyKind, Id, Malformed, Message, Trace, capability},
+    message::{BodyKind, Id, Malformed, Message, Role, Trace, capability},
 };
 
 /// One connection's meaning.
 #[derive(Debug)]
 pub struct Session {
     limits: Limits,
+    role: Role,
     state: State,
     in_flight: InFlight,
     serving: Serving,
@@ -62,6 +64,12 @@ pub struct Session {
     drain_due: Option<Instant>,
     /// The peer said goodbye: it takes no more requests.
     peer_leaving: bool,
+    /// And it will be back: requests wait for that.
+    peer_returns: bool,
+    /// What stands between the preface and calls.
+    greeting: Greeting,
+    /// The application decides who is let in.
+    gated: bool,
     /// The peer has introduced itself, or needn't.
     met: bool,
     /// What both sides can do beyond the least.
@@ -70,10 +78,16 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session without a transport.
+    /// A session without a transport, of the side that connects.
     pub fn new(limits: Limits, ids: IdStyle) -> Self {
+        Self::of(Role::Client, limits, ids)
+    }
+
+    /// A session without a transport.
+    pub fn of(role: Role, limits: Limits, ids: IdStyle) -> Self {
         Self {
             limits,
+            role,
             state: State::Idle,
             in_flight: InFlight::new(ids),
             serving: Serving::default(),
@@ -87,6 +101,9 @@ impl Session {
             frame_due: None,
             drain_due: None,
             peer_leaving: false,
+            peer_returns: false,
+            greeting: Greeting::None,
+            gated: false,
             met: false,
             agreed: 0,
             counters: Counters::default(),
@@ -99,7 +116,7 @@ impl Session {
         if self.state >= State::Draining {
             return Admission::Refuse(Kind::Closed, "the socket is closed");
         }
-        if self.peer_leaving {
+        if self.peer_leaving && !self.peer_returns {
             return Admission::Refuse(Kind::Disconnected, "the peer is leaving");
         }
         // One that is larger than the whole queue is let in alone, or it could never be sent.
@@ -188,6 +205,9 @@ impl Session {
     #[inline]
     pub fn handle_message(&mut self, message: &Message<'_>, now: Instant) -> Event {
         self.counters.messages_in += 1;
+        if !self.met {
+            return self.handle_stranger(message, now);
+        }
         match message {
             Message::Request(request) => {
                 let bytes = request.body.data.len() as u32;
@@ -214,7 +234,10 @@ impl Session {
                 self.peer_leaving = true;
                 Event::Goaway
             }
-            Message::Hello(hello) => self.handle_hello(hello, now),
+            Message::Hello(_) => Event::Violation("a second hello"),
+            Message::Greeting { .. } | Message::Welcome { .. } | Message::Refused { .. } => {
+                Event::Violation("a second introduction")
+            }
             Message::Subscribe { .. } | Message::Unsubscribe { .. } => {
                 if self.agrees_on(capability::TOPICS) {
                     Event::Subscription
@@ -308,6 +331,7 @@ impl Session {
         let (sent, sent_bytes) = (self.in_flight.sent(), self.in_flight.sent_bytes());
         // What waits when the goodbye is said is still sent: it was taken on before.
         self.met
+            && !self.peer_returns
             && self.state < State::Closed
             && sent < self.peer_max_in_flight
             && (sent == 0 || sent_bytes + u64::from(bytes) <= self.peer_max_in_flight_bytes)

@@ -23,6 +23,12 @@ pub enum Event {
     Ignored,
     /// The peer has introduced itself: calls flow from here on.
     Ready,
+    /// Send the application's greeting.
+    Greet,
+    /// Let the application decide on the peer; nothing is decoded until it has.
+    Decide,
+    /// The peer has turned us away: the connection is over.
+    TurnedAway,
     /// Hand the request to the application under this token.
     Request(u32),
     /// Settle the call in this slot with the message.

@@ -14,7 +14,7 @@ use crate::{
     },
     config::{Format, Limits},
     error::Kind,
-    message::{Body, BodyKind, Failure, Id, Malformed, Message, Request, Role},
+    message::{Body, BodyKind, Comeback, Failure, Id, Malformed, Message, Request, Role},
 };
 
 const VECTORS: &str = include_str!("../../__test__/fixtures/wire/jftp.json");
@@ -172,7 +172,10 @@ fn what_jftp_has_no_words_for_is_unsupported() {
 
 #[test]
 fn a_cancel_and_a_goodbye_are_not_said() {
-    for message in [Message::Cancel { id: Id::Number(1) }, Message::Goaway { reason: "bye" }] {
+    for message in [
+        Message::Cancel { id: Id::Number(1) },
+        Message::Goaway { reason: "bye", comeback: Comeback::Unsaid },
+    ] {
         for generation in GENERATIONS {
             let mut sink = Sink::default();
             sink.encode(&mut codec(generation, Role::Client), &message).expect("nothing to say");

@@ -13,7 +13,9 @@ use crate::{
     },
     config::{Format, Limits},
     error::Kind,
-    message::{Body, BodyKind, Failure, Hello, Id, Message, Request, Role, TRACE_BYTES, Trace},
+    message::{
+        Body, BodyKind, Comeback, Failure, Hello, Id, Message, Request, Role, TRACE_BYTES, Trace,
+    },
 };
 
 const VECTORS: &str = include_str!("../../__test__/fixtures/wire/shortwire.json");
@@ -148,7 +150,8 @@ fn a_long_goodbye_is_cut_at_a_character() {
     let (mut codec, _) = greeted(1 << 20);
     let reason = format!("{}é", "a".repeat(MAX_CONTROL_BYTES as usize - 1));
     let mut sink = Sink::default();
-    sink.encode(&mut codec, &Message::Goaway { reason: &reason }).expect("a goaway");
+    sink.encode(&mut codec, &Message::Goaway { reason: &reason, comeback: Comeback::Unsaid })
+        .expect("a goaway");
     assert_eq!(sink.bytes.len(), HEADER_BYTES + MAX_CONTROL_BYTES as usize - 1);
     let outcome = feed(codec, HEADER_BYTES + 1024, &sink.bytes, &[sink.bytes.len()]);
     assert_eq!(outcome.messages[0]["reason"], reason[..reason.len() - 2]);
@@ -195,7 +198,7 @@ impl Owned {
         let Self { kind, id, topic, body: (body_kind, data), deadline_ms, trace } = self;
         let (id, topic, deadline_ms) = (Id::Number(*id), topic.as_str(), *deadline_ms);
         let (body, trace) = (Body { kind: *body_kind, data }, trace.clone());
-        match kind % 9 {
+        match kind % 12 {
             0 => Message::Request(Request { id, topic, body, deadline_ms, trace }),
             1 => Message::Response { id, body },
             2 if body.kind == BodyKind::Bytes => {
@@ -206,7 +209,10 @@ impl Owned {
             4 => Message::Cancel { id },
             5 => Message::Ping { token: self.id },
             6 => Message::Pong { token: self.id },
-            7 => Message::Goaway { reason: topic },
+            7 => Message::Goaway { reason: topic, comeback: Comeback::from_number(self.id % 3) },
+            8 if topic.len() <= 1024 => Message::Welcome { id: topic },
+            9 => Message::Refused { reason: topic },
+            10 if body.data.len() <= 65_536 => Message::Greeting { body },
             _ => Message::Response { id, body: Body::NONE },
         }
     }

@@ -4,7 +4,10 @@ use std::{collections::HashMap, time::Duration};
 
 use proptest::{collection::vec, prelude::*};
 
-use super::support::{orders::Orders, pair::Pair};
+use super::support::{
+    orders::Orders,
+    pair::{Pair, parting},
+};
 use crate::{
     config::{Format, Limits},
     driver::batch::{MAYBE_DELIVERED, kind},
@@ -151,7 +154,7 @@ fn a_goodbye_finishes_what_is_open_and_then_both_are_drained() {
     pair.client_wants(&Orders::new().request(0, "1"));
     pair.run();
     let now = pair.now;
-    pair.server.machine.close(now, SECOND, "good night");
+    pair.server.machine.close(now, &parting(SECOND, "good night"));
     pair.run();
     assert_eq!(pair.client.of_kind(kind::GOAWAY)[0].body, "good night");
     assert!(!pair.server.machine.is_drained());

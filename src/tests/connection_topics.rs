@@ -1,6 +1,11 @@
 //! Subscriptions and broadcasts between two machines: what is said when, who gets what.
 
-use super::support::{orders::Orders, pair::Pair};
+use std::time::Duration;
+
+use super::support::{
+    orders::Orders,
+    pair::{Pair, parting},
+};
 use crate::{
     config::{Format, Limits},
     driver::{
@@ -156,6 +161,6 @@ fn nobody_who_isnt_there_yet_or_any_more_gets_one() {
     assert_eq!(broadcast(&mut pair, "", "1"), Receipt::NotForIt);
     pair.open();
     pair.run();
-    pair.server.machine.close(pair.now, std::time::Duration::from_secs(1), "");
+    pair.server.machine.close(pair.now, &parting(Duration::from_secs(1), ""));
     assert_eq!(broadcast(&mut pair, "", "1"), Receipt::NotForIt);
 }

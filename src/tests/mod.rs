@@ -11,6 +11,7 @@ mod connection_topics;
 mod detect;
 mod large_text;
 mod session_close;
+mod session_greeting;
 mod session_heartbeat;
 mod session_limits;
 mod session_rpc;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::{
     config::{IdStyle, Limits},
     error::Kind,
-    message::{Body, BodyKind, Hello, Id, Message, Request},
+    message::{Body, BodyKind, Comeback, Hello, Id, Message, Request},
     session::{Admission, Event, Reply, Session, Settled, State, Timeout},
 };
 
@@ -108,7 +108,10 @@ fn draining_takes_no_longer_than_it_may() {
 fn after_the_peers_goodbye_new_calls_fail_and_open_ones_go_on() {
     let (mut session, now) = ready();
     let id = send(&mut session, 0);
-    assert_eq!(session.handle_message(&Message::Goaway { reason: "" }, now), Event::Goaway);
+    assert_eq!(
+        session.handle_message(&Message::Goaway { reason: "", comeback: Comeback::Unsaid }, now),
+        Event::Goaway
+    );
     assert!(matches!(session.request(1, 1, None), Admission::Refuse(Kind::Disconnected, _)));
     assert_eq!(
         session.handle_message(&Message::Response { id, body: Body::NONE }, now),

@@ -127,7 +127,10 @@ impl Jftp {
             Message::Subscribe { .. } | Message::Unsubscribe { .. } => {
                 Err(unsupported("jftp has no topics"))
             }
-            Message::Hello(_) => Err(unsupported("jftp has no handshake")),
+            Message::Hello(_)
+            | Message::Greeting { .. }
+            | Message::Welcome { .. }
+            | Message::Refused { .. } => Err(unsupported("jftp has no handshake")),
             Message::Malformed { .. } => Err(Error::library(Kind::Internal, "can't be sent")),
         }
     }

@@ -5,7 +5,9 @@
 use crate::{
     codec::{depth::is_shallow, number, wide::is_shallow_wide},
     error::{Error, Kind, Result},
-    message::{Body, BodyKind, Failure, Id, Malformed, Message, Request, TRACE_BYTES, Trace},
+    message::{
+        Body, BodyKind, Comeback, Failure, Id, Malformed, Message, Request, TRACE_BYTES, Trace,
+    },
 };
 
 /// A frame's fixed header.
@@ -62,9 +64,7 @@ impl Header {
         if self.kind & kind::IGNORABLE != 0 {
             return Ok(());
         }
-        let known =
-            matches!(self.kind, kind::REQUEST..=kind::GOAWAY | kind::SUBSCRIBE | kind::UNSUBSCRIBE);
-        if !known {
+        if !matches!(self.kind, kind::REQUEST..=kind::UNSUBSCRIBE) {
             return Err(Error::protocol(format!("a frame of the unknown kind {:#04x}", self.kind)));
         }
         if self.flags & flag::RESERVED != 0 {
@@ -73,15 +73,29 @@ impl Header {
         if self.is_control() && self.flags & flag::MORE != 0 {
             return Err(Error::protocol("a control frame can't be cut"));
         }
-        if self.is_control() && self.length > MAX_CONTROL_BYTES {
+        if self.is_control() && self.length > self.most() {
             return Err(Error::protocol("a control frame that is too long"));
         }
         Ok(())
     }
 
-    /// Whether the frame is about the connection or another message, and carries no payload.
+    /// Before a connecting peer has been let in there is nothing but its greeting, what answers
+    /// that, and the connection's own affairs: asked before the content is awaited.
+    pub(super) fn check_greeting(self) -> Result<()> {
+        match self.kind {
+            kind::PING..=kind::REFUSED | kind::IGNORABLE.. => Ok(()),
+            _ => Err(Error::protocol("a message before the peer was let in")),
+        }
+    }
+
+    /// Whether the frame is about the connection or another message. Never cut, and short.
     const fn is_control(self) -> bool {
-        matches!(self.kind, kind::CANCEL..=kind::GOAWAY | kind::SUBSCRIBE | kind::UNSUBSCRIBE)
+        matches!(self.kind, kind::CANCEL..=kind::UNSUBSCRIBE)
+    }
+
+    /// The most that a control frame of this kind may carry.
+    const fn most(self) -> u32 {
+        if self.kind == kind::HELLO { MAX_GREETING_BYTES } else { MAX_CONTROL_BYTES }
     }
 
     /// Takes the extensions off the content of a message's first frame; topic and body remain.
@@ -153,7 +167,13 @@ pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
         kind::CANCEL => Message::Cancel { id: Id::Number(id) },
         kind::PING => Message::Ping { token: id },
         kind::PONG => Message::Pong { token: id },
-        kind::GOAWAY => Message::Goaway { reason: utf8(body.data).unwrap_or_default() },
+        kind::GOAWAY => {
+            let reason = utf8(body.data).unwrap_or_default();
+            Message::Goaway { reason, comeback: Comeback::from_number(id) }
+        }
+        kind::HELLO => Message::Greeting { body },
+        kind::WELCOME => Message::Welcome { id: topic },
+        kind::REFUSED => Message::Refused { reason: utf8(body.data).unwrap_or_default() },
         kind::SUBSCRIBE => Message::Subscribe { pattern: topic },
         kind::UNSUBSCRIBE => Message::Unsubscribe { pattern: topic },
         _ => malformed(&first, "a message of an unknown kind"),
@@ -194,6 +214,9 @@ pub(super) mod kind {
     pub(in super::super) const PING: u8 = 6;
     pub(in super::super) const PONG: u8 = 7;
     pub(in super::super) const GOAWAY: u8 = 8;
+    pub(in super::super) const HELLO: u8 = 9;
+    pub(in super::super) const WELCOME: u8 = 10;
+    pub(in super::super) const REFUSED: u8 = 11;
     pub(in super::super) const SUBSCRIBE: u8 = 0x0c;
     pub(in super::super) const UNSUBSCRIBE: u8 = 0x0d;
     /// A kind with this bit that the receiver doesn't know is skipped.
@@ -214,7 +237,9 @@ pub(super) mod flag {
 
 /// The length of a frame's fixed header.
 pub const HEADER_BYTES: usize = 16;
-/// The most that a control frame may carry: a cancel, a ping, a goaway, a subscription.
+/// The most that a control frame other than a greeting may carry.
 pub const MAX_CONTROL_BYTES: u32 = 1024;
+/// The most that a greeting may carry: it comes from somebody whom nobody has let in yet.
+pub const MAX_GREETING_BYTES: u32 = 64 * 1024;
 /// The deadline extension: milliseconds.
 pub(super) const DEADLINE_BYTES: usize = 4;

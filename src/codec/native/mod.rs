@@ -33,7 +33,7 @@ use crate::{
 use frame::{DEADLINE_BYTES, Header, compose, flag, kind};
 use pieces::{Pieces, Taken};
 
-pub use frame::{HEADER_BYTES, MAX_CONTROL_BYTES};
+pub use frame::{HEADER_BYTES, MAX_CONTROL_BYTES, MAX_GREETING_BYTES};
 pub use pieces::{MAX_UNFINISHED, MIN_PIECE_BYTES};
 pub use preface::{MAGIC, MAX_PREFACE_BYTES, OLDEST_VERSION, PREFACE_BYTES, VERSION};
 
@@ -44,6 +44,8 @@ pub struct Native {
     peer_max_frame_bytes: u32,
     peer_reads_wide: bool,
     greeted: bool,
+    /// Both sides have a greeting, and it isn't over.
+    greeting: bool,
     pieces: Pieces,
 }
 
@@ -55,6 +57,7 @@ impl Native {
             peer_max_frame_bytes: u32::MAX,
             peer_reads_wide: false,
             greeted: false,
+            greeting: false,
             pieces: Pieces::new(),
         }
     }
@@ -72,6 +75,7 @@ impl Native {
     /// Takes over the peer's limit for what we send.
     pub const fn meet(&mut self, hello: &Hello) {
         self.peer_max_frame_bytes = hello.max_frame_bytes;
+        self.greeting = hello.capabilities & capability::HELLO != 0;
         self.peer_reads_wide = hello.capabilities & capability::WIDE != 0;
     }
 
@@ -101,6 +105,9 @@ impl Native {
             return Err(too_large(header.length.into(), self.max_frame_bytes));
         }
         header.check()?;
+        if self.greeting {
+            header.check_greeting()?;
+        }
         let consumed = HEADER_BYTES.saturating_add(header.length as usize);
         let Some(content) = input.get(HEADER_BYTES..consumed) else {
             return Ok(Decoded::Incomplete { needed: consumed });
@@ -112,6 +119,9 @@ impl Native {
             return Ok(Decoded::Skip { consumed });
         }
         let (first, text) = header.open(content)?;
+        if self.greeting && matches!(header.kind, kind::HELLO | kind::WELCOME) {
+            self.greeting = false;
+        }
         Ok(Decoded::Message { consumed, message: compose(first, text) })
     }
 
@@ -159,17 +169,20 @@ impl Native {
             Message::Pong { token } => {
                 self.put(kind::PONG, &Id::Number(*token), "", Body::NONE, NO_EXTENSIONS, sink)
             }
-            Message::Goaway { reason } => {
-                let reason = cut(reason, MAX_CONTROL_BYTES as usize);
-                self.put(
-                    kind::GOAWAY,
-                    &Id::Number(0),
-                    "",
-                    Body::bytes(reason.as_bytes()),
-                    NO_EXTENSIONS,
-                    sink,
-                )
+            Message::Goaway { reason, comeback } => {
+                self.put_reason(kind::GOAWAY, *comeback as u64, reason, sink)
             }
+            Message::Greeting { body } if body.data.len() > MAX_GREETING_BYTES as usize => {
+                let why = "what a client says at first (hello) is at most 65,536 bytes long";
+                Err(Error::local(Kind::TooLarge, why))
+            }
+            Message::Greeting { body } => {
+                self.put(kind::HELLO, &Id::Number(0), "", *body, NO_EXTENSIONS, sink)
+            }
+            Message::Welcome { id } => {
+                self.put(kind::WELCOME, &Id::Number(0), id, Body::NONE, NO_EXTENSIONS, sink)
+            }
+            Message::Refused { reason } => self.put_reason(kind::REFUSED, 0, reason, sink),
             Message::Subscribe { pattern } => self.put_pattern(kind::SUBSCRIBE, pattern, sink),
             Message::Unsubscribe { pattern } => self.put_pattern(kind::UNSUBSCRIBE, pattern, sink),
             Message::Hello(hello) => {
@@ -178,6 +191,11 @@ impl Native {
             }
             Message::Malformed { .. } => Err(Error::library(Kind::Internal, "can't be sent")),
         }
+    }
+
+    fn put_reason(&self, kind: u8, id: u64, reason: &str, sink: &mut impl FrameSink) -> Result<()> {
+        let reason = cut(reason, MAX_CONTROL_BYTES as usize);
+        self.put(kind, &Id::Number(id), "", Body::bytes(reason.as_bytes()), NO_EXTENSIONS, sink)
     }
 
     #[cold]

@@ -4,16 +4,21 @@
 //!   client: the format is given ─────────────────────────────┐
 //!   server: first bytes ──► detected ────────────────────────┼──► hello, or ready at once
 //!           silence ──► presumed ──first bytes──► detected ──┘
+//!
+//!   after the hellos, if both sides have a greeting
+//!   client: greeting ──► welcome: ready, with an id │ refused: over
+//!   server: greeting ──► application decides ──► welcome: ready │ refused: over
 //! ```
 
 use std::time::{Duration, Instant};
 
-use super::Connection;
+use super::{Connection, batch};
 use crate::{
     codec::{Codec, native},
     config::Format,
     driver::batch::{Inbound, kind},
-    message::Message,
+    error::Result,
+    message::{Body, Message},
     session::State,
 };
 
@@ -58,8 +63,10 @@ impl Connection {
         if format.has_handshake() {
             let hello = self.session.hello(native::VERSION);
             self.send(&Message::Hello(hello));
+        } else if self.session.is_deciding() {
+            inbound.push_note(kind::HELLO, 0, 0, "");
         } else {
-            self.announce_ready(inbound);
+            self.announce_ready("", inbound);
         }
     }
 
@@ -74,8 +81,59 @@ impl Connection {
         self.greet(format, inbound);
     }
 
-    pub(super) fn announce_ready(&self, inbound: &mut Inbound) {
+    /// Calls flow; `id` is what the peer calls this connection, if it has said so.
+    pub(super) fn announce_ready(&self, id: &str, inbound: &mut Inbound) {
         let Some(codec) = &self.codec else { return };
-        inbound.push_note(kind::READY, 0, codec.format() as u32, "");
+        inbound.push_note(kind::READY, 0, codec.format() as u32, id);
+    }
+
+    /// The application decides on every peer, also on those that don't say who they are.
+    #[must_use]
+    pub fn gated(mut self) -> Self {
+        self.session.gate();
+        self
+    }
+
+    /// Keeps what the application has to say whenever it connects.
+    pub(super) fn prepare_greeting(&mut self, body: Body<'_>) {
+        self.greeting = Some((body.kind, body.data.to_vec()));
+    }
+
+    /// Says it.
+    ///
+    /// # Errors
+    ///
+    /// It is too large: the connection can't come to be.
+    pub(super) fn say_greeting(&mut self) -> Result<()> {
+        let Some(codec) = &mut self.codec else { return Ok(()) };
+        let kept = self.greeting.as_ref();
+        let body = kept.map_or(Body::NONE, |(kind, data)| Body { kind: *kind, data });
+        codec.encode(&Message::Greeting { body }, &mut self.queue)?;
+        self.queue.end_message(batch::NO_SLOT);
+        Ok(())
+    }
+
+    /// The application lets the peer in, under this id. What the peer has said meanwhile is
+    /// decoded next: see [`Connection::read_on`].
+    pub(super) fn welcome(&mut self, id: &str, now: Instant, inbound: &mut Inbound) {
+        let Some(greeted) = self.session.welcome(now) else { return };
+        if greeted {
+            self.send(&Message::Welcome { id });
+        }
+        self.unread = !self.partial.is_empty();
+        self.announce_ready("", inbound);
+        self.pump_waiting(now, inbound);
+    }
+
+    /// The application turns the peer away.
+    pub(super) fn refuse(&mut self, reason: &str, now: Instant) {
+        let Some(greeted) = self.session.decided() else { return };
+        if greeted {
+            self.send(&Message::Refused { reason });
+        }
+        self.session.close(now, FAREWELL);
     }
 }
+
+/// How long a peer that was turned away may take to hear of it.
+const FAREWELL: Duration = Duration::from_secs(1);

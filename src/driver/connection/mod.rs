@@ -12,6 +12,7 @@ mod broadcasts;
 mod hold;
 mod meeting;
 mod orders;
+mod parting;
 mod read;
 mod stats;
 mod subscriptions;
@@ -24,11 +25,12 @@ use std::{
 pub use self::{
     broadcasts::Receipt,
     orders::TOO_MUCH_WAITS,
+    parting::{Endurance, Parting},
     read::{ReadTurn, SCRATCH_BYTES},
     stats::Stats,
     subscriptions::Wanted,
 };
-use self::{hold::Hold, subscriptions::Unsaid};
+use self::{hold::Hold, parting::Goodbye, subscriptions::Wishes};
 use super::{
     batch::{self, Inbound, kind},
     write_queue::WriteQueue,
@@ -37,7 +39,7 @@ use crate::{
     codec::{Codec, native},
     config::{Format, Formats, IdStyle, Limits},
     error::{Error, Kind, Result},
-    message::{Failure, Id, Message, Role},
+    message::{BodyKind, Failure, Id, Message, Role},
     session::{Session, State, Timeout},
 };
 
@@ -62,15 +64,22 @@ pub struct Connection {
     needed: usize,
     /// A queue was full: say so when there is room again.
     overflowed: bool,
+    /// The peer's goodbye.
+    goodbye: Option<Goodbye>,
+    /// What the application has to say when it connects: see [`Message::Greeting`].
+    greeting: Option<(BodyKind, Vec<u8>)>,
+    /// `partial` holds what had come before the peer was let in, and now can be decoded.
+    unread: bool,
+    endurance: Endurance,
     /// The topics that the peer wants.
     wanted: Wanted,
-    /// What it wants that it hasn't been able to say.
-    unsaid: Unsaid,
-    /// The reason of the peer's goodbye.
-    goaway: Option<Box<str>>,
+    /// The topics that the application wants.
+    wishes: Wishes,
     /// The application takes nothing new at the moment.
     hold: Hold,
     bytes_in: u64,
+    /// Of the transports before this one.
+    bytes_out: u64,
 }
 
 impl Connection {
@@ -104,16 +113,20 @@ impl Connection {
             formats,
             silence: None,
             silence_due: None,
-            session: Session::new(limits, ids),
+            session: Session::of(role, limits, ids),
             queue: WriteQueue::default(),
             partial: Vec::new(),
             needed: 0,
             overflowed: false,
+            goodbye: None,
+            greeting: None,
+            unread: false,
+            endurance: Endurance::default(),
             wanted: Wanted::new(limits.max_subscriptions),
-            unsaid: Unsaid::default(),
-            goaway: None,
+            wishes: Wishes::default(),
             hold: Hold::default(),
             bytes_in: 0,
+            bytes_out: 0,
         }
     }
 
@@ -183,6 +196,10 @@ impl Connection {
     /// of the application's ends reading once enough is held back.
     #[inline]
     pub fn wants_read(&self) -> bool {
+        // Before it is let in it is read only a little ahead, so as to hear it leave.
+        if self.session.is_deciding() && self.partial.len() >= STRANGER_BYTES {
+            return false;
+        }
         !self.hold.is_full()
             && (self.queue.bytes() < PAUSE_BYTES
                 || self.session.pending() != 0
@@ -235,60 +252,6 @@ impl Connection {
             None => due,
             Some(silence) => Some(due.map_or(silence, |due| due.min(silence))),
         }
-    }
-
-    /// Says goodbye; what is open may take until `timeout` has passed.
-    pub fn close(&mut self, now: Instant, timeout: Duration, reason: &str) {
-        let met = self.session.state() == State::Ready;
-        if self.session.close(now, timeout) && met {
-            let end = reason.floor_char_boundary(native::MAX_CONTROL_BYTES as usize);
-            self.send(&Message::Goaway { reason: &reason[..end] });
-        }
-    }
-
-    /// Whether the goodbye has been said and everything is finished and written.
-    pub fn is_drained(&self) -> bool {
-        self.session.state() == State::Draining && self.session.is_drained() && !self.wants_write()
-    }
-
-    /// Ends it: every open call fails, then the application is told.
-    pub fn finish(&mut self, error: &Error, inbound: &mut Inbound) {
-        if self.session.state() == State::Closed {
-            return;
-        }
-        self.session.finish();
-        let unwritten: Vec<u32> = self.queue.unwritten().collect();
-        for slot in unwritten {
-            self.fail(slot, error.kind(), true, error.message(), inbound);
-        }
-        while let Some(settled) = self.session.fail_one() {
-            self.fail(settled.slot, error.kind(), settled.id.is_some(), error.message(), inbound);
-        }
-        let errno = error.errno().unwrap_or_default();
-        let reason = self.goaway.take().filter(|reason| !reason.is_empty());
-        let text = reason.as_deref().unwrap_or_else(|| error.message());
-        inbound.push_note(kind::CLOSED, errno as u32, error.kind() as u32, text);
-        self.partial = Vec::new();
-        self.queue = WriteQueue::default();
-    }
-
-    /// What the end of the stream means: a farewell that was announced, or a loss.
-    pub fn farewell(&self) -> Error {
-        if self.session.state() >= State::Draining {
-            return Error::local(Kind::Closed, "the socket was closed");
-        }
-        if self.goaway.is_some() {
-            return Error::remote(Kind::Closed, "the peer closed the connection");
-        }
-        let partial = !self.partial.is_empty();
-        let speaks_of_leaving =
-            self.codec.as_ref().is_none_or(|codec| codec.format().has_handshake());
-        if !speaks_of_leaving && !partial && self.session.pending() == 0 {
-            // Formats without a goodbye have no other way to say it.
-            return Error::remote(Kind::Closed, "the peer closed the connection");
-        }
-        let why = if partial { "the peer left within a frame" } else { "the peer left" };
-        Error::remote(Kind::Disconnected, why)
     }
 
     /// Where it stands.
@@ -363,5 +326,7 @@ impl Connection {
 pub const OFFLOAD_BYTES: usize = 256 * 1024;
 /// What the core's own answers may take beside those of the application.
 const OVERRUN_BYTES: usize = 64 * 1024;
+/// What is kept of a peer that nobody has let in yet.
+const STRANGER_BYTES: usize = 64 * 1024;
 /// Answers that wait beyond this stop the reading of more requests.
 const PAUSE_BYTES: usize = 1024 * 1024;

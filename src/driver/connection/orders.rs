@@ -35,6 +35,11 @@ impl Connection {
             kind::MESSAGE => self.notify(order, inbound),
             kind::CANCEL => self.cancel(order.subject, now, inbound),
             kind::PING => self.ping(order, now, inbound),
+            kind::HELLO => self.prepare_greeting(order.body),
+            kind::WELCOME => self.welcome(order.topic, now, inbound),
+            kind::REFUSED => {
+                self.refuse(str::from_utf8(order.body.data).unwrap_or_default(), now);
+            }
             kind::SUBSCRIBE | kind::UNSUBSCRIBE => self.change_subscription(order, now, inbound),
             _ => {}
         }

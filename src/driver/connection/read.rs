@@ -5,7 +5,7 @@
 
 use std::{io, time::Instant};
 
-use super::{Connection, OFFLOAD_BYTES};
+use super::{Connection, OFFLOAD_BYTES, parting::Goodbye};
 use crate::{
     codec::{Codec, Decoded, Detected, detect},
     driver::{
@@ -13,7 +13,7 @@ use crate::{
         pool,
     },
     error::{Error, Kind, Result},
-    message::{Body, BodyKind, Failure, Message, Request, TRACE_CHARACTERS, Trace},
+    message::{Body, BodyKind, Comeback, Failure, Message, Request, TRACE_CHARACTERS, Trace},
     session::Event,
 };
 
@@ -89,7 +89,7 @@ impl Connection {
             if self.partial.is_empty() {
                 self.partial.shrink_to(SCRATCH_BYTES);
             }
-            self.session.heard(self.is_within_frame(), now);
+            self.note_heard(now);
             if self.hold.is_full() {
                 self.session.stop_listening();
                 return Ok(ReadTurn::More);
@@ -103,6 +103,35 @@ impl Connection {
                 return Ok(ReadTurn::More);
             }
         }
+    }
+
+    /// Whether something that has come can be decoded only now: see [`read_on`](Self::read_on).
+    #[inline]
+    pub const fn has_unread(&self) -> bool {
+        self.unread
+    }
+
+    /// Decodes what had come before the peer was let in.
+    ///
+    /// # Errors
+    ///
+    /// The connection is over.
+    #[cold]
+    pub fn read_on(&mut self, now: Instant, inbound: &mut Inbound) -> Result<()> {
+        self.unread = false;
+        let mut bytes = std::mem::take(&mut self.partial);
+        let consumed = self.decode(&mut bytes, now, inbound)?;
+        bytes.drain(..consumed);
+        self.partial = bytes;
+        self.note_heard(now);
+        Ok(())
+    }
+
+    #[inline]
+    fn note_heard(&mut self, now: Instant) {
+        // What waits for a decision is our own delay, not the peer's.
+        let within = self.is_within_frame() && !self.session.is_deciding();
+        self.session.heard(within, now);
     }
 
     /// A large frame is read into a buffer of the pool, if there is one. Fresh memory is made only
@@ -128,6 +157,10 @@ impl Connection {
         let mut at = 0;
         self.needed = 0;
         while at < buffer.len() {
+            // What else the peer says before it is let in is not looked at.
+            if self.session.is_deciding() {
+                return Ok(at);
+            }
             if self.undecided {
                 self.silence_due = None;
                 match detect(&buffer[at..]) {
@@ -136,6 +169,7 @@ impl Connection {
                         self.undecided = false;
                         if self.codec.as_ref().map(Codec::format) != Some(format) {
                             self.choose(format, now, inbound);
+                            continue;
                         }
                     }
                     Detected::Format(format) => {
@@ -197,8 +231,11 @@ impl Connection {
                 continue;
             }
             match message {
-                Message::Goaway { reason } => {
-                    self.goaway = Some(reason.into());
+                Message::Goaway { reason, comeback } => {
+                    self.goodbye = Some(Goodbye { reason: reason.into(), comeback });
+                    if comeback == Comeback::Welcome && self.endurance.losses {
+                        self.session.expect_return();
+                    }
                     inbound.push_note(kind::GOAWAY, 0, 0, reason);
                 }
                 Message::Subscribe { pattern } if event == Event::Subscription => {
@@ -206,6 +243,17 @@ impl Connection {
                 }
                 Message::Unsubscribe { pattern } if event == Event::Subscription => {
                     self.wanted.unsubscribe(pattern);
+                }
+                Message::Welcome { id } if event == Event::Ready => {
+                    let id: Box<str> = id.into();
+                    self.announce_ready(&id, inbound);
+                    self.pump_waiting(now, inbound);
+                    at += consumed;
+                    continue;
+                }
+                Message::Refused { reason } if event == Event::TurnedAway => {
+                    let reason = if reason.is_empty() { "the server refused" } else { reason };
+                    return Err(Error::remote(Kind::Refused, reason));
                 }
                 // What it takes is a limit for what we send, from the first message on.
                 Message::Hello(hello) => codec.meet(&hello),
@@ -222,9 +270,15 @@ impl Connection {
         match event {
             Event::Ready => {
                 self.say_subscriptions();
-                self.announce_ready(inbound);
+                self.announce_ready("", inbound);
                 self.pump_waiting(now, inbound);
             }
+            Event::Greet => {
+                self.say_greeting()?;
+                self.say_subscriptions();
+            }
+            // Of a peer that says nothing of itself.
+            Event::Decide => inbound.push_note(kind::HELLO, 0, 0, ""),
             Event::Unreadable(slot) => {
                 let why = "the answer is not valid";
                 self.fail(slot, Kind::Serialize, true, why, inbound);
@@ -265,6 +319,9 @@ fn delivery<'a, 'b>(
                 (Record { kind: kind::FAILED, subject: *slot, extra }, "", body)
             }
         },
+        (Event::Decide, Message::Greeting { body }) => {
+            (Record { kind: kind::HELLO, subject: 0, extra: 0 }, "", *body)
+        }
         (Event::Message, Message::Event { topic, body, .. }) => {
             (Record { kind: kind::MESSAGE, subject: 0, extra: 0 }, *topic, *body)
         }

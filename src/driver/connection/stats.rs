@@ -37,7 +37,7 @@ impl Connection {
         let pieces = self.codec.as_ref().map_or(0, Codec::unfinished_bytes);
         Stats {
             bytes_in: self.bytes_in,
-            bytes_out: self.queue.written(),
+            bytes_out: self.bytes_out + self.queue.written(),
             queued_bytes: (self.queue.bytes() + waiting_bytes) as u64,
             queued_messages: (self.queue.messages() + waiting) as u64,
             pending: self.session.pending(),

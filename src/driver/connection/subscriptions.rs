@@ -18,7 +18,7 @@ use crate::{
     driver::batch::{self, Inbound, Order, kind},
     error::{Error, Kind, Result},
     message::{Message, capability},
-    session::{State, topics::Topics},
+    session::topics::Topics,
 };
 
 /// The topics that a peer wants. Shared: the connection may run in a task while the JavaScript
@@ -33,12 +33,14 @@ struct Shared {
     nothing: AtomicBool,
 }
 
-/// Subscriptions of the application that a peer hasn't been told of, since it wasn't there.
+/// The topics that the application wants, for every peer that there will be.
 #[derive(Debug, Default)]
-pub(super) struct Unsaid {
+pub(super) struct Wishes {
     /// Something was taken back: without any pattern nothing is wanted, instead of everything.
     told: bool,
     patterns: BTreeSet<Box<str>>,
+    /// The peer at hand knows of them.
+    said: bool,
 }
 
 impl Wanted {
@@ -72,7 +74,7 @@ impl Wanted {
     }
 }
 
-impl Unsaid {
+impl Wishes {
     fn note(&mut self, wants: bool, pattern: &str) {
         if wants {
             self.patterns.insert(pattern.into());
@@ -93,6 +95,15 @@ impl Connection {
         self.wanted.clone()
     }
 
+    /// The peer is gone: what it wanted is void, and another one knows nothing of our wishes.
+    pub(super) fn forget_subscriptions(&mut self) {
+        self.wanted = Wanted::new(self.limits.max_subscriptions);
+        if let Some(codec) = &self.codec {
+            self.wanted.set_format(codec.format());
+        }
+        self.wishes.said = false;
+    }
+
     /// The application wants messages of other topics from here on. With a slot, it wants to know
     /// when the peer knows: a ping behind it tells.
     pub(super) fn change_subscription(
@@ -102,37 +113,34 @@ impl Connection {
         inbound: &mut Inbound,
     ) {
         let wants = order.kind == kind::SUBSCRIBE;
-        match self.session.state() {
-            State::Idle | State::Handshaking => {
-                self.unsaid.note(wants, order.topic);
-                return;
-            }
-            State::Ready if self.session.agrees_on(capability::TOPICS) => {
-                self.send_subscription(wants, order.topic);
-            }
-            State::Ready if order.subject != batch::NO_SLOT => {
+        self.wishes.note(wants, order.topic);
+        if self.wishes.said {
+            if !self.session.agrees_on(capability::TOPICS) {
                 let why = "the peer takes no subscriptions";
                 return self.fail(order.subject, Kind::Unsupported, false, why, inbound);
             }
-            State::Ready | State::Draining | State::Closed => {}
+            self.send_subscription(wants, order.topic);
         }
         if order.subject != batch::NO_SLOT {
             self.ping(order, now, inbound);
         }
     }
 
-    /// The peer is there: what is wanted goes before anything else, so that nothing comes that isn't.
+    /// The peer is there: what is wanted goes before anything but the greeting, so that nothing
+    /// comes that isn't.
     pub(super) fn say_subscriptions(&mut self) {
-        let Unsaid { told, patterns } = std::mem::take(&mut self.unsaid);
+        self.wishes.said = true;
         if !self.session.agrees_on(capability::TOPICS) {
             return;
         }
-        if told {
+        if self.wishes.told {
             self.send(&Message::Unsubscribe { pattern: "" });
         }
-        for pattern in patterns {
-            self.send(&Message::Subscribe { pattern: &pattern });
+        let patterns = std::mem::take(&mut self.wishes.patterns);
+        for pattern in &patterns {
+            self.send(&Message::Subscribe { pattern });
         }
+        self.wishes.patterns = patterns;
     }
 
     fn send_subscription(&mut self, wants: bool, pattern: &str) {

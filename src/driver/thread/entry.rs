@@ -14,6 +14,7 @@ use super::super::{
 use super::flags;
 use crate::{
     config::{DriverKind, Limits},
+    error::Error,
     session::State,
     transport::Peer,
 };
@@ -82,6 +83,18 @@ impl Entry {
             Place::Waiting(machine) | Place::Attached(machine, _) => Some(machine),
             Place::Inline(inline) => Some(inline.look()),
         }
+    }
+
+    /// Loses its transport; the machine waits for another.
+    pub(super) fn part(&mut self, error: &Error, batch: &mut Inbound) {
+        let mut machine = match std::mem::replace(&mut self.place, Place::None) {
+            Place::Waiting(machine) | Place::Attached(machine, _) => machine,
+            Place::Inline(inline) => inline.into_parts().0,
+            elsewhere @ (Place::None | Place::Task(_)) => return self.place = elsewhere,
+        };
+        machine.lose(error, batch);
+        self.place = Place::Waiting(machine);
+        self.peer = Peer::default();
     }
 
     /// When the thread's timer must look after it.

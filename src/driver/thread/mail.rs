@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Connection, Inbound, Mail, Next, Peer, Place, Result, Thread, kind, task};
+use super::{Connection, Inbound, Mail, Next, Peer, Place, Result, Thread, closed, kind, task};
 use crate::{driver::task::Command, transport::Stream};
 
 /// How mail shares the JavaScript thread with everybody else's timers and sockets. Node calls a
@@ -44,6 +44,7 @@ impl Thread {
             Mail::Listening(server, outcome) => self.listening(server, outcome),
             Mail::Unlistened(server, outcome) => self.unlistened(server, outcome),
             Mail::Returned(index, machine, fd) => self.take_returned(index, machine, fd),
+            Mail::Parted(index, machine, batch) => self.take_parted(index, machine, batch),
             Mail::Tick => self.tick(),
         }
     }
@@ -101,7 +102,14 @@ impl Thread {
             entry.dial = None;
             batch.append(std::mem::take(&mut entry.pending));
             match outcome {
-                Err(error) => inner.finish(index, &error, &mut batch),
+                Err(error) => match &mut entry.place {
+                    Place::Waiting(machine) if machine.outlives(&error) => {
+                        let errno = error.errno().unwrap_or_default() as u32;
+                        let number = error.kind() as u32;
+                        batch.push_note(kind::DIAL_FAILED, errno, number, error.message());
+                    }
+                    _ => inner.finish(index, &error, &mut batch),
+                },
                 Ok((stream, peer)) => {
                     if let Place::Waiting(machine) =
                         std::mem::replace(&mut entry.place, Place::None)
@@ -160,9 +168,7 @@ impl Thread {
                         inline.submit(orders.borrow(), now, &mut batch)
                     }
                     Command::Pause(paused) => inline.set_paused(paused, now),
-                    Command::Close(timeout, reason) => {
-                        inline.close(now, timeout, &reason, &mut batch)
-                    }
+                    Command::Close(parting) => inline.close(now, &parting, &mut batch),
                     Command::Broadcast(message) => {
                         task::broadcast(inline.machine(), &message, &mut batch);
                         inline.flush(now, &mut batch)
@@ -171,6 +177,50 @@ impl Thread {
                     Command::Large(..) | Command::Abandon => Next::Wait,
                 };
                 self.follow(inner, index, next, &mut batch);
+            }
+            self.schedule(inner, index);
+            self.rehold(inner, index);
+        }
+        self.deliver(index, batch, false);
+    }
+
+    /// A task's connection waits here for another transport.
+    fn take_parted(&self, index: u32, mut machine: Box<Connection>, lost: Inbound) {
+        let mut batch = self.batch.take();
+        {
+            let mut inner = self.inner.borrow_mut();
+            let inner = &mut *inner;
+            let Some(entry) = inner.entries.get_mut(index as usize) else {
+                return;
+            };
+            let Place::Task(handle) = &entry.place else { return };
+            let commands = handle.take_commands();
+            batch.append(std::mem::take(&mut entry.pending));
+            batch.append(lost);
+            // What the application wanted while it was on its way here.
+            let now = Instant::now();
+            let mut over = None;
+            for command in commands {
+                match command {
+                    Command::Submit(orders) => machine.submit(orders.borrow(), now, &mut batch),
+                    Command::Overflow(orders) => {
+                        machine.note_overflow();
+                        machine.submit(orders.borrow(), now, &mut batch);
+                    }
+                    Command::Large(record, text) => {
+                        machine.submit_large(&record, text, now, &mut batch);
+                    }
+                    Command::Pause(paused) => machine.set_paused(paused, now),
+                    Command::Close(parting) => over = Some(closed(&parting.reason)),
+                    Command::Destroy(error) => over = Some(error),
+                    // A broadcast was for the peer that has gone.
+                    Command::Broadcast(_) | Command::Abandon => {}
+                }
+            }
+            entry.place = Place::Waiting(machine);
+            entry.peer = Peer::default();
+            if let Some(error) = over {
+                inner.finish(index, &error, &mut batch);
             }
             self.schedule(inner, index);
             self.rehold(inner, index);

@@ -42,7 +42,7 @@ use self::{
 use super::{
     batch::{self, Inbound, Outbound, kind},
     busy_poll::BusyPoll,
-    connection::{Connection, Stats},
+    connection::{Connection, Endurance, Parting, Stats},
     inbox::{Inbox, Mail},
     inline::{Inline, Next},
     large_text::LargeText,
@@ -167,12 +167,16 @@ impl Thread {
         inner.insert(Place::Waiting(machine), limits, driver)
     }
 
-    /// Connects. What comes of it is delivered: `OPENED` and `READY`, or `CLOSED`.
-    pub fn dial(&self, index: u32, endpoint: Endpoint) {
+    /// Connects. What comes of it is delivered: `OPENED` and `READY`, or `CLOSED`. A connection that
+    /// survives this (`endurance`) is told `DIAL_FAILED` or `LOST` instead, and may dial again.
+    pub fn dial(&self, index: u32, endpoint: Endpoint, endurance: Endurance) {
         let mut inner = self.inner.borrow_mut();
         let Some(entry) = inner.entries.get_mut(index as usize) else {
             return;
         };
+        if let Place::Waiting(machine) = &mut entry.place {
+            machine.endure(endurance);
+        }
         let (serial, inbox) = (entry.serial, Arc::clone(&self.inbox));
         let patience = entry.limits.handshake_timeout;
         let dial = self.runtime.spawn(async move {
@@ -198,23 +202,23 @@ impl Thread {
         })
     }
 
-    /// Says goodbye. What is open may take until `timeout` has passed; then `CLOSED` is delivered.
-    pub fn close(&self, index: u32, timeout: Duration, reason: &str) -> u32 {
+    /// Says goodbye. What is open may take as long as that says; then `CLOSED` is delivered.
+    pub fn close(&self, index: u32, parting: &Parting) -> u32 {
         self.with_entry(index, |entry, now| {
             entry.dial = None;
             match &mut entry.place {
                 Place::None => {}
-                Place::Waiting(_) => return Next::Over(closed(reason)),
+                Place::Waiting(_) => return Next::Over(closed(&parting.reason)),
                 Place::Attached(machine, _) => {
-                    machine.close(now, timeout, reason);
+                    machine.close(now, parting);
                     if machine.is_drained() {
-                        return Next::Over(closed(reason));
+                        return Next::Over(closed(&parting.reason));
                     }
                 }
                 Place::Inline(inline) => {
-                    return inline.close(now, timeout, reason, &mut entry.pending);
+                    return inline.close(now, parting, &mut entry.pending);
                 }
-                Place::Task(handle) => handle.push(Command::Close(timeout, reason.into())),
+                Place::Task(handle) => handle.push(Command::Close(parting.clone())),
             }
             Next::Wait
         })
@@ -229,6 +233,20 @@ impl Thread {
                 return Next::Wait;
             }
             Next::Over(closed(reason))
+        })
+    }
+
+    /// Ends a connection that has no transport, and doesn't try to get one any more.
+    pub fn give_up(&self, index: u32, reason: &str) -> u32 {
+        self.with_entry(index, |entry, _| {
+            entry.dial = None;
+            match &mut entry.place {
+                Place::Waiting(machine) => {
+                    machine.endure(Endurance::default());
+                    Next::Over(Error::library(Kind::Disconnected, reason))
+                }
+                _ => Next::Wait,
+            }
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Connection, Inbound, Place, Result, Thread, kind};
 use crate::{
     config::{DriverKind, Limits, ServerLimits},
-    driver::server::Server,
+    driver::{server::Server, turn_away::Doorman},
     transport::{BindOptions, Endpoint, Peer, Stream},
 };
 
@@ -13,6 +13,7 @@ use crate::{
 pub(super) struct ServerEntry {
     server: Server,
     options: ServerOptions,
+    doorman: Doorman,
     referenced: bool,
     /// Until it listens or has failed to, it keeps the process alive whatever the application
     /// wishes: Node's own servers listen within the call.
@@ -41,7 +42,8 @@ impl ServerOptions {
     fn machine(&self) -> Box<Connection> {
         let ServerLimits { formats, silent_format, silent_after, .. } = self.server;
         let silence = silent_format.map(|format| (format, silent_after));
-        Box::new(Connection::server(formats, self.limits, silence))
+        let machine = Connection::server(formats, self.limits, silence);
+        Box::new(if self.server.authorizes { machine.gated() } else { machine })
     }
 }
 
@@ -82,6 +84,7 @@ impl Thread {
         inner.servers[place] = Some(ServerEntry {
             server,
             options: *options,
+            doorman: Doorman::default(),
             referenced: true,
             starting: true,
             stopping: false,
@@ -164,8 +167,8 @@ impl Thread {
             }
             let options = entry.options;
             let Some(seat) = entry.server.admit(&peer, &options.server) else {
+                entry.doorman.turn_away(&self.runtime, stream, options.limits, TOO_MANY);
                 drop(guard);
-                drop(stream);
                 return self.host.server_event(server, ServerEvent::TurnedAway(peer));
             };
             let machine = options.machine();
@@ -185,3 +188,6 @@ impl Thread {
         self.deliver(index, batch, false);
     }
 }
+
+/// What a peer is told that comes when the server has as many connections as it may.
+const TOO_MANY: &str = "The server has too many connections";

@@ -16,6 +16,11 @@ impl Thread {
                 Place::None => {}
                 Place::Waiting(machine) | Place::Attached(machine, _) => {
                     machine.submit(orders, now, &mut entry.pending);
+                    if machine.has_unread()
+                        && let Err(error) = machine.read_on(now, &mut entry.pending)
+                    {
+                        return Next::Over(error);
+                    }
                     return machine.check_overrun().map_or_else(Next::Over, |()| Next::Wait);
                 }
                 Place::Inline(inline) => return inline.submit(orders, now, &mut entry.pending),

@@ -228,12 +228,16 @@ impl Inner {
         }
     }
 
-    /// Ends a connection; its last batch says so.
+    /// Ends a connection, or what it runs over, if it survives that; its batch says which.
     pub(super) fn finish(&mut self, index: u32, error: &Error, batch: &mut Inbound) {
         let Some(entry) = self.entries.get_mut(index as usize) else {
             return;
         };
         entry.dial = None;
+        if entry.machine().is_some_and(|machine| machine.outlives(error)) {
+            entry.part(error, batch);
+            return;
+        }
         entry.last = entry.stats();
         match std::mem::replace(&mut entry.place, Place::None) {
             Place::None | Place::Task(_) => {}

@@ -45,6 +45,18 @@ impl Orders {
         self.order(kind::MESSAGE, slot, "", json, 0)
     }
 
+    pub(in crate::tests) fn hello(self, json: &str) -> Self {
+        self.order(kind::HELLO, 0, "", json, 0)
+    }
+
+    pub(in crate::tests) fn welcome(self, id: &str) -> Self {
+        self.order(kind::WELCOME, 0, id, "", 0)
+    }
+
+    pub(in crate::tests) fn refuse(self, reason: &str) -> Self {
+        self.order(kind::REFUSED, 0, "", reason, 0)
+    }
+
     pub(in crate::tests) fn cancel(self, slot: u32) -> Self {
         self.order(kind::CANCEL, slot, "", "", 0)
     }

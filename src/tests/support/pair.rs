@@ -13,10 +13,11 @@ use super::orders::{Item, Orders, items};
 use crate::{
     config::{Format, Formats, Limits},
     driver::{
-        batch::Inbound,
-        connection::{Connection, ReadTurn},
+        batch::{Inbound, kind},
+        connection::{Connection, Parting, ReadTurn},
     },
     error::{Error, Result},
+    message::Comeback,
 };
 
 /// One side and what it has told its application.
@@ -45,6 +46,8 @@ pub(in crate::tests) struct Pair {
     pub(in crate::tests) cuts: Vec<usize>,
     /// How many bytes it holds for a reader.
     pub(in crate::tests) capacity: usize,
+    /// The server's application lets in whoever comes, and nobody hears of it.
+    pub(in crate::tests) welcomes: bool,
     turn: usize,
 }
 
@@ -62,6 +65,7 @@ impl Pair {
             latency: Duration::ZERO,
             cuts: vec![usize::MAX],
             capacity: 208 * 1024,
+            welcomes: true,
             turn: 0,
         }
     }
@@ -112,6 +116,14 @@ impl Pair {
             moved |= from.write(self.now, at, to, cut_out, self.capacity);
             moved |= to.read(self.now, cut_in);
         }
+        if self.welcomes {
+            let greeted = |item: &Item| item.kind == kind::HELLO;
+            if let Some(at) = self.server.heard.iter().position(greeted) {
+                self.server.heard.remove(at);
+                self.server_wants(&Orders::new().welcome("id"));
+                moved = true;
+            }
+        }
         moved
     }
 
@@ -131,7 +143,7 @@ impl Pair {
 }
 
 impl End {
-    fn new(machine: Connection) -> Self {
+    pub(in crate::tests) fn new(machine: Connection) -> Self {
         Self {
             machine,
             heard: Vec::new(),
@@ -141,6 +153,12 @@ impl End {
             incoming: VecDeque::new(),
             arrivals: VecDeque::new(),
         }
+    }
+
+    /// One whose application decides on every peer.
+    pub(in crate::tests) fn gated(mut self) -> Self {
+        self.machine = self.machine.gated();
+        self
     }
 
     /// What it was told, of this kind.
@@ -161,7 +179,13 @@ impl End {
     pub(in crate::tests) fn submit(&mut self, orders: &Orders, now: Instant) {
         let mut inbound = Inbound::default();
         self.machine.submit(orders.outbound(), now, &mut inbound);
+        let read_on = if self.machine.has_unread() {
+            self.machine.read_on(now, &mut inbound)
+        } else {
+            Ok(())
+        };
         self.hear(&inbound);
+        self.check(read_on);
     }
 
     pub(in crate::tests) fn pass_time(&mut self, now: Instant) {
@@ -248,7 +272,11 @@ impl End {
     fn check<T>(&mut self, outcome: Result<T>) {
         if let Err(error) = outcome {
             let mut inbound = Inbound::default();
-            self.machine.finish(&error, &mut inbound);
+            if self.machine.outlives(&error) {
+                self.machine.lose(&error, &mut inbound);
+            } else {
+                self.machine.finish(&error, &mut inbound);
+            }
             self.hear(&inbound);
             self.over = Some(error);
         }
@@ -257,4 +285,9 @@ impl End {
     fn hear(&mut self, inbound: &Inbound) {
         self.heard.extend(items(inbound));
     }
+}
+
+/// A goodbye that says nothing about coming back.
+pub(in crate::tests) fn parting(timeout: Duration, reason: &str) -> Parting {
+    Parting { timeout, reason: reason.into(), comeback: Comeback::Unsaid }
 }

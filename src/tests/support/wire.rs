@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     codec::{Codec, Decoded},
     error::Error,
-    message::{Body, BodyKind, Failure, Id, Malformed, Message, Trace},
+    message::{Body, BodyKind, Comeback, Failure, Id, Malformed, Message, Trace},
 };
 
 /// What came of some bytes.
@@ -196,7 +196,15 @@ pub(in crate::tests) fn describe(message: &Message<'_>) -> Value {
         Message::Cancel { id } => json!({ "kind": "cancel", "id": describe_id(id) }),
         Message::Ping { token } => json!({ "kind": "ping", "token": token.to_string() }),
         Message::Pong { token } => json!({ "kind": "pong", "token": token.to_string() }),
-        Message::Goaway { reason } => json!({ "kind": "goaway", "reason": reason }),
+        Message::Goaway { reason, comeback: Comeback::Unsaid } => {
+            json!({ "kind": "goaway", "reason": reason })
+        }
+        Message::Goaway { reason, comeback } => {
+            json!({ "kind": "goaway", "reason": reason, "comeback": *comeback as u8 })
+        }
+        Message::Greeting { body } => json!({ "kind": "greeting", "body": describe_body(*body) }),
+        Message::Welcome { id } => json!({ "kind": "welcome", "id": id }),
+        Message::Refused { reason } => json!({ "kind": "refused", "reason": reason }),
         Message::Subscribe { pattern } => json!({ "kind": "subscribe", "pattern": pattern }),
         Message::Unsubscribe { pattern } => json!({ "kind": "unsubscribe", "pattern": pattern }),
         Message::Malformed { of: Malformed::Request(id), .. } => {
