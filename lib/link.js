@@ -89,7 +89,11 @@ class Link {
     if (socket[kIndex] < 0) {
       const { protocol, busyPollUs } = socket.options;
       core.thread.setBusyPoll(busyPollUs);
-      const index = core.thread.create(options.nativeOptions(socket.options), protocol, process.pid);
+      const index = core.thread.create(
+        options.nativeOptions(socket.options),
+        protocol,
+        process.pid
+      );
       socket[kIndex] = index;
       core.sockets[index] = socket;
       if (!this.#referenced) core.thread.setReferenced(index, false);
