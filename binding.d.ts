@@ -97,6 +97,7 @@ export interface NativeOptions {
   maxQueuedMessages: number
   maxInFlight: number
   maxInFlightBytes: number
+  maxStreams: number
   maxSubscriptions: number
   handshakeTimeoutMs: number
   frameTimeoutMs: number
@@ -152,6 +153,11 @@ export interface NativeStats {
   lateResponses: number
   malformed: number
   refused: number
+  streams: number
+  streamsIn: number
+  streamsOut: number
+  streamsRefused: number
+  streamQueuedBytes: number
 }
 
 /** All numbers that cross, for the test that compares them with `lib/`. */

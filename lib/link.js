@@ -26,8 +26,10 @@ const {
   kSocketGone,
   kSocketHello,
   kSocketReady,
+  kStreams,
   kSubscribing
 } = require('./symbols.js');
+const { atEnd } = require('./totals.js');
 
 const { ErrorKind, ShortwireError } = errors;
 
@@ -89,11 +91,8 @@ class Link {
     if (socket[kIndex] < 0) {
       const { protocol, busyPollUs } = socket.options;
       core.thread.setBusyPoll(busyPollUs);
-      const index = core.thread.create(
-        options.nativeOptions(socket.options),
-        protocol,
-        process.pid
-      );
+      const native = options.nativeOptions(socket.options);
+      const index = core.thread.create(native, protocol, process.pid);
       socket[kIndex] = index;
       core.sockets[index] = socket;
       if (!this.#referenced) core.thread.setReferenced(index, false);
@@ -103,10 +102,7 @@ class Link {
     return socket[kIndex];
   }
 
-  /**
-   * Gives back a connection that was never made and in which no call waits any more: the core would
-   * keep its socket for ever. The next call makes another.
-   */
+  /** Gives back a connection that was never made: the core would keep its socket for ever. */
   letGoIfUnused() {
     const socket = this.#socket;
     const index = socket[kIndex];
@@ -240,6 +236,7 @@ class Link {
    */
   #endUnbegun(reason) {
     this.#setStatus('closed');
+    this.#socket[kStreams].end(this.error ?? new ShortwireError(ErrorKind.CLOSED, OWN_REASON));
     if (this.error !== undefined) this.#complain(this.error);
     this.#socket[kEmit]('close', reason || OWN_REASON);
   }
@@ -333,6 +330,7 @@ class Link {
     this.#beginning?.resolve();
     this.#beginning = undefined;
     if (!this.#referenced) core.thread.setReferenced(socket[kIndex], false);
+    socket[kStreams].ready();
     if (socket.server !== undefined && !socket.server[kSocketReady](socket)) return;
     const { protocol } = socket;
     const news = { id: socket.id, reconnected: false, protocol, compress: false, encoding: 'json' };
@@ -351,13 +349,14 @@ class Link {
     const reason = this.#reason === undefined ? detail : this.#reason || OWN_REASON;
     const shown = kind === ErrorKind.SYSTEM ? error.message : reason;
     this.error = error;
-    this.#lastStats = { ...this.stats, pending: 0, serving: 0, queuedBytes: 0, queuedMessages: 0 };
+    this.#lastStats = atEnd(this.stats);
     // The last moment to ask.
     this.#peer = this.peer;
     socket[kIndex] = -1;
     this.#attachment?.end(kind === ErrorKind.CLOSED && given === undefined);
     this.#attachment = undefined;
     this.#calls.rejectAll(unsent(kind, error));
+    socket[kStreams].end(error);
     this.#serving.end();
     this.#setStatus('closed');
     const beginning = this.#beginning;
@@ -372,10 +371,7 @@ class Link {
     for (const ended of endings) ended();
   }
 
-  /**
-   * Whether an end for this reason of our own is worth telling as an error.
-   * @param {Error | undefined} given
-   */
+  /** Whether an end for this reason is worth telling as an error. @param {Error | undefined} given */
   #isFault(given) {
     return given !== undefined && given !== this.#refusal;
   }

@@ -59,6 +59,8 @@ const BOTH = {
   maxQueuedMessages: integer(1, 900_000, 100_000),
   maxInFlight: integer(1, 1_000_000, 65_536),
   maxInFlightBytes: integer(1, MAX_BYTES, 64 * 1024 * 1024),
+  maxStreams: integer(0, 1_000_000, 1024),
+  streamWindowBytes: integer(65_536, 0x3fffffff, 256 * 1024),
   maxSubscriptions: integer(1, 1_000_000, 10_000),
   handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
   frameTimeoutMs: integer(0, MAX_MS, 30_000),
@@ -130,6 +132,16 @@ const REQUEST = {
   files: later()
 };
 const SEND = { topic: TOPIC, traceparent: TRACEPARENT, files: later() };
+const STREAM = {
+  topic: TOPIC,
+  signal: SIGNAL,
+  objectMode: {
+    expected: 'a boolean',
+    check: (/** @type {any} */ value) => typeof value === 'boolean',
+    fallback: false
+  }
+};
+const ITERATE = { topic: TOPIC, timeoutMs: integer(0, MAX_MS, 0), signal: SIGNAL };
 /** @type {Rule} */
 const WHERE = { expected: 'a function', check: (value) => typeof value === 'function' };
 /** @type {Record<string, Rule>} */
@@ -243,6 +255,10 @@ const sendOptions = (given) => complete(SEND, given);
  */
 const pingOptions = (given, timeoutMs) => complete(PING, given, { timeoutMs });
 /** @param {unknown} given */
+const streamOptions = (given) => complete(STREAM, given);
+/** @param {unknown} given */
+const iterateOptions = (given) => complete(ITERATE, given);
+/** @param {unknown} given */
 const broadcastOptions = (given) => complete(BROADCAST, given);
 /**
  * @param {unknown} given
@@ -265,6 +281,7 @@ const closeOptions = (given) => complete(CLOSE, given);
 function nativeOptions(options) {
   const { maxFrameBytes, maxQueuedBytes, maxQueuedMessages, maxInFlight, maxInFlightBytes } =
     options;
+  const { maxStreams } = options;
   const { maxSubscriptions } = options;
   const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, stallTimeoutMs } = options;
   const { jftpHeaderDigits, driver } = options;
@@ -274,6 +291,7 @@ function nativeOptions(options) {
     maxQueuedMessages,
     maxInFlight,
     maxInFlightBytes,
+    maxStreams,
     maxSubscriptions,
     handshakeTimeoutMs,
     frameTimeoutMs,
@@ -339,6 +357,11 @@ function noStats() {
     lateResponses: 0,
     malformed: 0,
     refused: 0,
+    streams: 0,
+    streamsIn: 0,
+    streamsOut: 0,
+    streamsRefused: 0,
+    streamQueuedBytes: 0,
     heldMessages: 0,
     heldBytes: 0,
     dropped: 0
@@ -348,6 +371,8 @@ function noStats() {
 module.exports = {
   sendOptions,
   pingOptions,
+  streamOptions,
+  iterateOptions,
   broadcastOptions,
   surveyOptions,
   connectOptions,

@@ -25,6 +25,12 @@ const Kind = {
   REFUSED: 17,
   LOST: 18,
   DIAL_FAILED: 19,
+  OPEN: 20,
+  DATA: 21,
+  CREDIT: 22,
+  END: 23,
+  RESET: 24,
+  TAKEN: 26,
   SUBSCRIBE: 30,
   UNSUBSCRIBE: 31,
   DROPPED: 36

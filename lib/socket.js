@@ -6,7 +6,6 @@
 
 const { randomBytes } = require('node:crypto');
 
-const { Answering } = require('./answering.js');
 const { Asking } = require('./asking.js');
 const { Calls } = require('./calls.js');
 const channels = require('./channels.js');
@@ -18,6 +17,7 @@ const { missed } = require('./messages.js');
 const options = require('./options.js');
 const { Kind } = require('./records.js');
 const { Serving } = require('./serving.js');
+const { Streaming } = require('./streaming.js');
 const { settle, settleFailed, settleFailure } = require('./settling.js');
 const { Subscribing } = require('./subscribing.js');
 const {
@@ -30,12 +30,13 @@ const {
   kReceive,
   kReference,
   kSerializer,
+  kStreams,
   kShow,
   kSubscribing,
   kTell
 } = require('./symbols.js');
 
-class UDSocket extends Answering {
+class UDSocket extends Streaming {
   /** The user's own place. @type {any} */
   data = undefined;
   /** What its server's `authorize` has answered. @type {any} */
@@ -337,6 +338,12 @@ class UDSocket extends Answering {
         return this.#calls.resolve(subject, undefined);
       case Kind.OUTPUT:
         return this[kLink].write(body);
+      case Kind.OPEN:
+      case Kind.DATA:
+      case Kind.END:
+      case Kind.RESET:
+      case Kind.TAKEN:
+        return this[kStreams].receive(kind, subject, topic, body, extra, bodyKind);
       case Kind.DROPPED:
         return this[kAsking].drop(missed(topic, bodyKind, body, extra));
       default:

@@ -1,6 +1,6 @@
 /**
- * Sums of what sockets count, those that have gone included, so that what only grows in a socket only
- * grows in the sum. Must not know: what the numbers mean.
+ * What sockets have counted when they are over, and sums of it, those that have gone included: what only
+ * grows in a socket only grows in the sum. Must not know: what the numbers mean.
  */
 'use strict';
 
@@ -16,7 +16,7 @@ class Totals {
   }
 
   /**
-   * A socket has gone; what waits in one or is open is 0 by then.
+   * A socket has gone; what was open or waited in it is 0 by then.
    * @param {Counting} socket
    */
   keep(socket) {
@@ -45,4 +45,27 @@ function add(sums, stats) {
   }
 }
 
+/**
+ * The last numbers of a connection: what it has counted, and nothing that waits or is open.
+ * @param {Record<string, number>} stats
+ * @returns {Record<string, number>}
+ */
+function atEnd(stats) {
+  return { ...stats, ...NOTHING_NOW };
+}
+
+/** Numbers that tell of a moment. */
+const NOTHING_NOW = {
+  pending: 0,
+  serving: 0,
+  servingBytes: 0,
+  queuedBytes: 0,
+  queuedMessages: 0,
+  partialBytes: 0,
+  undeliveredBytes: 0,
+  streams: 0,
+  streamQueuedBytes: 0
+};
+
 exports.Totals = Totals;
+exports.atEnd = atEnd;

@@ -20,6 +20,9 @@ pub struct Limits {
     pub max_in_flight: u32,
     /// How many bytes these may have together. Default 64 MiB. Told to the peer.
     pub max_in_flight_bytes: u32,
+    /// How many streams a peer may have open here. Default 1,024. One more is refused; each may hold
+    /// as much as its window until the application reads it.
+    pub max_streams: u32,
     /// How many patterns of topics a peer may have subscribed to here. Default 10,000. A peer that
     /// wants more is at fault.
     pub max_subscriptions: u32,
@@ -120,6 +123,7 @@ impl Default for Limits {
             max_queued_messages: 100_000,
             max_in_flight: 65_536,
             max_in_flight_bytes: 64 * 1024 * 1024,
+            max_streams: 1024,
             max_subscriptions: 10_000,
             handshake_timeout: Duration::from_secs(10),
             frame_timeout: Duration::from_secs(30),

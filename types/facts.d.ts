@@ -75,6 +75,16 @@ export interface SocketStats {
   readonly malformed: number;
   /** The peer's requests that were refused for a limit. */
   readonly refused: number;
+  /** Streams that are open, in either direction. */
+  readonly streams: number;
+  /** Streams that the peer has opened. */
+  readonly streamsIn: number;
+  /** Streams that we have opened. */
+  readonly streamsOut: number;
+  /** The peer's streams that were refused for a limit. */
+  readonly streamsRefused: number;
+  /** Those of the bytes that wait to be sent which are of streams. */
+  readonly streamQueuedBytes: number;
   /** Requests and messages that wait for `resume`. */
   readonly heldMessages: number;
   /** The bytes of their payloads; about 1 MiB at most, and what was under way when the pause began. */

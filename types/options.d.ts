@@ -50,6 +50,18 @@ export interface ConnectionOptions {
    */
   maxInFlightBytes?: number;
   /**
+   * How many streams a peer may have open here, `iterate` included, 0 to 1,000,000. One more fails with `SHORTWIRE_ERR_OVERFLOW`
+   * at the peer. Each may hold as much as its window until it is read.
+   * @default 1024
+   */
+  maxStreams?: number;
+  /**
+   * How many bytes of a stream may be on their way here or wait to be read, 64 KiB to 1 GiB: its window. Every stream begins with 64 KiB,
+   * and grows to this when it is first read. Too low makes streams wait for the other side's credit; too high is memory.
+   * @default 262_144
+   */
+  streamWindowBytes?: number;
+  /**
    * How many patterns of topics can be subscribed to on a connection, 1 to 1,000,000. Our own `subscribe` rejects with
    * `SHORTWIRE_ERR_OVERFLOW` beyond it; a peer that wants more than this end allows loses its connection.
    * @default 10_000

@@ -108,7 +108,13 @@ export class UDSocketServer<
       UDSocket<ClientService, Service>
     > | null
   ): this;
-  handle(handler: Handler<unknown, Payload | void, UDSocket<ClientService, Service>> | null): this;
+  handle(
+    handler: Handler<
+      unknown,
+      Payload | void | AsyncIterable<unknown>,
+      UDSocket<ClientService, Service>
+    > | null
+  ): this;
 
   /** Adds middleware around every inbound request of every socket; see {@link UDSocket.use}. */
   use(middleware: Middleware<UDSocket<ClientService, Service>>): this;

@@ -17,6 +17,8 @@ const DEFAULTS = [
   ['maxQueuedMessages', 'both', 100_000],
   ['maxInFlight', 'both', 65_536],
   ['maxInFlightBytes', 'both', 64 * MIB],
+  ['maxStreams', 'both', 1024],
+  ['streamWindowBytes', 'both', 256 * 1024],
   ['maxSubscriptions', 'both', 10_000],
   ['handshakeTimeoutMs', 'both', 10_000],
   ['frameTimeoutMs', 'both', 30_000],

@@ -18,6 +18,7 @@ mod fan_out;
 mod host;
 mod hot;
 mod native_thread;
+mod numbers;
 mod options;
 mod raw;
 mod runtime;

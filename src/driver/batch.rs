@@ -17,6 +17,7 @@
 
 use std::ops::Range;
 
+use super::text_units::{bytes_of_units, units, utf16};
 use crate::message::{Body, BodyKind, TRACE_CHARACTERS, Trace};
 
 /// What a turn of a connection produced for its application.
@@ -78,6 +79,8 @@ pub struct Order<'a> {
     pub traced: bool,
     /// The payload.
     pub body: Body<'a>,
+    /// The payload's length as the application counts it: bytes, or UTF-16 code units.
+    pub units: u32,
     /// Timeout in milliseconds, or the number of an `error::Kind`.
     pub extra: u32,
 }
@@ -269,8 +272,17 @@ impl<'a> Outbound<'a> {
             let kind = BodyKind::from_number(number as u8).unwrap_or(BodyKind::None);
             let data = self.bytes.unwrap_or(text.as_bytes());
             let body = Body { kind, data };
+            let units = self.bytes.map_or(words[3], |bytes| bytes.len() as u32);
             let traced = head & TRACED != 0;
-            Order { kind: head & 0xff, subject: words[1], topic, traced, body, extra: words[4] }
+            Order {
+                kind: head & 0xff,
+                subject: words[1],
+                topic,
+                traced,
+                body,
+                units,
+                extra: words[4],
+            }
         })
     }
 }
@@ -293,39 +305,11 @@ impl<'a> Order<'a> {
     pub const fn is_new(&self) -> bool {
         matches!(self.kind, kind::REQUEST | kind::MESSAGE | kind::PING)
     }
-}
 
-/// UTF-16 code units of valid UTF-8: one for each character, two for those of four bytes.
-pub(super) fn units(utf8: &[u8]) -> u32 {
-    utf8.iter().map(|&byte| u32::from(byte & 0xc0 != 0x80) + u32::from(byte >= 0xf0)).sum()
-}
-
-/// How many bytes of `text` are its first `units` UTF-16 code units.
-fn bytes_of_units(text: &str, units: u32) -> usize {
-    let bytes = text.as_bytes();
-    if let Some(start) = bytes.get(..units as usize)
-        && start.is_ascii()
-    {
-        return units as usize;
+    /// Whether it is about a stream, whose own credit bounds what it may put here.
+    pub const fn is_of_stream(&self) -> bool {
+        matches!(self.kind, kind::OPEN..=kind::RESET)
     }
-    let mut left = units as usize;
-    for (at, character) in text.char_indices() {
-        if left == 0 {
-            return at;
-        }
-        left = left.saturating_sub(character.len_utf16());
-    }
-    text.len()
-}
-
-fn utf16(utf8: &[u8]) -> Vec<u16> {
-    // One more than needed: the decoder wants room for a replacement character.
-    let mut units = vec![0u16; utf8.len() + 1];
-    let (_, _, written, _) = encoding_rs::UTF_8
-        .new_decoder_without_bom_handling()
-        .decode_to_utf16(utf8, &mut units, true);
-    units.truncate(written);
-    units
 }
 
 /// The kinds of items; in both directions where it makes sense.
@@ -370,6 +354,18 @@ pub mod kind {
     pub const LOST: u32 = 18;
     /// In: there is no transport (errno, error kind), and the connection isn't over.
     pub const DIAL_FAILED: u32 = 19;
+    /// Out: open a stream (number, settings). In: the peer has opened one (number, settings).
+    pub const OPEN: u32 = 20;
+    /// Bytes or a value of a stream (number). In: what it cost in credit.
+    pub const DATA: u32 = 21;
+    /// Out: so much has been used of a stream (number, credit).
+    pub const CREDIT: u32 = 22;
+    /// Nothing more comes in a stream (number).
+    pub const END: u32 = 23;
+    /// A stream is over (number), with the failing side's error or the number of an error kind.
+    pub const RESET: u32 = 24;
+    /// In: so many bytes of a stream (number) no longer wait; 0 with its end.
+    pub const TAKEN: u32 = 26;
     /// Out: messages of topics that match this pattern are wanted, too (topic; slot or
     /// [`super::NO_SLOT`], to be told by a [`PING`] when the peer knows).
     pub const SUBSCRIBE: u32 = 30;

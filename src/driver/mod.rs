@@ -24,6 +24,7 @@ pub mod owned_outbound;
 pub mod pool;
 pub mod server;
 pub mod task;
+mod text_units;
 pub mod thread;
 pub mod turn_away;
 pub mod uv;

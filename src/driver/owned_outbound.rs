@@ -3,8 +3,9 @@
 //! Must not know: who carries them out.
 
 use super::{
-    batch::{self, Order, Outbound, units},
+    batch::{self, Order, Outbound},
     connection::TOO_MUCH_WAITS,
+    text_units::units,
 };
 use crate::{error::Kind, message::Body};
 
@@ -37,7 +38,7 @@ impl OwnedOutbound {
         for order in orders.orders().filter(|order| !order.is_new()) {
             let Order { mut kind, subject, topic, mut body, mut extra, .. } = order;
             let mut text = "";
-            if flooded && kind != batch::kind::CANCEL {
+            if flooded && kind != batch::kind::CANCEL && !order.is_of_stream() {
                 (kind, body, extra) = (batch::kind::FAILED, Body::NONE, Kind::Overflow as u32);
                 text = TOO_MUCH_WAITS;
             } else if orders.bytes.is_some() {

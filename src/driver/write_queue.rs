@@ -49,6 +49,11 @@ impl WriteQueue {
         self.owned = Some(body);
     }
 
+    /// The body that was lent, if it is this one.
+    pub fn take_loan(&mut self, body: &[u8]) -> Option<Bytes> {
+        self.owned.take_if(|owned| owned.as_ptr() == body.as_ptr() && owned.len() == body.len())
+    }
+
     /// Queues a whole message that others get as well: copied if it is small, shared if not.
     pub fn put_shared(&mut self, message: &Bytes) {
         if message.len() >= SHARE_BYTES {

@@ -102,6 +102,7 @@ impl Session {
         self.agreed = CAPABILITIES & hello.capabilities;
         self.peer_max_in_flight = hello.max_in_flight;
         self.peer_max_in_flight_bytes = u64::from(hello.max_in_flight_bytes);
+        self.streams.meet(hello.max_frame_bytes);
         if hello.capabilities & capability::HELLO == 0 {
             return self.arrive(now);
         }

@@ -124,6 +124,7 @@ impl Jftp {
             }
             Message::Event { .. } => Err(unsupported("jftp has no one-way messages")),
             Message::Ping { .. } | Message::Pong { .. } => Err(unsupported("jftp has no pings")),
+            Message::Stream { .. } => Err(unsupported("jftp has no streams")),
             Message::Subscribe { .. } | Message::Unsubscribe { .. } => {
                 Err(unsupported("jftp has no topics"))
             }

@@ -1,9 +1,10 @@
 //! A broadcast on its way to one of its receivers: that one's own wishes, format and limits decide.
 
-use super::Connection;
+use super::{Connection, lanes::What};
 use crate::{
     driver::{batch, broadcast::Broadcast},
     error::Kind,
+    message::Message,
     session::State,
 };
 
@@ -29,6 +30,15 @@ impl Connection {
         if self.is_full(message.frame().len()) {
             self.overflowed = true;
             return Receipt::Dropped(Kind::Overflow);
+        }
+        if self.has_events_before()
+            && let Message::Event { topic, body, trace } = message.message()
+        {
+            let what = What::Event { slot: batch::NO_SLOT, serial: 0 };
+            return match self.send_large(what, topic, body, trace, None) {
+                Ok(()) => Receipt::Queued,
+                Err(error) => Receipt::Dropped(error.kind()),
+            };
         }
         let Some(codec) = &mut self.codec else { return Receipt::NotForIt };
         match codec.shared_limit() {

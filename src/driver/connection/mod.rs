@@ -10,11 +10,14 @@
 
 mod broadcasts;
 mod hold;
+mod lanes;
+mod large;
 mod meeting;
 mod orders;
 mod parting;
 mod read;
 mod stats;
+mod streams;
 mod subscriptions;
 
 use std::{
@@ -22,6 +25,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use self::lanes::Lanes;
 pub use self::{
     broadcasts::Receipt,
     orders::TOO_MUCH_WAITS,
@@ -58,6 +62,7 @@ pub struct Connection {
     silence_due: Option<Instant>,
     session: Session,
     queue: WriteQueue,
+    lanes: Lanes,
     /// Bytes of a frame that is not whole yet.
     partial: Vec<u8>,
     /// How long `partial` must become before decoding can get on.
@@ -115,6 +120,7 @@ impl Connection {
             silence_due: None,
             session: Session::of(role, limits, ids),
             queue: WriteQueue::default(),
+            lanes: Lanes::default(),
             partial: Vec::new(),
             needed: 0,
             overflowed: false,
@@ -140,15 +146,19 @@ impl Connection {
         &mut self,
         now: Instant,
         inbound: &mut Inbound,
-        send: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+        mut send: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> Result<bool> {
-        let mut empty = self.queue.write_to(send).map_err(Error::disconnected)?;
-        self.after_write(now, inbound);
-        self.note_output(now);
-        if empty && self.queue.bytes() != 0 {
-            empty = false;
+        let end = self.queue.written() + WRITE_TURN_BYTES;
+        loop {
+            let empty = self.queue.write_to(&mut send).map_err(Error::disconnected)?;
+            let lanes = self.lanes.has_turns();
+            self.after_write(now, inbound);
+            self.note_output(now);
+            // The lanes may have filled the queue again.
+            if !empty || !lanes || self.queue.bytes() == 0 || self.queue.written() > end {
+                return Ok(self.queue.bytes() == 0);
+            }
         }
-        Ok(empty)
     }
 
     /// Takes what waits to be written, for a stream that the application writes to itself.
@@ -169,6 +179,7 @@ impl Connection {
                 inbound.push_note(kind::SENT, slot, 0, "");
             }
         }
+        self.pull(inbound);
         if self.session.waiting().0 != 0 {
             self.pump_waiting(now, inbound);
         }
@@ -186,8 +197,8 @@ impl Connection {
 
     /// Whether anything waits to be written.
     #[inline]
-    pub const fn wants_write(&self) -> bool {
-        self.queue.bytes() != 0
+    pub fn wants_write(&self) -> bool {
+        self.queue.bytes() != 0 || self.lanes.has_turns()
     }
 
     /// Whether reading should go on. A peer that doesn't read its answers isn't read either, unless
@@ -201,19 +212,20 @@ impl Connection {
             return false;
         }
         !self.hold.is_full()
-            && (self.queue.bytes() < PAUSE_BYTES
+            && (self.queue.bytes() + self.lanes.large_bytes() < PAUSE_BYTES
                 || self.session.pending() != 0
+                || self.session.open_streams() != 0
                 || self.session.doubts_peer())
     }
 
     /// Whether so much waits to be written that it is best written where it delays nobody.
     pub const fn is_heavy(&self) -> bool {
-        self.queue.bytes() >= OFFLOAD_BYTES
+        self.queue.bytes() + self.lanes.large_bytes() >= OFFLOAD_BYTES
     }
 
     /// Whether nothing is under way in either direction: the machine may change its driver.
     pub fn is_quiet(&self) -> bool {
-        self.queue.bytes() == 0 && self.partial.is_empty()
+        self.queue.bytes() == 0 && self.partial.is_empty() && self.lanes.large_bytes() == 0
     }
 
     /// Whether more of a message has to come.
@@ -231,11 +243,8 @@ impl Connection {
         while let Some(timeout) = self.session.handle_timeout(now) {
             match timeout {
                 Timeout::Call(settled) => {
-                    let sent = settled.id.is_some();
+                    let sent = settled.id.is_some_and(|id| self.take_back(id));
                     self.fail(settled.slot, Kind::Timeout, sent, "no answer in time", inbound);
-                    if let Some(id) = settled.id {
-                        self.send(&Message::Cancel { id });
-                    }
                 }
                 Timeout::SendPing(token) => self.send(&Message::Ping { token }),
                 Timeout::Over(kind, why) => return Err(Error::remote(kind, why)),
@@ -309,15 +318,20 @@ impl Connection {
     /// A message larger than the whole queue is let through alone, or it could never be sent.
     #[inline]
     fn is_full(&self, more: usize) -> bool {
-        let queued = self.queue.bytes();
+        let queued = self.queued_bytes();
         queued != 0
             && (queued + more > self.limits.max_queued_bytes
-                || self.queue.messages() >= self.limits.max_queued_messages)
+                || self.queue.messages() + self.lanes.messages() >= self.limits.max_queued_messages)
+    }
+
+    #[inline]
+    const fn queued_bytes(&self) -> usize {
+        self.queue.bytes() + self.lanes.bytes()
     }
 
     fn has_room(&self) -> bool {
         let (waiting, waiting_bytes) = self.session.waiting();
-        self.queue.bytes() + waiting_bytes <= self.limits.max_queued_bytes / 2
+        self.queued_bytes() + waiting_bytes <= self.limits.max_queued_bytes / 2
             && self.queue.messages() + waiting <= self.limits.max_queued_messages / 2
     }
 }
@@ -328,5 +342,7 @@ pub const OFFLOAD_BYTES: usize = 256 * 1024;
 const OVERRUN_BYTES: usize = 64 * 1024;
 /// What is kept of a peer that nobody has let in yet.
 const STRANGER_BYTES: usize = 64 * 1024;
+/// How much one turn of writing takes out of the lanes before others get theirs.
+const WRITE_TURN_BYTES: u64 = 1024 * 1024;
 /// Answers that wait beyond this stop the reading of more requests.
 const PAUSE_BYTES: usize = 1024 * 1024;
