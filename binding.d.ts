@@ -105,6 +105,7 @@ export interface NativeOptions {
   heartbeatMs?: number
   stallTimeoutMs: number
   jftpHeaderDigits: number
+  shapes: boolean
   /** `auto`, `inline` or `task`. */
   driver: string
 }
