@@ -113,6 +113,7 @@ export interface NativeOptions {
   heartbeatMs?: number
   stallTimeoutMs: number
   jftpHeaderDigits: number
+  shapes: boolean
   /** `auto`, `inline` or `task`. */
   driver: string
 }

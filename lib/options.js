@@ -274,6 +274,15 @@ const bindOptions = (given) => complete(BIND, given);
 /** @param {unknown} given */
 const closeOptions = (given) => complete(CLOSE, given);
 
+/** Whether functions can be made of text, as shapes.js wants: a flag of Node's forbids it. */
+const GENERATES_CODE = (() => {
+  try {
+    return new Function('return true')();
+  } catch {
+    return false;
+  }
+})();
+
 /**
  * What the core takes of the options of a socket or a server's connections.
  * @param {Record<string, any>} options
@@ -298,6 +307,7 @@ function nativeOptions(options) {
     heartbeatMs,
     stallTimeoutMs,
     jftpHeaderDigits,
+    shapes: GENERATES_CODE,
     driver
   };
 }

@@ -39,6 +39,9 @@ pub struct Limits {
     /// How many digits jftp's decimal lengths have. Default 7, at most 15. Both sides must be told;
     /// fewer make the largest message smaller.
     pub jftp_header_digits: u8,
+    /// Whether payloads that look alike may travel to the application as values: see
+    /// `codec::shape`. Default false; set where the application can rebuild them.
+    pub shapes: bool,
 }
 
 /// How a connection waits: see `driver::busy_poll`.
@@ -130,6 +133,7 @@ impl Default for Limits {
             heartbeat: None,
             stall_timeout: Duration::ZERO,
             jftp_header_digits: 7,
+            shapes: false,
         }
     }
 }

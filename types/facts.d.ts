@@ -115,6 +115,11 @@ export interface ServerStats {
   readonly refused: number;
   /** One-way messages to its sockets that never left: broadcasts to those whose queue was full, mostly. */
   readonly dropped: number;
+  /**
+   * Sums over all its sockets, those that have gone included: what only grows never falls. It takes some microseconds for each that is
+   * connected.
+   */
+  readonly sockets: SocketStats;
 }
 
 /** What one socket said to a survey, or why it said nothing. */
@@ -133,7 +138,7 @@ export interface StatsReport {
     readonly rssBytes: number;
     readonly heapUsedBytes: number;
   };
-  readonly server: ServerStats;
+  readonly server: Omit<ServerStats, 'sockets'>;
   /** Sums over all its sockets, those that have gone included. */
   readonly sockets: SocketStats;
 }

@@ -29,6 +29,7 @@ pub struct NativeOptions {
     pub heartbeat_ms: Option<u32>,
     pub stall_timeout_ms: u32,
     pub jftp_header_digits: u32,
+    pub shapes: bool,
     /// `auto`, `inline` or `task`.
     pub driver: String,
 }
@@ -67,6 +68,7 @@ impl NativeOptions {
             heartbeat: self.heartbeat_ms.map(ms),
             stall_timeout: ms(self.stall_timeout_ms),
             jftp_header_digits: self.jftp_header_digits as u8,
+            shapes: self.shapes,
         }
     }
 

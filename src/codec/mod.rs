@@ -13,6 +13,7 @@ pub mod detect;
 pub mod jftp;
 pub mod native;
 pub mod number;
+pub mod shape;
 mod wide;
 
 pub use detect::{Detected, detect};

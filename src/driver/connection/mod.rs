@@ -16,6 +16,7 @@ mod meeting;
 mod orders;
 mod parting;
 mod read;
+mod shaping;
 mod stats;
 mod streams;
 mod subscriptions;
@@ -34,7 +35,7 @@ pub use self::{
     stats::Stats,
     subscriptions::Wanted,
 };
-use self::{hold::Hold, parting::Goodbye, subscriptions::Wishes};
+use self::{hold::Hold, parting::Goodbye, shaping::Shaping, subscriptions::Wishes};
 use super::{
     batch::{self, Inbound, kind},
     write_queue::WriteQueue,
@@ -85,6 +86,7 @@ pub struct Connection {
     bytes_in: u64,
     /// Of the transports before this one.
     bytes_out: u64,
+    shaping: Shaping,
 }
 
 impl Connection {
@@ -133,6 +135,7 @@ impl Connection {
             hold: Hold::default(),
             bytes_in: 0,
             bytes_out: 0,
+            shaping: Shaping::new(limits.shapes),
         }
     }
 

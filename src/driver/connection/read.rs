@@ -216,7 +216,9 @@ impl Connection {
                 };
                 let start = (body.data.as_ptr() as usize).wrapping_sub(buffer.as_ptr() as usize);
                 let inside = start < buffer.len();
-                if body.data.len() >= TAKE_BYTES
+                if self.shaping.hand_over(record, topic, body, inbound) {
+                    at += consumed;
+                } else if body.data.len() >= TAKE_BYTES
                     && inside
                     && buffer.len() - at - consumed < TAKE_BYTES
                 {
