@@ -8,7 +8,7 @@ const { UDSocket } = require('../../index.js');
 const { explainConnect } = require('./diagnosis.js');
 const { endpointOf } = require('./endpoint.js');
 const { ExitCode, Failure } = require('./failure.js');
-const { bytes, duration, oneOf } = require('./values.js');
+const { bytes, duration, json, oneOf } = require('./values.js');
 
 /** @typedef {InstanceType<typeof UDSocket>} Socket */
 
@@ -26,6 +26,11 @@ const connectionOptions = {
     value: 'duration',
     help: 'how long to wait for the connection, then for each answer (5s; 0: for ever)',
     read: duration
+  },
+  hello: {
+    value: 'json',
+    help: 'what to say to the server first: JSON, or @file that has it',
+    read: json
   },
   protocol: {
     value: 'name',
@@ -109,7 +114,7 @@ async function connect(socket, text, values, interrupt) {
   const timer = timeoutMs > 0 ? setTimeout(() => patience.abort(), timeoutMs) : undefined;
   const signal = AbortSignal.any([interrupt.signal, patience.signal]);
   try {
-    await socket.connect(endpointOf(text), { signal });
+    await socket.connect(endpointOf(text), { signal, hello: values.hello });
   } catch (error) {
     if (interrupt.signal.aborted) throw interrupt.signal.reason;
     if (patience.signal.aborted) throw noAnswer(text, timeoutMs);

@@ -7,7 +7,7 @@ const { UDSocketServer } = require('../../index.js');
 const { connectionOptions, socketOptions } = require('./connection.js');
 const { explainStart } = require('./diagnosis.js');
 const { servingEndpointOf, shownAddress } = require('./endpoint.js');
-const { handlersOf } = require('./handlers-module.js');
+const { servedBy } = require('./handlers-module.js');
 const { jsonLine } = require('./rendering.js');
 const { duration, octal } = require('./values.js');
 
@@ -19,7 +19,7 @@ const command = {
   summary: "echo, or answer with a module's handlers",
   usage: '<endpoint> [module]',
   about: [
-    "Without a module, each request is answered with its payload. A module's default export (module.exports in CommonJS) is a function (payload, context) for all requests, or an object of topic and function; the topic * is for all others.",
+    "Without a module, each request is answered with its payload. A module's default export (module.exports in CommonJS) is a function (payload, context) for all requests, or an object of topic and function; the topic * is for all others. An export named authorize (hello, peer) decides who may come in.",
     'The endpoint systemd, or systemd:name, is the socket that systemd has handed to this process. The socket file itself is made with mode 600, unless --mode says otherwise.',
     'Ctrl-C or SIGTERM lets what is under way finish; twice, it ends at once.'
   ],
@@ -47,11 +47,12 @@ const command = {
 /** @param {import('./arguments.js').Input} input */
 async function run({ interrupt, output, positionals, values }) {
   const [endpoint, module] = positionals;
-  const handlers = module === undefined ? { '*': echo } : await handlersOf(module);
+  const { handlers, authorize } = module === undefined ? ECHO : await servedBy(module);
   const server = new UDSocketServer({
     ...socketOptions(values),
     mode: values.mode,
-    allowStats: values['allow-stats'] === true
+    allowStats: values['allow-stats'] === true,
+    authorize
   });
   if (values.verbose === true) watch(server, (event) => void output.line(jsonLine(event)));
   for (const [topic, handler] of Object.entries(handlers)) {
@@ -77,10 +78,8 @@ async function run({ interrupt, output, positionals, values }) {
   }
 }
 
-/** @param {unknown} payload */
-function echo(payload) {
-  return payload;
-}
+/** @type {import('./handlers-module.js').Served} */
+const ECHO = { handlers: { '*': (payload) => payload }, authorize: undefined };
 
 /**
  * Tells of everything that happens.
@@ -103,8 +102,9 @@ function watch(server, tell) {
       throw error;
     }
   });
-  server.on('connection', (socket) =>
-    tell({ event: 'connection', client: socket.id, protocol: socket.protocol, peer: socket.peer })
+  // Without its hello, which may be a secret.
+  server.on('connection', ({ id, protocol, peer }) =>
+    tell({ event: 'connection', client: id, protocol, peer })
   );
   server.on('message', (payload, socket, { topic }) =>
     tell({ event: 'message', client: socket.id, topic, payload })
