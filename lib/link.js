@@ -29,6 +29,7 @@ const {
   kStreams,
   kSubscribing
 } = require('./symbols.js');
+const { atEnd } = require('./totals.js');
 
 const { ErrorKind, ShortwireError } = errors;
 
@@ -348,7 +349,7 @@ class Link {
     const reason = this.#reason === undefined ? detail : this.#reason || OWN_REASON;
     const shown = kind === ErrorKind.SYSTEM ? error.message : reason;
     this.error = error;
-    this.#lastStats = { ...this.stats, pending: 0, serving: 0, queuedBytes: 0, queuedMessages: 0 };
+    this.#lastStats = atEnd(this.stats);
     // The last moment to ask.
     this.#peer = this.peer;
     socket[kIndex] = -1;

@@ -60,7 +60,7 @@ const BOTH = {
   maxInFlight: integer(1, 1_000_000, 65_536),
   maxInFlightBytes: integer(1, MAX_BYTES, 64 * 1024 * 1024),
   maxStreams: integer(0, 1_000_000, 1024),
-  streamWindowBytes: integer(65_536, 0x3fffffff, 256 * 1024),
+  streamWindowBytes: integer(65_536, 0x3fffffff, 512 * 1024),
   maxSubscriptions: integer(1, 1_000_000, 10_000),
   handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
   frameTimeoutMs: integer(0, MAX_MS, 30_000),
@@ -274,6 +274,15 @@ const bindOptions = (given) => complete(BIND, given);
 /** @param {unknown} given */
 const closeOptions = (given) => complete(CLOSE, given);
 
+/** Whether functions can be made of text, as shapes.js wants: a flag of Node's forbids it. */
+const GENERATES_CODE = (() => {
+  try {
+    return new Function('return true')();
+  } catch {
+    return false;
+  }
+})();
+
 /**
  * What the core takes of the options of a socket or a server's connections.
  * @param {Record<string, any>} options
@@ -298,6 +307,7 @@ function nativeOptions(options) {
     heartbeatMs,
     stallTimeoutMs,
     jftpHeaderDigits,
+    shapes: GENERATES_CODE,
     driver,
     encoding
   };

@@ -33,7 +33,8 @@ const Kind = {
   TAKEN: 26,
   SUBSCRIBE: 30,
   UNSUBSCRIBE: 31,
-  DROPPED: 36
+  DROPPED: 36,
+  SHAPE: 37
 };
 
 /** What a server tells. */
@@ -45,14 +46,18 @@ const Body = { NONE: 0, JSON: 1, BYTES: 2, MESSAGE_PACK: 3 };
 /** What both sides of a connection can do, in the record that tells that it is ready. */
 const Capability = { MESSAGE_PACK: 0x02 };
 
+/** The kind of a payload that has been decoded already: on this side only. */
+const VALUE = 0x7f;
+
 /** How records lie in the shared arrays. */
 const Layout = {
   WORDS: 5,
   BLOB: 0x10000,
+  VALUES: 0x20000,
   TRACED: 0x8000,
   MAYBE_DELIVERED: 0x100,
   NO_SLOT: 0xffffffff,
-  INBOUND_HEAD: 3,
+  INBOUND_HEAD: 4,
   OUTBOUND_HEAD: 2,
   OUTBOUND_RECORDS: 256,
   FLAG_PENDING: 1,
@@ -60,7 +65,23 @@ const Layout = {
   NEWS: 0xff
 };
 
+/** How values of a shape lie among the numbers: kinds of scalars, what says which of them comes, and where it is. */
+const Shape = {
+  HEAD: 4,
+  STRING: 1,
+  NUMBER: 2,
+  BOOLEAN: 4,
+  NULL: 8,
+  NULL_HERE: 0,
+  FALSE: 1,
+  TRUE: 2,
+  NUMBER_NEXT: 3,
+  STRING_NEXT: 4,
+  IN_DOUBLES: 0x80000000,
+  IN_LONG: 0xffffffff
+};
+
 /** Names of formats, by number. */
 const FORMATS = ['shortwire', 'jftp-1.0', 'jftp-1.5', 'jftp'];
 
-module.exports = { Kind, ServerEvent, Body, Capability, Layout, FORMATS };
+module.exports = { Kind, ServerEvent, Body, Capability, Layout, Shape, VALUE, FORMATS };

@@ -41,6 +41,9 @@ pub struct Limits {
     /// How many digits jftp's decimal lengths have. Default 7, at most 15. Both sides must be told;
     /// fewer make the largest message smaller.
     pub jftp_header_digits: u8,
+    /// Whether payloads that look alike may travel to the application as values: see
+    /// `codec::shape`. Default false; set where the application can rebuild them.
+    pub shapes: bool,
 }
 
 /// How the application encodes its payloads.
@@ -144,6 +147,7 @@ impl Default for Limits {
             stall_timeout: Duration::ZERO,
             encoding: Encoding::Json,
             jftp_header_digits: 7,
+            shapes: false,
         }
     }
 }

@@ -38,7 +38,7 @@ impl JsHost {
         server_event: Value,
         waker: Arc<Waker>,
     ) -> Result<Self, Failed> {
-        let capacity = HEAD + SHARED_RECORDS * WORDS;
+        let capacity = HEAD + SHARED_RECORDS * WORDS + SHARED_NUMBERS;
         let (records, words) = env.words(capacity)?;
         let mut context = ptr::null_mut();
         let (resource, name) = (env.object()?, env.latin1(b"shortwire")?);
@@ -80,20 +80,25 @@ impl JsHost {
         batch: &mut Inbound,
     ) -> Result<(), Failed> {
         let env = self.env;
-        let length = HEAD + batch.records().len();
+        let before = HEAD + batch.records().len();
+        let numbers = batch.numbers();
+        let length = before + numbers.words_behind(before);
         let (own, words) = if length <= self.capacity {
             (None, self.words)
         } else {
-            // Rare: a connection with very many open calls has ended.
+            // Rare: a connection with very many open calls has ended, or several batches of many
+            // numbers are delivered as one.
             let (records, words) = env.words(length)?;
             (Some(records), words)
         };
-        let head = [index, batch.len() as u32, server.map_or(0, |server| server + 1)];
+        let server = server.map_or(0, |server| server + 1);
+        let head = [index, batch.len() as u32, server, numbers.ints() as u32];
         // SAFETY: `words` points to at least `length` words of an `ArrayBuffer` that is kept alive
         // by a reference, or by the current scope; JavaScript is not running.
         let shared = unsafe { std::slice::from_raw_parts_mut(words, length) };
         shared[..HEAD].copy_from_slice(&head);
-        shared[HEAD..].copy_from_slice(batch.records());
+        shared[HEAD..before].copy_from_slice(batch.records());
+        numbers.write(shared, before);
 
         let text = text::make(env, batch.text(), batch.is_ascii())?;
         let blobs = batch.take_blobs();
@@ -187,10 +192,12 @@ impl Host for JsHost {
     }
 }
 
-/// Words before the records: connection, count, server + 1.
-pub(super) const HEAD: usize = 3;
+/// Words before the records: connection, count, server + 1, count of ints.
+pub(super) const HEAD: usize = 4;
 /// Records that fit into the shared array.
 const SHARED_RECORDS: usize = 4096;
+/// Words of numbers that fit behind them. Pages that are never used cost nothing.
+const SHARED_NUMBERS: usize = 128 * 1024;
 
 // Kinds of server events, mirrored in `lib/records.js`.
 pub(super) const LISTENING: u32 = 1;

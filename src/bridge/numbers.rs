@@ -6,7 +6,7 @@ use super::{host, hot};
 use crate::{
     config::Format,
     driver::{
-        batch,
+        batch, numbers,
         thread::{NEWS, flags},
     },
     error::Kind,
@@ -54,6 +54,7 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("SUBSCRIBE", kind::SUBSCRIBE),
         ("UNSUBSCRIBE", kind::UNSUBSCRIBE),
         ("DROPPED", kind::DROPPED),
+        ("SHAPE", kind::SHAPE),
     ];
     let servers = [
         ("LISTENING", host::LISTENING),
@@ -71,6 +72,7 @@ pub fn numbers() -> Vec<NativeNumber> {
     let layout = [
         ("WORDS", batch::WORDS as u32),
         ("BLOB", batch::BLOB),
+        ("VALUES", batch::VALUES),
         ("TRACED", batch::TRACED),
         ("MAYBE_DELIVERED", batch::MAYBE_DELIVERED),
         ("NO_SLOT", batch::NO_SLOT),
@@ -99,6 +101,7 @@ pub fn numbers() -> Vec<NativeNumber> {
         group("layout", &layout),
         group("error", &errors),
         group("format", &formats),
+        group("shape", &numbers::NAMES),
     ];
     groups.into_iter().flatten().collect()
 }

@@ -31,6 +31,7 @@ pub struct NativeOptions {
     pub jftp_header_digits: u32,
     /// `json`, `msgpack` or `raw`.
     pub encoding: String,
+    pub shapes: bool,
     /// `auto`, `inline` or `task`.
     pub driver: String,
 }
@@ -74,6 +75,7 @@ impl NativeOptions {
                 _ => Encoding::Json,
             },
             jftp_header_digits: self.jftp_header_digits as u8,
+            shapes: self.shapes,
         }
     }
 

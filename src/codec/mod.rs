@@ -14,6 +14,7 @@ pub mod jftp;
 pub mod msgpack;
 pub mod native;
 pub mod number;
+pub mod shape;
 mod wide;
 
 pub use detect::{Detected, detect};
@@ -54,6 +55,17 @@ pub enum Decoded<'a> {
         /// Borrows from the input, or from the decoder.
         message: Message<'a>,
     },
+}
+
+/// The beginning of a frame with bytes of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bytes {
+    /// The stream.
+    pub id: u64,
+    /// How many bytes stand before them.
+    pub header: usize,
+    /// How many bytes there are.
+    pub length: usize,
 }
 
 /// Which piece of a message is encoded.
@@ -151,6 +163,15 @@ impl Codec {
         match self {
             Self::Native(native) => native.encode_piece(message, piece, sink),
             Self::Jftp(_) => Err(Error::local(Kind::Unsupported, "jftp has no pieces")),
+        }
+    }
+
+    /// Whether an input that was incomplete begins with bytes of a stream, which can be handed on as
+    /// they come.
+    pub fn begins_bytes(&self, input: &[u8]) -> Option<Bytes> {
+        match self {
+            Self::Native(native) => native.begins_bytes(input),
+            Self::Jftp(_) => None,
         }
     }
 

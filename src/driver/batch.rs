@@ -17,31 +17,26 @@
 
 use std::ops::Range;
 
-use super::text_units::{bytes_of_units, units, utf16};
+pub use super::blob::Blob;
+use super::{
+    numbers::Numbers,
+    text_units::{bytes_of_units, units},
+};
 use crate::message::{Body, BodyKind, TRACE_CHARACTERS, Trace};
 
 /// What a turn of a connection produced for its application.
 #[derive(Debug, Default)]
 pub struct Inbound {
-    records: Vec<u32>,
-    text: Vec<u8>,
+    pub(super) records: Vec<u32>,
+    pub(super) text: Vec<u8>,
     /// The length of `text` in UTF-16 code units.
-    units: u32,
+    pub(super) units: u32,
     blobs: Vec<Blob>,
+    /// Of the payloads that travel as values.
+    pub(super) numbers: Numbers,
+    /// The long strings of the payload at hand.
+    pub(super) long: Vec<u8>,
     closed: bool,
-}
-
-/// A payload that is handed over whole.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Blob {
-    /// ASCII text: part of a buffer.
-    Ascii(Vec<u8>, Range<usize>),
-    /// Any other text, decoded.
-    Utf16(Vec<u16>),
-    /// Text that came in UTF-16, in this machine's order: part of a buffer.
-    Wide(Vec<u8>, Range<usize>),
-    /// Raw bytes: part of a buffer.
-    Bytes(Vec<u8>, Range<usize>),
 }
 
 /// An item for the application, apart from its texts.
@@ -121,7 +116,7 @@ impl Inbound {
         } else if buffer[range.clone()].is_ascii() {
             Blob::Ascii(buffer, range)
         } else {
-            Blob::Utf16(utf16(&buffer[range]))
+            Blob::utf16(&buffer[range])
         };
         let topic_end = self.append_text(topic.as_bytes());
         let index = self.blobs.len() as u32;
@@ -164,6 +159,7 @@ impl Inbound {
         self.text.extend_from_slice(&later.text);
         self.units += later.units;
         self.blobs.extend(later.blobs);
+        self.numbers.append(&later.numbers);
         self.closed |= later.closed;
     }
 
@@ -175,6 +171,11 @@ impl Inbound {
     /// The five words of each item.
     pub fn records(&self) -> &[u32] {
         &self.records
+    }
+
+    /// The numbers of the payloads that travel as values.
+    pub const fn numbers(&self) -> &Numbers {
+        &self.numbers
     }
 
     /// The common text, in UTF-8.
@@ -202,7 +203,7 @@ impl Inbound {
     /// What it holds in memory, about.
     pub fn bytes(&self) -> usize {
         let blobs: usize = self.blobs.iter().map(Blob::len).sum();
-        self.records.len() * 4 + self.text.len() + blobs
+        self.records.len() * 4 + self.numbers.bytes() + self.text.len() + blobs
     }
 
     /// Empties it; the buffers stay for the next turn unless they have grown large.
@@ -211,32 +212,20 @@ impl Inbound {
         self.text.clear();
         self.text.shrink_to(KEEP_BYTES);
         self.blobs.clear();
+        self.numbers.clear();
+        self.long.clear();
+        self.long.shrink_to(KEEP_BYTES);
         self.units = 0;
         self.closed = false;
     }
 
     #[inline]
-    fn append_text(&mut self, bytes: &[u8]) -> u32 {
+    pub(super) fn append_text(&mut self, bytes: &[u8]) -> u32 {
         if !bytes.is_empty() {
             self.text.extend_from_slice(bytes);
             self.units += if bytes.is_ascii() { bytes.len() as u32 } else { units(bytes) };
         }
         self.units
-    }
-}
-
-impl Blob {
-    /// Its length in bytes.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Ascii(_, range) | Self::Wide(_, range) | Self::Bytes(_, range) => range.len(),
-            Self::Utf16(units) => units.len() * 2,
-        }
-    }
-
-    /// Whether it has no bytes.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 
@@ -373,12 +362,16 @@ pub mod kind {
     pub const UNSUBSCRIBE: u32 = 31;
     /// In: a broadcast that this peer doesn't get after all (error kind).
     pub const DROPPED: u32 = 36;
+    /// In: payloads may come as values of the shape with this number, described by the text.
+    pub const SHAPE: u32 = 37;
 }
 
 /// Words of a record.
 pub const WORDS: usize = 5;
 /// In word 0: the body is a blob, and word 3 its index.
 pub const BLOB: u32 = 1 << 16;
+/// In word 0: the body is values of a shape, and the text its strings.
+pub const VALUES: u32 = 1 << 17;
 /// In word 0: the topic begins with a `traceparent`.
 pub const TRACED: u32 = 1 << 15;
 /// In the last word of a failed call: the peer may have got it.

@@ -13,6 +13,7 @@
 //! ```
 
 pub mod batch;
+pub mod blob;
 pub mod broadcast;
 pub mod busy_poll;
 pub mod connection;
@@ -20,8 +21,10 @@ pub mod inbox;
 #[cfg(unix)]
 pub mod inline;
 pub mod large_text;
+pub mod numbers;
 pub mod owned_outbound;
 pub mod pool;
+mod secure;
 pub mod server;
 pub mod task;
 mod text_units;

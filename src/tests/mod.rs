@@ -21,6 +21,8 @@ mod session_rpc;
 mod session_stall;
 mod session_streams;
 mod session_topics;
+mod shape;
+mod shape_learning;
 mod support;
 mod trace;
 mod transport_endpoint;

@@ -158,6 +158,10 @@ impl Connection {
         let mut at = 0;
         self.needed = 0;
         while at < buffer.len() {
+            if self.flow.is_some() {
+                at = self.flow_on(buffer, at, inbound);
+                continue;
+            }
             // What else the peer says before it is let in is not looked at.
             if self.session.is_deciding() {
                 return Ok(at);
@@ -188,6 +192,10 @@ impl Connection {
             };
             let (consumed, message) = match codec.decode(&buffer[at..])? {
                 Decoded::Incomplete { needed } => {
+                    if let Some(header) = self.begin_flow(&buffer[at..])? {
+                        at += header;
+                        continue;
+                    }
                     self.needed = needed;
                     return Ok(at);
                 }
@@ -220,7 +228,9 @@ impl Connection {
                 };
                 let start = (body.data.as_ptr() as usize).wrapping_sub(buffer.as_ptr() as usize);
                 let inside = start < buffer.len();
-                if body.data.len() >= TAKE_BYTES
+                if self.shaping.hand_over(record, topic, body, inbound) {
+                    at += consumed;
+                } else if body.data.len() >= TAKE_BYTES
                     && inside
                     && buffer.len() - at - consumed < TAKE_BYTES
                 {
