@@ -89,7 +89,8 @@ async function withSockets({ interrupt, positionals, values }, count, use, prepa
   const sockets = [];
   try {
     while (sockets.length < count) {
-      const socket = new UDSocket(socketOptions(values));
+      // A command that has lost its server says so.
+      const socket = new UDSocket({ ...socketOptions(values), reconnect: false });
       // Calls tell of it as well; a connection that idles is watched by whoever idles.
       socket.on('error', () => {});
       prepare?.(socket);
