@@ -135,13 +135,19 @@ const SEND = { topic: TOPIC, traceparent: TRACEPARENT, files: later() };
 const STREAM = {
   topic: TOPIC,
   signal: SIGNAL,
+  traceparent: TRACEPARENT,
   objectMode: {
     expected: 'a boolean',
     check: (/** @type {any} */ value) => typeof value === 'boolean',
     fallback: false
   }
 };
-const ITERATE = { topic: TOPIC, timeoutMs: integer(0, MAX_MS, 0), signal: SIGNAL };
+const ITERATE = {
+  topic: TOPIC,
+  timeoutMs: integer(0, MAX_MS, 0),
+  signal: SIGNAL,
+  traceparent: TRACEPARENT
+};
 /** @type {Rule} */
 const WHERE = { expected: 'a function', check: (value) => typeof value === 'function' };
 /** @type {Record<string, Rule>} */

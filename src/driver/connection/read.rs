@@ -346,7 +346,7 @@ fn delivery<'a, 'b>(
             (Record { kind: kind::DATA, subject: *number, extra: *cost }, "", *body)
         }
         (Event::Opened(number), Message::Stream { part, .. }) => {
-            let Part::Open { topic, body, settings } = *part else { return None };
+            let Part::Open { topic, body, settings, .. } = *part else { return None };
             (Record { kind: kind::OPEN, subject: *number, extra: settings }, topic, body)
         }
         (Event::Reset(number), Message::Stream { part: Part::Reset(error), .. }) => match *error {
@@ -367,6 +367,7 @@ fn delivery<'a, 'b>(
 fn trace_of<'b>(message: &'b Message<'_>) -> Option<&'b Trace> {
     match message {
         Message::Request(Request { trace, .. }) | Message::Event { trace, .. } => trace.as_deref(),
+        Message::Stream { part: Part::Open { trace, .. }, .. } => trace.as_ref(),
         _ => None,
     }
 }
