@@ -29,7 +29,7 @@ const {
   kStreams,
   kSubscribing
 } = require('./symbols.js');
-const { atEnd } = require('./totals.js');
+const { atEnd, noStats } = require('./totals.js');
 
 const { ErrorKind, ShortwireError } = errors;
 
@@ -268,7 +268,7 @@ class Link {
   /** Plain numbers. @returns {any} */
   get stats() {
     const index = this.#socket[kIndex];
-    if (index < 0) return { ...(this.#lastStats ?? options.noStats()) };
+    if (index < 0) return { ...(this.#lastStats ?? noStats()) };
     core.flushNow();
     return core.thread.stats(index);
   }

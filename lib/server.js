@@ -16,7 +16,7 @@ const { turnedAway } = require('./peer.js');
 const { ServerEvent } = require('./records.js');
 const { Report, STATS_TOPIC } = require('./report.js');
 const { UDSocket } = require('./socket.js');
-const { Totals } = require('./totals.js');
+const { Totals, noStats } = require('./totals.js');
 const {
   kAccepted,
   kDropped,
@@ -66,7 +66,7 @@ class UDSocketServer extends Broadcasting {
   #accepted = 0;
   #refused = 0;
   /** What its sockets have counted. */
-  #totals = new Totals(options.noStats());
+  #totals = new Totals(noStats());
 
   /**
    * @param {any} [given] options, or the connection listener
