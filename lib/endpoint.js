@@ -11,6 +11,7 @@ const { parseAddress } = require('./peer.js');
 /**
  * @typedef {object} Endpoint
  * @property {any} target what the core takes
+ * @property {boolean} [once] it can't be connected to again
  * @property {string | undefined} path of a Unix socket, as errors and `address()` show it
  * @property {number | undefined} backlog if it was given
  */
@@ -249,7 +250,7 @@ function ofTcp(given) {
  */
 function ofFd(given) {
   const target = make({ ...connectionParts(given), fd: given.fd });
-  return { target, path: undefined, backlog: undefined };
+  return { target, path: undefined, backlog: undefined, once: true };
 }
 
 /** @param {Record<string, any>} given */

@@ -104,7 +104,9 @@ export const JS_MAY_REQUIRE = {
   'lib/records.js': [],
   'lib/endpoint.js': ['lib/errors.js', 'lib/native.js', 'lib/peer.js'],
   'lib/peer.js': [],
-  'lib/options.js': ['lib/errors.js', 'lib/traceparent.js'],
+  'lib/options.js': ['lib/backoff.js', 'lib/errors.js', 'lib/traceparent.js'],
+  'lib/backoff.js': ['lib/errors.js'],
+  'lib/reconnection.js': ['lib/backoff.js'],
   'lib/context.js': ['lib/errors.js'],
   'lib/channels.js': [],
   'lib/traceparent.js': ['lib/errors.js', 'lib/records.js']
