@@ -97,12 +97,15 @@ export interface NativeOptions {
   maxQueuedMessages: number
   maxInFlight: number
   maxInFlightBytes: number
+  maxStreams: number
+  maxSubscriptions: number
   handshakeTimeoutMs: number
   frameTimeoutMs: number
   /** Left out: as suits the transport. */
   heartbeatMs?: number
   stallTimeoutMs: number
   jftpHeaderDigits: number
+  shapes: boolean
   /** `auto`, `inline` or `task`. */
   driver: string
 }
@@ -128,6 +131,10 @@ export interface NativeServerOptions {
   authorizes: boolean
   mode: number
   backlog: number
+  /** Of a descriptor: it stays whose it is, and a duplicate listens. */
+  shared: boolean
+  /** False for a listener that others accept from. */
+  accepts: boolean
 }
 
 /** Plain numbers of a connection. */
@@ -147,6 +154,11 @@ export interface NativeStats {
   lateResponses: number
   malformed: number
   refused: number
+  streams: number
+  streamsIn: number
+  streamsOut: number
+  streamsRefused: number
+  streamQueuedBytes: number
 }
 
 /** All numbers that cross, for the test that compares them with `lib/`. */

@@ -2,5 +2,5 @@
 
 import shortwire from './index.js';
 
-export const { UDSocket, UDSocketServer, ShortwireError } = shortwire;
+export const { UDSocket, UDSocketServer, ShortwireError, bind, listenFds } = shortwire;
 export default UDSocket;

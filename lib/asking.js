@@ -141,13 +141,50 @@ class Asking {
    * @param {string} topic
    */
   watchSent(sent, payload, topic) {
-    sent.catch((error) => {
-      this.dropped++;
-      const info = { reason: error.code, error, topic, payload };
-      this.#socket[kEmit]('dropped', info);
-      this.#socket.server?.[kSocketDropped](this.#socket, info);
-    });
+    sent.catch((error) => this.drop({ reason: error.code, error, topic, payload }));
     return sent;
+  }
+
+  /**
+   * A message never left: counted, and told to whoever listens.
+   * @param {{ reason: string, error: Error, topic: string, payload: unknown }} info
+   */
+  drop(info) {
+    const socket = this.#socket;
+    this.dropped++;
+    socket[kEmit]('dropped', info);
+    socket.server?.[kSocketDropped](socket, info);
+  }
+
+  /**
+   * Begins a call that somebody else sends.
+   * @param {() => void} settled called as soon as its slot may be another call's
+   * @returns {{ promise: Promise<any>, slot: number }} without a slot, it can't be sent
+   */
+  begin(settled) {
+    try {
+      this.#link.refuseUnlessReady();
+    } catch (error) {
+      return { promise: Promise.reject(error), slot: -1 };
+    }
+    const calls = this.#calls;
+    const promise = calls.begin();
+    const { slot } = calls;
+    calls.onSettled(slot, () => {
+      calls.signals.delete(slot);
+      settled();
+    });
+    return { promise, slot };
+  }
+
+  /**
+   * Takes such a call back, unless it has settled: the core has the last word.
+   * @param {number} slot
+   * @param {AbortSignal} why
+   */
+  takeBack(slot, why) {
+    this.#calls.signals.set(slot, why);
+    core.order(this.#socket[kIndex], Kind.CANCEL, slot, '', '', 0);
   }
 
   /**

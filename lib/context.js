@@ -17,6 +17,8 @@ class Context {
   #deadline;
   /** @type {(context: Context, value: unknown) => boolean} */
   #answer;
+  /** @type {(() => any) | undefined} */
+  #openStream;
 
   /**
    * @param {any} socket
@@ -62,6 +64,11 @@ class Context {
     return this.#controller.signal;
   }
 
+  /** The stream that the other side has opened; undefined for a call. */
+  get stream() {
+    return this.#openStream?.();
+  }
+
   /**
    * Answers now; what the handler returns later is ignored then.
    * @param {unknown} value
@@ -74,6 +81,14 @@ class Context {
         'The request is answered, or nobody waits any more'
       );
     }
+  }
+
+  /**
+   * @param {Context} context
+   * @param {() => any} open gives the stream, always the same
+   */
+  static giveStream(context, open) {
+    context.#openStream = open;
   }
 
   /**

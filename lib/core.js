@@ -9,17 +9,21 @@
 'use strict';
 
 const native = require('./native.js');
-const { Kind, Layout } = require('./records.js');
+const { Kind, Layout, VALUE } = require('./records.js');
+const shapes = require('./shapes.js');
 const { kReceive, kWelcome } = require('./symbols.js');
 
-const { WORDS, OUTBOUND_HEAD, OUTBOUND_RECORDS, INBOUND_HEAD, BLOB, FLAG_PENDING } = Layout;
+const { WORDS, OUTBOUND_HEAD, OUTBOUND_RECORDS, INBOUND_HEAD, BLOB, VALUES, FLAG_PENDING } = Layout;
 
 /** A batch is flushed at this many UTF-16 code units: with one flush per turn both sides would wait for each other. */
 const FLUSH_UNITS = 768;
+/** But not with fewer orders than these, unless they are large: each flush is a write to the socket. */
+const FLUSH_ORDERS = 8;
+const FLUSH_LARGE_UNITS = 16384;
 /** Larger texts cross alone, so that they are not copied into a joined one. */
 const ALONE_UNITS = 8192;
 
-/** @type {{ inbound: Uint32Array, outbound: Uint32Array, flush: (text: string, bytes?: Uint8Array) => number, drain: (index: number) => void }} */
+/** @type {{ inbound: Uint32Array, outbound: Uint32Array, flush: (text: string, bytes?: Uint8Array) => number, drain: (index: number) => void, fanOut: (text: string, targets: Uint32Array, bytes?: Uint8Array) => number | number[] }} */
 const memory = /** @type {any} */ ({});
 const thread = new native.NativeThread(deliver, serverEvent, memory);
 const { inbound, outbound, flush: nativeFlush, drain: nativeDrain } = memory;
@@ -64,7 +68,8 @@ function order(index, head, subject, topic, body, extra) {
   at += WORDS;
   count++;
   text += topic === '' ? body : topic + body;
-  if (text.length >= FLUSH_UNITS) flush();
+  const units = text.length;
+  if (units >= FLUSH_UNITS && (count >= FLUSH_ORDERS || units >= FLUSH_LARGE_UNITS)) flush();
   else if (!flushScheduled && !delivering) {
     flushScheduled = true;
     resolved.then(flushLater);
@@ -139,13 +144,21 @@ function deliver(joined, blobs, own) {
   arrived = 0;
   let start = 0;
   let from = INBOUND_HEAD;
+  let opened = false;
   for (let i = 0; i < records; i++, from += WORDS) {
     const head = words[from];
     const topicEnd = words[from + 2];
     const end = words[from + 3];
     const topic = topicEnd === start ? '' : joined.substring(start, topicEnd);
     let body;
-    if ((head & BLOB) === 0) {
+    let bodyKind = (head >> 8) & 0xff;
+    if ((head & VALUES) !== 0) {
+      if (!opened) shapes.open(words, records);
+      opened = true;
+      body = shapes.next(index, joined, topicEnd, end);
+      bodyKind |= VALUE;
+      start = end;
+    } else if ((head & BLOB) === 0) {
       body = topicEnd === 0 && end === joined.length ? joined : joined.substring(topicEnd, end);
       start = end;
     } else {
@@ -153,9 +166,16 @@ function deliver(joined, blobs, own) {
       start = topicEnd;
     }
     const kind = head & 0xff;
-    if (kind === Kind.CLOSED) sockets[index] = undefined;
+    if (kind === Kind.SHAPE) {
+      shapes.learn(index, words[from + 1], body);
+      continue;
+    }
+    if (kind === Kind.CLOSED) {
+      sockets[index] = undefined;
+      shapes.forget(index);
+    }
     try {
-      socket[kReceive](kind, words[from + 1], topic, body, words[from + 4], (head >> 8) & 0xff);
+      socket[kReceive](kind, words[from + 1], topic, body, words[from + 4], bodyKind);
     } catch (error) {
       // One listener's throw must not cost the others their records.
       rethrow(error);
@@ -213,4 +233,16 @@ function flushNow() {
   if (count > 0) flush();
 }
 
-module.exports = { thread, sockets, servers, order, orderBytes, arrival, flushNow, act, rethrow };
+module.exports = {
+  thread,
+  memory,
+  sockets,
+  servers,
+  order,
+  orderBytes,
+  arrival,
+  flushNow,
+  drainSoon,
+  act,
+  rethrow
+};

@@ -5,6 +5,7 @@
 'use strict';
 
 const { ErrorKind, ShortwireError } = require('./errors.js');
+const { kEmit, kSocketFailed } = require('./symbols.js');
 
 class Ending {
   /** @type {string | undefined} */
@@ -75,9 +76,20 @@ class Ending {
   }
 }
 
+/**
+ * A fault of the peer's, or of the connection: told to whoever listens, and to nobody else.
+ * @param {any} socket
+ * @param {Error} error
+ */
+function complain(socket, error) {
+  if (socket.listenerCount('error') > 0) socket[kEmit]('error', error);
+  socket.server?.[kSocketFailed](socket, error);
+}
+
 /** What a goodbye says about coming back: `src/message/mod.rs`. */
 const Comeback = { UNSAID: 0, WELCOME: 1, UNWELCOME: 2 };
 /** The reason of an end for which this side gave none. */
 const OWN_REASON = 'the socket was closed';
 
 exports.Ending = Ending;
+exports.complain = complain;

@@ -4,7 +4,7 @@
  */
 'use strict';
 
-const { invalidArgument } = require('./errors.js');
+const { ErrorKind, invalidArgument, ShortwireError } = require('./errors.js');
 
 /** @typedef {(payload: any, context: any) => any} Handler */
 /** @typedef {(payload: any, context: any, next: (payload?: any) => any) => any} Middleware */
@@ -86,6 +86,41 @@ function run(chain, handler, payload, context) {
   return step(0, payload);
 }
 
+/** Middleware may answer what no handler does; this stands at the end of its chain. */
+class Unanswered extends ShortwireError {}
+
+/**
+ * @param {any} _payload
+ * @param {any} context
+ */
+function refuseTopic(_payload, context) {
+  throw new Unanswered(ErrorKind.NO_HANDLER, nobody(context.topic));
+}
+
+/** @param {string} topic */
+function nobody(topic) {
+  return topic === ''
+    ? 'Nobody handles requests here'
+    : `Nobody handles requests of the topic '${topic}' here`;
+}
+
+/**
+ * @param {Handlers} own
+ * @param {Handlers | undefined} server
+ */
+function middlewareOf(own, server) {
+  if (server === undefined || server.middleware.length === 0) {
+    return own.middleware.length === 0 ? undefined : own.middleware;
+  }
+  return own.middleware.length === 0
+    ? server.middleware
+    : [...server.middleware, ...own.middleware];
+}
+
 exports.Handlers = Handlers;
 exports.choose = choose;
 exports.run = run;
+exports.middlewareOf = middlewareOf;
+exports.nobody = nobody;
+exports.refuseTopic = refuseTopic;
+exports.Unanswered = Unanswered;

@@ -17,7 +17,7 @@
 const { Attachment } = require('./attachment.js');
 const core = require('./core.js');
 const { Dialling } = require('./dialling.js');
-const { Ending } = require('./ending.js');
+const { Ending, complain } = require('./ending.js');
 const { parseEndpoint } = require('./endpoint.js');
 const errors = require('./errors.js');
 const { encodeHello, orderHello } = require('./hello.js');
@@ -29,10 +29,11 @@ const {
   kEmit,
   kIdentify,
   kIndex,
-  kSocketFailed,
   kSocketGone,
   kSocketHello,
-  kSocketReady
+  kSocketReady,
+  kStreams,
+  kSubscribing
 } = require('./symbols.js');
 
 const { ErrorKind, ShortwireError } = errors;
@@ -94,15 +95,13 @@ class Link {
       socket[kIndex] = index;
       core.sockets[index] = socket;
       if (!this.#referenced) core.thread.setReferenced(index, false);
+      socket[kSubscribing].replay(index);
       if (this.#paused) core.thread.setPaused(index, true);
     }
     return socket[kIndex];
   }
 
-  /**
-   * Gives back a connection that was never made and in which no call waits any more: the core would
-   * keep its socket for ever. The next call makes another.
-   */
+  /** Gives back a connection that was never made: the core would keep its socket for ever. */
   letGoIfUnused() {
     const socket = this.#socket;
     const index = socket[kIndex];
@@ -230,8 +229,10 @@ class Link {
   #endUnbegun(reason) {
     this.#ending.begin(reason);
     this.#setStatus('closed');
-    if (this.error !== undefined) this.#complain(this.error);
-    this.#socket[kEmit]('close', this.#ending.shown(''));
+    const shown = this.#ending.shown('');
+    this.#socket[kStreams].end(this.error ?? new ShortwireError(ErrorKind.CLOSED, shown));
+    if (this.error !== undefined) complain(this.#socket, this.error);
+    this.#socket[kEmit]('close', shown);
   }
 
   /** @param {boolean} referenced */
@@ -311,6 +312,7 @@ class Link {
     this.#beginning?.resolve();
     this.#beginning = undefined;
     if (!this.#referenced) core.thread.setReferenced(socket[kIndex], false);
+    socket[kStreams].ready();
     if (socket.server !== undefined && !socket.server[kSocketReady](socket)) return;
     const { protocol } = socket;
     const news = { id: socket.id, reconnected, protocol, compress: false, encoding: 'json' };
@@ -341,6 +343,7 @@ class Link {
     }
     const wasMet = this.#met;
     this.#met = false;
+    if (wasMet) socket[kStreams].end(error);
     if (wasMet) {
       this.#setStatus('reconnecting');
       socket[kEmit]('disconnect', shown);
@@ -367,26 +370,17 @@ class Link {
     this.#attachment?.end(kind === ErrorKind.CLOSED && given === undefined);
     this.#attachment = undefined;
     this.#calls.rejectAll(unsent(kind, error));
+    socket[kStreams].end(error);
     this.#serving.end();
     this.#setStatus('closed');
     const beginning = this.#beginning;
     this.#beginning = undefined;
     if (beginning !== undefined) beginning.reject(error);
-    else if (isFault) this.#complain(error);
+    else if (isFault) complain(this.#socket, error);
     if (this.#met) socket[kEmit]('disconnect', shown);
     socket.server?.[kSocketGone](socket, shown);
     socket[kEmit]('close', shown);
     this.#ending.over();
-  }
-
-  /**
-   * A fault of the peer's, or of the connection: told to whoever listens, and to nobody else.
-   * @param {Error} error
-   */
-  #complain(error) {
-    const socket = this.#socket;
-    if (socket.listenerCount('error') > 0) socket[kEmit]('error', error);
-    socket.server?.[kSocketFailed](socket, error);
   }
 
   /** @param {Status} status */

@@ -39,4 +39,28 @@ function hear(socket, topic, bodyKind, body) {
   socket.server?.[kSocketMessage](payload, socket, info);
 }
 
-exports.hear = hear;
+/**
+ * A broadcast that its socket didn't get after all, as `dropped` tells of it.
+ * @param {string} topic
+ * @param {number} bodyKind
+ * @param {any} body
+ * @param {number} kind why
+ */
+function missed(topic, bodyKind, body, kind) {
+  const error = dropError(kind);
+  return { reason: error.code, error, topic, payload: decode(bodyKind, body) };
+}
+
+/**
+ * Why a socket doesn't get a broadcast.
+ * @param {number} kind
+ */
+function dropError(kind) {
+  const why =
+    kind === ErrorKind.OVERFLOW
+      ? 'Too much waits to be sent to the socket'
+      : "The message can't be sent to the socket";
+  return new ShortwireError(kind, why, { maybeDelivered: false });
+}
+
+module.exports = { dropError, hear, missed };

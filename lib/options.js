@@ -70,6 +70,9 @@ const BOTH = {
   maxQueuedMessages: integer(1, 900_000, 100_000),
   maxInFlight: integer(1, 1_000_000, 65_536),
   maxInFlightBytes: integer(1, MAX_BYTES, 64 * 1024 * 1024),
+  maxStreams: integer(0, 1_000_000, 1024),
+  streamWindowBytes: integer(65_536, 0x3fffffff, 256 * 1024),
+  maxSubscriptions: integer(1, 1_000_000, 10_000),
   handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
   frameTimeoutMs: integer(0, MAX_MS, 30_000),
   heartbeatMs: integer(0, MAX_MS, undefined),
@@ -122,6 +125,9 @@ const SERVER = {
   }
 };
 
+/** What concerns the listening socket alone. */
+const BIND = { mode: SERVER.mode, backlog: SERVER.backlog };
+
 /** @type {Rule} */
 const TOPIC = { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' };
 /** @type {Rule} */
@@ -137,6 +143,37 @@ const REQUEST = {
   files: later()
 };
 const SEND = { topic: TOPIC, traceparent: TRACEPARENT, files: later() };
+const STREAM = {
+  topic: TOPIC,
+  signal: SIGNAL,
+  objectMode: {
+    expected: 'a boolean',
+    check: (/** @type {any} */ value) => typeof value === 'boolean',
+    fallback: false
+  }
+};
+const ITERATE = { topic: TOPIC, timeoutMs: integer(0, MAX_MS, 0), signal: SIGNAL };
+/** @type {Rule} */
+const WHERE = { expected: 'a function', check: (value) => typeof value === 'function' };
+/** @type {Record<string, Rule>} */
+const BROADCAST = {
+  topic: TOPIC,
+  traceparent: TRACEPARENT,
+  where: WHERE,
+  except: {
+    expected: 'a socket or an iterable of sockets',
+    check: (value) => value !== null && typeof value === 'object'
+  }
+};
+/** @type {Record<string, Rule>} */
+const SURVEY = {
+  topic: TOPIC,
+  traceparent: TRACEPARENT,
+  timeoutMs: REQUEST.timeoutMs,
+  quorum: integer(1, Number.MAX_SAFE_INTEGER, Infinity),
+  signal: SIGNAL,
+  where: WHERE
+};
 const PING = { timeoutMs: REQUEST.timeoutMs };
 const CONNECT = {
   signal: SIGNAL,
@@ -234,11 +271,33 @@ const sendOptions = (given) => complete(SEND, given);
  */
 const pingOptions = (given, timeoutMs) => complete(PING, given, { timeoutMs });
 /** @param {unknown} given */
+const streamOptions = (given) => complete(STREAM, given);
+/** @param {unknown} given */
+const iterateOptions = (given) => complete(ITERATE, given);
+/** @param {unknown} given */
+const broadcastOptions = (given) => complete(BROADCAST, given);
+/**
+ * @param {unknown} given
+ * @param {number} timeoutMs of the server
+ */
+const surveyOptions = (given, timeoutMs) => complete(SURVEY, given, { timeoutMs });
+/** @param {unknown} given */
 const connectOptions = (given) => complete(CONNECT, given);
 /** @param {unknown} given */
 const attachOptions = (given) => complete({}, given);
 /** @param {unknown} given */
+const bindOptions = (given) => complete(BIND, given);
+/** @param {unknown} given */
 const closeOptions = (given) => complete(CLOSE, given);
+
+/** Whether functions can be made of text, as shapes.js wants: a flag of Node's forbids it. */
+const GENERATES_CODE = (() => {
+  try {
+    return new Function('return true')();
+  } catch {
+    return false;
+  }
+})();
 
 /**
  * What the core takes of the options of a socket or a server's connections.
@@ -247,6 +306,8 @@ const closeOptions = (given) => complete(CLOSE, given);
 function nativeOptions(options) {
   const { maxFrameBytes, maxQueuedBytes, maxQueuedMessages, maxInFlight, maxInFlightBytes } =
     options;
+  const { maxStreams } = options;
+  const { maxSubscriptions } = options;
   const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, stallTimeoutMs } = options;
   const { jftpHeaderDigits, driver } = options;
   return {
@@ -255,11 +316,14 @@ function nativeOptions(options) {
     maxQueuedMessages,
     maxInFlight,
     maxInFlightBytes,
+    maxStreams,
+    maxSubscriptions,
     handshakeTimeoutMs,
     frameTimeoutMs,
     heartbeatMs,
     stallTimeoutMs,
     jftpHeaderDigits,
+    shapes: GENERATES_CODE,
     driver
   };
 }
@@ -284,7 +348,9 @@ function nativeServerOptions(options) {
     silentMs,
     authorizes: options.authorize !== undefined,
     mode,
-    backlog
+    backlog,
+    shared: false,
+    accepts: true
   };
 }
 
@@ -299,37 +365,17 @@ function ofAccepted(options) {
   return own;
 }
 
-/** The numbers of a socket that has never been connected. */
-function noStats() {
-  return {
-    bytesIn: 0,
-    bytesOut: 0,
-    messagesIn: 0,
-    requestsIn: 0,
-    requestsOut: 0,
-    queuedBytes: 0,
-    queuedMessages: 0,
-    pending: 0,
-    serving: 0,
-    servingBytes: 0,
-    partialBytes: 0,
-    undeliveredBytes: 0,
-    lateResponses: 0,
-    malformed: 0,
-    refused: 0,
-    heldMessages: 0,
-    heldBytes: 0,
-    dropped: 0
-  };
-}
-
 module.exports = {
   sendOptions,
   pingOptions,
+  streamOptions,
+  iterateOptions,
+  broadcastOptions,
+  surveyOptions,
   connectOptions,
   attachOptions,
+  bindOptions,
   ofAccepted,
-  noStats,
   socketOptions,
   serverOptions,
   requestOptions,

@@ -10,7 +10,7 @@
 const { isUint8Array } = require('node:util/types');
 
 const { ErrorKind, ShortwireError, unsupported } = require('./errors.js');
-const { Body } = require('./records.js');
+const { Body, VALUE } = require('./records.js');
 
 /** Body kinds as the first word of a record has them. */
 const JSON_HEAD = Body.JSON << 8;
@@ -49,13 +49,13 @@ function encode(value, serializer) {
 }
 
 /**
- * @param {number} kind of {@link Body}
- * @param {any} body text, or a Buffer
+ * @param {number} kind of {@link Body}, or {@link VALUE}
+ * @param {any} body text, a Buffer, or the value itself
  * @returns {any}
  */
 function decode(kind, body) {
   if (kind === Body.JSON) return JSON.parse(body);
-  if (kind === Body.BYTES) return body;
+  if (kind === VALUE || kind === Body.BYTES) return body;
   if (kind === Body.NONE) return undefined;
   throw unsupported('a payload in an encoding that was not agreed on');
 }

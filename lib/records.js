@@ -24,7 +24,17 @@ const Kind = {
   WELCOME: 16,
   REFUSED: 17,
   LOST: 18,
-  DIAL_FAILED: 19
+  DIAL_FAILED: 19,
+  OPEN: 20,
+  DATA: 21,
+  CREDIT: 22,
+  END: 23,
+  RESET: 24,
+  TAKEN: 26,
+  SUBSCRIBE: 30,
+  UNSUBSCRIBE: 31,
+  DROPPED: 36,
+  SHAPE: 37
 };
 
 /** What a server tells. */
@@ -33,21 +43,42 @@ const ServerEvent = { LISTENING: 1, FAILED: 2, CLOSED: 3, TURNED_AWAY: 4 };
 /** How a payload is encoded. */
 const Body = { NONE: 0, JSON: 1, BYTES: 2 };
 
+/** The kind of a payload that has been decoded already: on this side only. */
+const VALUE = 0x7f;
+
 /** How records lie in the shared arrays. */
 const Layout = {
   WORDS: 5,
   BLOB: 0x10000,
+  VALUES: 0x20000,
   TRACED: 0x8000,
   MAYBE_DELIVERED: 0x100,
   NO_SLOT: 0xffffffff,
-  INBOUND_HEAD: 3,
+  INBOUND_HEAD: 4,
   OUTBOUND_HEAD: 2,
   OUTBOUND_RECORDS: 256,
   FLAG_PENDING: 1,
-  FLAG_HIGH: 2
+  FLAG_HIGH: 2,
+  NEWS: 0xff
+};
+
+/** How values of a shape lie among the numbers: kinds of scalars, what says which of them comes, and where it is. */
+const Shape = {
+  HEAD: 4,
+  STRING: 1,
+  NUMBER: 2,
+  BOOLEAN: 4,
+  NULL: 8,
+  NULL_HERE: 0,
+  FALSE: 1,
+  TRUE: 2,
+  NUMBER_NEXT: 3,
+  STRING_NEXT: 4,
+  IN_DOUBLES: 0x80000000,
+  IN_LONG: 0xffffffff
 };
 
 /** Names of formats, by number. */
 const FORMATS = ['shortwire', 'jftp-1.0', 'jftp-1.5', 'jftp'];
 
-module.exports = { Kind, ServerEvent, Body, Layout, FORMATS };
+module.exports = { Kind, ServerEvent, Body, Layout, Shape, VALUE, FORMATS };

@@ -5,11 +5,12 @@
 'use strict';
 
 const { Admission } = require('./admission.js');
-const { Answering } = require('./answering.js');
 const { Attachment } = require('./attachment.js');
+const { Broadcasting } = require('./broadcasting.js');
 const core = require('./core.js');
 const { parseEndpoint, shownAddress } = require('./endpoint.js');
 const errors = require('./errors.js');
+const { inherited } = require('./inherited.js');
 const options = require('./options.js');
 const { turnedAway } = require('./peer.js');
 const { ServerEvent } = require('./records.js');
@@ -17,13 +18,13 @@ const { Report, STATS_TOPIC } = require('./report.js');
 const { UDSocket } = require('./socket.js');
 const {
   kAccepted,
+  kDropped,
   kEmit,
   kLink,
   kPause,
   kReceive,
   kReference,
   kShow,
-  kSocketDropped,
   kSocketFailed,
   kSocketGone,
   kSocketHello,
@@ -37,7 +38,7 @@ const { ErrorKind, ShortwireError } = errors;
 
 /** @typedef {import('./socket.js').UDSocket} Socket */
 
-class UDSocketServer extends Answering {
+class UDSocketServer extends Broadcasting {
   #options;
   /** @type {'idle' | 'starting' | 'listening' | 'closing' | 'closed'} */
   #status = 'idle';
@@ -109,7 +110,8 @@ class UDSocketServer extends Answering {
    * @returns {Promise<void>}
    */
   async #start(endpoint) {
-    const { target, path, backlog } = parseEndpoint(endpoint, 'start');
+    const { plain, shared } = inherited(endpoint);
+    const { target, path, backlog } = parseEndpoint(plain, 'start');
     if (this.#status !== 'idle' && this.#status !== 'closed') {
       throw new ShortwireError(ErrorKind.INVALID_ARG, `The server is ${this.#status} already`);
     }
@@ -118,7 +120,7 @@ class UDSocketServer extends Answering {
     try {
       const native = options.nativeServerOptions(this.#options);
       if (backlog !== undefined) native.backlog = backlog;
-      this.#index = core.thread.listen(target, native);
+      this.#index = core.thread.listen(target, { ...native, shared });
     } catch (error) {
       throw errors.fromNative(error, path);
     }
@@ -173,13 +175,14 @@ class UDSocketServer extends Answering {
     return this.#options;
   }
 
-  /** Plain numbers: connections now, and how many were ever accepted and refused. */
+  /** Plain numbers: connections now; ever accepted, refused; messages to them that never left. */
   stats() {
     return {
       connections: this.#sockets.size,
       introducing: this.#admission.size,
       accepted: this.#accepted,
-      refused: this.#refused
+      refused: this.#refused,
+      dropped: this[kDropped]
     };
   }
 
@@ -328,14 +331,6 @@ class UDSocketServer extends Answering {
   [kSocketMessage](payload, socket, info) {
     this[kEmit]('message', payload, socket, info);
     if (info.topic !== '') this[kEmit](`message:${info.topic}`, payload, socket, info);
-  }
-
-  /**
-   * @param {Socket} socket
-   * @param {object} info
-   */
-  [kSocketDropped](socket, info) {
-    this[kEmit]('dropped', socket, info);
   }
 
   /**

@@ -7,8 +7,8 @@
 const channels = require('./channels.js');
 const { Context } = require('./context.js');
 const core = require('./core.js');
-const { ErrorKind, ShortwireError } = require('./errors.js');
-const { choose, run } = require('./handlers.js');
+const { ErrorKind } = require('./errors.js');
+const { choose, middlewareOf, nobody, refuseTopic, run, Unanswered } = require('./handlers.js');
 const { JSON_HEAD, BYTES_HEAD, decode, encode, isBytes } = require('./payload.js');
 const { Kind } = require('./records.js');
 const { encodeFailure, encodeJftpFailure } = require('./remote-error.js');
@@ -120,8 +120,9 @@ class Serving {
         const why = message(/** @type {Error} */ (error).cause ?? error);
         return this.#refuse(context, ErrorKind.SERIALIZE, `The answer can't be encoded: ${why}`);
       }
-      if (text === '{}' && isStream(value)) {
-        return this.#refuse(context, ErrorKind.UNSUPPORTED, "Answers can't be streamed yet");
+      if (text !== undefined && text.charCodeAt(0) === BRACE && isStream(text, value)) {
+        const why = 'The handler answers with a stream: ask with iterate() or stream()';
+        return this.#refuse(context, ErrorKind.UNSUPPORTED, why);
       }
     }
     const token = this.#take(context);
@@ -188,44 +189,20 @@ function observe(chain, handler, payload, context) {
   return channels.handle.tracePromise(answer, message);
 }
 
-/** Middleware may answer what no handler does; this stands at the end of its chain. */
-class Unanswered extends ShortwireError {}
-
 /**
- * @param {any} _payload
- * @param {any} context
- */
-function refuseTopic(_payload, context) {
-  throw new Unanswered(ErrorKind.NO_HANDLER, nobody(context.topic));
-}
-
-/**
- * An async generator looks like an empty object to a serializer, so only those need to be asked.
+ * An async generator looks like an empty object to a serializer, and a stream of Node's begins with
+ * a private member, so only what looks like these needs to be asked.
+ * @param {string} text
  * @param {any} value
  */
-function isStream(value) {
-  return typeof value?.[Symbol.asyncIterator] === 'function';
+function isStream(text, value) {
+  return (
+    (text.length === 2 || text.startsWith('{"_')) &&
+    typeof value?.[Symbol.asyncIterator] === 'function'
+  );
 }
 
-/** @param {string} topic */
-function nobody(topic) {
-  return topic === ''
-    ? 'Nobody handles requests here'
-    : `Nobody handles requests of the topic '${topic}' here`;
-}
-
-/**
- * @param {import('./handlers.js').Handlers} own
- * @param {import('./handlers.js').Handlers | undefined} server
- */
-function middlewareOf(own, server) {
-  if (server === undefined || server.middleware.length === 0) {
-    return own.middleware.length === 0 ? undefined : own.middleware;
-  }
-  return own.middleware.length === 0
-    ? server.middleware
-    : [...server.middleware, ...own.middleware];
-}
+const BRACE = '{'.charCodeAt(0);
 
 /** @param {unknown} error */
 function message(error) {

@@ -6,7 +6,6 @@
 
 const { randomBytes } = require('node:crypto');
 
-const { Answering } = require('./answering.js');
 const { Asking } = require('./asking.js');
 const { Calls } = require('./calls.js');
 const channels = require('./channels.js');
@@ -14,12 +13,16 @@ const core = require('./core.js');
 const errors = require('./errors.js');
 const { Hold } = require('./hold.js');
 const { Link } = require('./link.js');
+const { missed } = require('./messages.js');
 const options = require('./options.js');
 const { Kind } = require('./records.js');
 const { Serving } = require('./serving.js');
+const { Streaming } = require('./streaming.js');
 const { settle, settleFailed, settleFailure } = require('./settling.js');
+const { Subscribing } = require('./subscribing.js');
 const {
   kAccepted,
+  kAsking,
   kIdentify,
   kIndex,
   kLink,
@@ -27,11 +30,13 @@ const {
   kReceive,
   kReference,
   kSerializer,
+  kStreams,
   kShow,
+  kSubscribing,
   kTell
 } = require('./symbols.js');
 
-class UDSocket extends Answering {
+class UDSocket extends Streaming {
   /** The user's own place. @type {any} */
   data = undefined;
   /** What its server's `authorize` has answered. @type {any} */
@@ -48,11 +53,13 @@ class UDSocket extends Answering {
   /** @type {Link} */
   [kLink];
   /** @type {Asking} */
-  #asking;
+  [kAsking];
   /** @type {string | undefined} */
   #id;
   /** @type {Hold} */
   #hold;
+  /** @type {Subscribing} */
+  [kSubscribing];
 
   /**
    * @param {object} [given] options
@@ -63,7 +70,8 @@ class UDSocket extends Answering {
     this.#timeoutMs = this.#options.timeoutMs;
     this[kLink] = new Link(this, this.#calls, this.#serving);
     this.#hold = new Hold(this, this.#serving, this[kLink]);
-    this.#asking = new Asking(this, this.#calls, this[kLink]);
+    this[kAsking] = new Asking(this, this.#calls, this[kLink]);
+    this[kSubscribing] = new Subscribing(this, this.#calls, this[kLink]);
   }
 
   /**
@@ -110,10 +118,10 @@ class UDSocket extends Answering {
    * @returns {Promise<any>}
    */
   rpc(payload, given) {
-    if (given === undefined) return this.#asking.request(payload, '', this.#timeoutMs);
+    if (given === undefined) return this[kAsking].request(payload, '', this.#timeoutMs);
     try {
       const { topic = '', timeoutMs, signal, traceparent } = options.requestOptions(given);
-      return this.#asking.request(
+      return this[kAsking].request(
         payload,
         topic,
         timeoutMs ?? this.#timeoutMs,
@@ -133,8 +141,8 @@ class UDSocket extends Answering {
    * @returns {Promise<any>}
    */
   call(topic, payload, given) {
-    if (typeof topic !== 'string' || topic === '') return rejectTopic(topic);
-    if (given === undefined) return this.#asking.request(payload, topic, this.#timeoutMs);
+    if (typeof topic !== 'string' || topic === '') return Promise.reject(wrongTopic(topic));
+    if (given === undefined) return this[kAsking].request(payload, topic, this.#timeoutMs);
     return this.rpc(payload, { ...given, topic });
   }
 
@@ -150,9 +158,9 @@ class UDSocket extends Answering {
     try {
       ({ topic, traceparent } = options.sendOptions(given));
     } catch (error) {
-      return this.#asking.watchSent(Promise.reject(error), payload, '');
+      return this[kAsking].watchSent(Promise.reject(error), payload, '');
     }
-    return this.#asking.send(payload, topic, traceparent);
+    return this[kAsking].send(payload, topic, traceparent);
   }
 
   /**
@@ -163,9 +171,27 @@ class UDSocket extends Answering {
    */
   notify(topic, payload) {
     if (typeof topic !== 'string' || topic === '') {
-      return this.#asking.watchSent(rejectTopic(topic), payload, '');
+      return this[kAsking].watchSent(Promise.reject(wrongTopic(topic)), payload, '');
     }
-    return this.#asking.send(payload, topic);
+    return this[kAsking].send(payload, topic);
+  }
+
+  /**
+   * Wants the broadcasts of topics that match; resolves when the peer knows.
+   * @param {string} pattern
+   * @returns {Promise<void>}
+   */
+  subscribe(pattern) {
+    return this[kSubscribing].subscribe(pattern);
+  }
+
+  /**
+   * Doesn't want them any more.
+   * @param {string} pattern
+   * @returns {Promise<void>}
+   */
+  unsubscribe(pattern) {
+    return this[kSubscribing].unsubscribe(pattern);
   }
 
   /**
@@ -276,7 +302,7 @@ class UDSocket extends Answering {
   /** Plain numbers. */
   stats() {
     return Object.assign(this[kLink].standing.stats, this.#hold.stats, {
-      dropped: this.#asking.dropped
+      dropped: this[kAsking].dropped
     });
   }
 
@@ -314,6 +340,14 @@ class UDSocket extends Answering {
         return this.#calls.resolve(subject, undefined);
       case Kind.OUTPUT:
         return this[kLink].write(body);
+      case Kind.OPEN:
+      case Kind.DATA:
+      case Kind.END:
+      case Kind.RESET:
+      case Kind.TAKEN:
+        return this[kStreams].receive(kind, subject, topic, body, extra, bodyKind);
+      case Kind.DROPPED:
+        return this[kAsking].drop(missed(topic, bodyKind, body, extra));
       default:
         if (kind === Kind.CLOSED || kind === Kind.LOST) this.#hold.disconnect();
         return this[kLink].receive(kind, subject, extra, body, bodyKind);
@@ -330,12 +364,9 @@ class UDSocket extends Answering {
   }
 }
 
-/**
- * @param {unknown} topic
- * @returns {Promise<never>}
- */
-function rejectTopic(topic) {
-  return Promise.reject(errors.invalidArgument('topic', 'a string, not empty', topic));
+/** @param {unknown} topic */
+function wrongTopic(topic) {
+  return errors.invalidArgument('topic', 'a string, not empty', topic);
 }
 
 exports.UDSocket = UDSocket;

@@ -5,7 +5,6 @@
 'use strict';
 
 const core = require('./core.js');
-const options = require('./options.js');
 const { peerOf } = require('./peer.js');
 const { kIndex } = require('./symbols.js');
 
@@ -31,7 +30,7 @@ class Standing {
   /** Plain numbers. @returns {any} */
   get stats() {
     const index = this.#socket[kIndex];
-    if (index < 0) return { ...(this.#lastStats ?? options.noStats()) };
+    if (index < 0) return { ...(this.#lastStats ?? noStats()) };
     core.flushNow();
     return core.thread.stats(index);
   }
@@ -46,6 +45,35 @@ class Standing {
     this.#lastStats = { ...this.stats, pending: 0, serving: 0, queuedBytes: 0, queuedMessages: 0 };
     this.#peer = this.peer;
   }
+}
+
+/** The numbers of a socket that has never been connected. */
+function noStats() {
+  return {
+    bytesIn: 0,
+    bytesOut: 0,
+    messagesIn: 0,
+    requestsIn: 0,
+    requestsOut: 0,
+    queuedBytes: 0,
+    queuedMessages: 0,
+    pending: 0,
+    serving: 0,
+    servingBytes: 0,
+    partialBytes: 0,
+    undeliveredBytes: 0,
+    lateResponses: 0,
+    malformed: 0,
+    refused: 0,
+    streams: 0,
+    streamsIn: 0,
+    streamsOut: 0,
+    streamsRefused: 0,
+    streamQueuedBytes: 0,
+    heldMessages: 0,
+    heldBytes: 0,
+    dropped: 0
+  };
 }
 
 exports.Standing = Standing;

@@ -17,6 +17,8 @@ const kReference = Symbol('reference');
 const kShow = Symbol('show');
 /** Of a socket or a server: tells of a promise by callback and event as well. */
 const kTell = Symbol('tell');
+/** Of a socket: its streams. */
+const kStreams = Symbol('streams');
 /** Of a socket: what makes text of outgoing payloads. */
 const kSerializer = Symbol('serializer');
 /** Of a socket or a server: takes what the core tells of it. */
@@ -25,8 +27,13 @@ const kReceive = Symbol('receive');
 const kAccepted = Symbol('accepted');
 /** Of a socket: gives it the id that its server has made; without one, says whether it has got one. */
 const kIdentify = Symbol('identify');
+/** Of a socket: its calls and messages on their way out; the topics that it wants. */
+const kAsking = Symbol('asking');
+const kSubscribing = Symbol('subscribing');
 /** Of a socket: its link to its peer. */
 const kLink = Symbol('link');
+/** Of a server: messages to its sockets that never left. */
+const kDropped = Symbol('dropped');
 /** Of a server: makes the socket of a connection that it has accepted. */
 const kWelcome = Symbol('welcome');
 /** Of a server: a socket of its has to be decided on. */
@@ -45,11 +52,15 @@ exports.kPause = kPause;
 exports.kReference = kReference;
 exports.kShow = kShow;
 exports.kTell = kTell;
+exports.kStreams = kStreams;
 exports.kSerializer = kSerializer;
 exports.kReceive = kReceive;
 exports.kAccepted = kAccepted;
 exports.kIdentify = kIdentify;
+exports.kAsking = kAsking;
+exports.kSubscribing = kSubscribing;
 exports.kLink = kLink;
+exports.kDropped = kDropped;
 exports.kWelcome = kWelcome;
 exports.kSocketHello = kSocketHello;
 exports.kSocketReady = kSocketReady;

@@ -20,6 +20,12 @@ pub struct Limits {
     pub max_in_flight: u32,
     /// How many bytes these may have together. Default 64 MiB. Told to the peer.
     pub max_in_flight_bytes: u32,
+    /// How many streams a peer may have open here. Default 1,024. One more is refused; each may hold
+    /// as much as its window until the application reads it.
+    pub max_streams: u32,
+    /// How many patterns of topics a peer may have subscribed to here. Default 10,000. A peer that
+    /// wants more is at fault.
+    pub max_subscriptions: u32,
     /// How long a peer of a format with a handshake may take over it. Default 10 s; zero: for ever.
     pub handshake_timeout: Duration,
     /// How long a peer may stop within a frame. Default 30 s; zero: for ever.
@@ -33,6 +39,9 @@ pub struct Limits {
     /// How many digits jftp's decimal lengths have. Default 7, at most 15. Both sides must be told;
     /// fewer make the largest message smaller.
     pub jftp_header_digits: u8,
+    /// Whether payloads that look alike may travel to the application as values: see
+    /// `codec::shape`. Default false; set where the application can rebuild them.
+    pub shapes: bool,
 }
 
 /// How a connection waits: see `driver::busy_poll`.
@@ -117,11 +126,14 @@ impl Default for Limits {
             max_queued_messages: 100_000,
             max_in_flight: 65_536,
             max_in_flight_bytes: 64 * 1024 * 1024,
+            max_streams: 1024,
+            max_subscriptions: 10_000,
             handshake_timeout: Duration::from_secs(10),
             frame_timeout: Duration::from_secs(30),
             heartbeat: None,
             stall_timeout: Duration::ZERO,
             jftp_header_digits: 7,
+            shapes: false,
         }
     }
 }
@@ -175,6 +187,11 @@ impl Format {
 
     /// Whether a connection of this format begins with a handshake.
     pub const fn has_handshake(self) -> bool {
+        matches!(self, Self::Shortwire)
+    }
+
+    /// Whether it has one-way messages.
+    pub const fn has_messages(self) -> bool {
         matches!(self, Self::Shortwire)
     }
 

@@ -64,7 +64,26 @@ export interface TcpEndpoint extends TcpOptions {
 /** A descriptor. It belongs to the socket or the server from here on. Options of TCP are refused if it is a Unix socket. */
 export interface FdEndpoint extends TcpOptions {
   fd: number;
+  /** For servers: what {@link listenFds} calls it, so that its entries are endpoints. Not looked at. */
+  name?: string;
+  /**
+   * For servers: the descriptor stays whose it is, and the server listens at a duplicate of it, so that several servers of a process,
+   * in worker threads say, may be given the same.
+   * @default false
+   */
+  shared?: boolean;
 }
+
+/**
+ * A listening socket that the service manager has handed to this process: `true` for the only one, or its name
+ * (`FileDescriptorName=`). It stays open when the server is closed, and is never removed.
+ */
+export interface SystemdEndpoint extends TcpOptions {
+  systemd: true | string;
+}
+
+/** Where to listen. */
+export type ListenEndpoint = Endpoint | SystemdEndpoint;
 
 /** Where a server over TCP listens, as Node's own say it. */
 export interface TcpAddress {

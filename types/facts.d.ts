@@ -1,6 +1,8 @@
 // What sockets and servers tell of themselves: peers, states, counters.
 
+import { ShortwireError } from './errors.js';
 import { Protocol } from './options.js';
+import { UDSocket } from './socket.js';
 
 /**
  * Who is at the other end, by the kernel's word at the time of the connection: of a Unix socket the user, the group and the process;
@@ -83,6 +85,16 @@ export interface SocketStats {
   readonly malformed: number;
   /** The peer's requests that were refused for a limit. */
   readonly refused: number;
+  /** Streams that are open, in either direction. */
+  readonly streams: number;
+  /** Streams that the peer has opened. */
+  readonly streamsIn: number;
+  /** Streams that we have opened. */
+  readonly streamsOut: number;
+  /** The peer's streams that were refused for a limit. */
+  readonly streamsRefused: number;
+  /** Those of the bytes that wait to be sent which are of streams. */
+  readonly streamQueuedBytes: number;
   /** Requests and messages that wait for `resume`. */
   readonly heldMessages: number;
   /** The bytes of their payloads; about 1 MiB at most, and what was under way when the pause began. */
@@ -101,7 +113,14 @@ export interface ServerStats {
   readonly accepted: number;
   /** Peers ever turned away: for a limit, or since they never became ready. */
   readonly refused: number;
+  /** One-way messages to its sockets that never left: broadcasts to those whose queue was full, mostly. */
+  readonly dropped: number;
 }
+
+/** What one socket said to a survey, or why it said nothing. */
+export type SurveyEntry<Value = unknown, Socket = UDSocket> =
+  | { readonly socket: Socket; readonly status: 'fulfilled'; readonly value: Value }
+  | { readonly socket: Socket; readonly status: 'rejected'; readonly reason: ShortwireError };
 
 /** What a server with `allowStats` answers on the topic `$shortwire.stats`. At most 100 ms old. */
 export interface StatsReport {

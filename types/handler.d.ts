@@ -2,6 +2,7 @@
 
 import { Payload } from './payload.js';
 import { UDSocket } from './socket.js';
+import { UDStream } from './stream.js';
 
 /** What a handler gets beside the payload. */
 export interface Context<Socket = UDSocket> {
@@ -17,6 +18,12 @@ export interface Context<Socket = UDSocket> {
   readonly signal: AbortSignal;
   /** Where in a distributed trace the caller says that it belongs, as W3C's `traceparent`. Not checked by anybody: it is the peer's word. */
   readonly traceparent: string | undefined;
+  /**
+   * The stream that the other side has opened with `stream`; `undefined` for a call. Whoever takes it answers by it: what the handler
+   * returns then is not looked at, and what it throws resets the stream. A handler that leaves it alone answers with an async
+   * iterable, whose values go into the stream, or with one value.
+   */
+  readonly stream: UDStream<Socket> | undefined;
   /** Whether somebody still waits for an answer. */
   readonly expectsReply: boolean;
   /**
@@ -39,13 +46,14 @@ export interface MessageInfo<Socket = UDSocket> {
 }
 
 /**
- * Answers requests: returns the answer or a promise of it, or throws. What it throws reaches the caller as
+ * Answers requests: returns the answer or a promise of it, or an async iterable for those who `iterate`, or throws. What it throws reaches the caller as
  * `SHORTWIRE_ERR_REMOTE`, with `name`, `message`, `code` and `data` of the error under `error.remote`, and never its stack.
  */
-export type Handler<Received = unknown, Answer = Payload | void, Socket = UDSocket> = (
-  payload: Received,
-  context: Context<Socket>
-) => Answer | PromiseLike<Answer>;
+export type Handler<
+  Received = unknown,
+  Answer = Payload | void | AsyncIterable<unknown>,
+  Socket = UDSocket
+> = (payload: Received, context: Context<Socket>) => Answer | PromiseLike<Answer>;
 
 /**
  * Stands around handlers. `next()` runs the rest of the chain and gives back what that answers, mostly a promise; `next(payload)`

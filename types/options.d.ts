@@ -2,6 +2,7 @@
 
 import { Peer } from './facts.js';
 import { Payload } from './payload.js';
+import { UDSocket } from './socket.js';
 
 /**
  * What is spoken: shortwire's own format, or jftp's: `'jftp'` is its newest generation (1.6.2 and later), `'jftp-1.5'` that of 1.5.3,
@@ -48,6 +49,24 @@ export interface ConnectionOptions {
    * @default 67_108_864
    */
   maxInFlightBytes?: number;
+  /**
+   * How many streams a peer may have open here, `iterate` included, 0 to 1,000,000. One more fails with `SHORTWIRE_ERR_OVERFLOW`
+   * at the peer. Each may hold as much as its window until it is read.
+   * @default 1024
+   */
+  maxStreams?: number;
+  /**
+   * How many bytes of a stream may be on their way here or wait to be read, 64 KiB to 1 GiB: its window. Every stream begins with 64 KiB,
+   * and grows to this when it is first read. Too low makes streams wait for the other side's credit; too high is memory.
+   * @default 262_144
+   */
+  streamWindowBytes?: number;
+  /**
+   * How many patterns of topics can be subscribed to on a connection, 1 to 1,000,000. Our own `subscribe` rejects with
+   * `SHORTWIRE_ERR_OVERFLOW` beyond it; a peer that wants more than this end allows loses its connection.
+   * @default 10_000
+   */
+  maxSubscriptions?: number;
   /**
    * How long a peer may take to introduce itself and, on a server, `authorize` to decide on it, in ms. 0: for ever.
    * @default 10_000
@@ -249,6 +268,53 @@ export interface SendOptions<Topic extends string = string> {
   traceparent?: string;
 }
 
+/** Options of {@link UDSocketServer.broadcast}. */
+export interface BroadcastOptions<Topic extends string = string, Socket = UDSocket> {
+  /**
+   * What it is about. Sockets get it that are subscribed to it, or have never subscribed to anything.
+   * @default '' (for everybody)
+   */
+  topic?: Topic;
+  /** Only the sockets for which it returns something truthy. One that throws makes `broadcast` reject, and nobody gets anything. */
+  where?: (socket: Socket) => unknown;
+  /** Not these: the one who said it, mostly. */
+  except?: Socket | Iterable<Socket>;
+  /**
+   * See {@link CallOptions.traceparent}.
+   * @default what the server's `traceparent` returns
+   */
+  traceparent?: string;
+}
+
+/** Options of {@link UDSocketServer.survey}. */
+export interface SurveyOptions<Topic extends string = string, Socket = UDSocket> {
+  /**
+   * Chooses the handler at each peer.
+   * @default '' (the general handlers)
+   */
+  topic?: Topic;
+  /**
+   * How long each may take, in ms. 0: for ever.
+   * @default the server's `timeoutMs`
+   */
+  timeoutMs?: number;
+  /**
+   * As soon as so many have answered, the others are taken back: their entries are rejected with `SHORTWIRE_ERR_ABORTED`, and their
+   * handlers' `context.signal` fires.
+   * @default Infinity (all)
+   */
+  quorum?: number;
+  /** Takes all open questions back, and rejects the survey with `SHORTWIRE_ERR_ABORTED`. */
+  signal?: AbortSignal;
+  /** Only the sockets for which it returns something truthy. */
+  where?: (socket: Socket) => unknown;
+  /**
+   * See {@link CallOptions.traceparent}.
+   * @default what the server's `traceparent` returns
+   */
+  traceparent?: string;
+}
+
 /** Options of {@link UDSocket.connect}. */
 export interface ConnectOptions {
   /**
@@ -262,9 +328,9 @@ export interface ConnectOptions {
   signal?: AbortSignal;
 }
 
-/** Options of {@link UDSocket.ping}. */
+/** Options of {@link UDSocket.ping} and {@link UDSocketServer.ping}. */
 export interface PingOptions {
-  /** @default the socket's `timeoutMs` */
+  /** @default the `timeoutMs` of the socket or server */
   timeoutMs?: number;
 }
 

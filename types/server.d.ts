@@ -6,12 +6,26 @@ import { EventEmitter } from 'node:events';
 import { Duplex } from 'node:stream';
 
 import { ServerEvents } from './events.js';
-import { ServerStats } from './facts.js';
+import { ServerStats, SurveyEntry } from './facts.js';
 import { Handler, Middleware } from './handler.js';
-import { Endpoint, TcpAddress } from './endpoint.js';
-import { CloseOptions, ServerOptions } from './options.js';
+import { ListenEndpoint, TcpAddress } from './endpoint.js';
+import {
+  BroadcastOptions,
+  CloseOptions,
+  PingOptions,
+  ServerOptions,
+  SurveyOptions
+} from './options.js';
 import { Payload } from './payload.js';
-import { AnswerFrom, ReceivedBy, ServiceShape, TopicOf, Untyped } from './service.js';
+import {
+  AnswerFrom,
+  AnswerOf,
+  ReceivedBy,
+  SentTo,
+  ServiceShape,
+  TopicOf,
+  Untyped
+} from './service.js';
 import { UDSocket } from './socket.js';
 import { Lists } from './support.js';
 
@@ -70,7 +84,7 @@ export class UDSocketServer<
    * @throws (rejects) Node's codes (`EADDRINUSE`, `EACCES`, `ENOENT`, `ENAMETOOLONG`, over TCP `EADDRNOTAVAIL`,
    *   `ENOTFOUND`, …), `SHORTWIRE_ERR_INVALID_ARG`, `_UNSUPPORTED`
    */
-  start(endpoint: Endpoint, callback?: () => void): Promise<void>;
+  start(endpoint: ListenEndpoint, callback?: () => void): Promise<void>;
 
   /**
    * Serves a connection that somebody else opened, any stream of bytes, whether the server listens or not. Resolves to its socket when
@@ -94,10 +108,65 @@ export class UDSocketServer<
       UDSocket<ClientService, Service>
     > | null
   ): this;
-  handle(handler: Handler<unknown, Payload | void, UDSocket<ClientService, Service>> | null): this;
+  handle(
+    handler: Handler<
+      unknown,
+      Payload | void | AsyncIterable<unknown>,
+      UDSocket<ClientService, Service>
+    > | null
+  ): this;
 
   /** Adds middleware around every inbound request of every socket; see {@link UDSocket.use}. */
   use(middleware: Middleware<UDSocket<ClientService, Service>>): this;
+
+  /**
+   * Tells all sockets that want to know; resolves to how many it was queued to. The payload is encoded once, by `JSON.stringify`, for
+   * all of them. One whose queue is full is skipped: it is counted and told of by `dropped`, and delays nobody. Peers of a dialect
+   * without one-way messages are left out.
+   *
+   * ```js
+   * const count = await server.broadcast({ price: 12 }, { topic: 'stock.ACME', where: (socket) => socket.data.paid });
+   * ```
+   *
+   * @throws (rejects) `SHORTWIRE_ERR_SERIALIZE`, `_TOO_LARGE` (`maxFrameBytes` of this server), `_INVALID_ARG`, and what `where` throws;
+   *   nobody gets anything then
+   */
+  broadcast<Topic extends TopicOf<ClientService>>(
+    payload: SentTo<ClientService, Topic>,
+    options: BroadcastOptions<Topic, UDSocket<ClientService, Service>> & { topic: Topic }
+  ): Promise<number>;
+  broadcast(
+    payload?: Payload,
+    options?: BroadcastOptions<string, UDSocket<ClientService, Service>> & { topic?: undefined }
+  ): Promise<number>;
+
+  /**
+   * Asks all sockets, and resolves when each has answered, failed, left or let its time pass: one entry for each, in the order of
+   * `sockets`. Without sockets that is an empty list. The payload is encoded once, by `JSON.stringify`.
+   *
+   * ```js
+   * const votes = await server.survey(proposal, { topic: 'vote', timeoutMs: 500, quorum: 2 });
+   * const yes = votes.filter(({ status, value }) => status === 'fulfilled' && value === 'yes');
+   * ```
+   *
+   * @throws (rejects) `SHORTWIRE_ERR_ABORTED` (the signal), `_SERIALIZE`, `_INVALID_ARG`, and what `where` throws; what goes wrong at one
+   *   socket is that one's entry
+   */
+  survey<Topic extends TopicOf<ClientService>>(
+    payload: SentTo<ClientService, Topic>,
+    options: SurveyOptions<Topic, UDSocket<ClientService, Service>> & { topic: Topic }
+  ): Promise<SurveyEntry<AnswerOf<ClientService, Topic>, UDSocket<ClientService, Service>>[]>;
+  survey(
+    payload?: Payload,
+    options?: SurveyOptions<string, UDSocket<ClientService, Service>> & { topic?: undefined }
+  ): Promise<SurveyEntry<unknown, UDSocket<ClientService, Service>>[]>;
+
+  /**
+   * The round trip to every socket, in ms; entries as those of `survey`.
+   *
+   * @throws (rejects) `SHORTWIRE_ERR_INVALID_ARG`
+   */
+  ping(options?: PingOptions): Promise<SurveyEntry<number, UDSocket<ClientService, Service>>[]>;
 
   /** Stops listening; the sockets go on. Resolves when the path is removed. `start` may follow. */
   stop(): Promise<void>;

@@ -16,11 +16,13 @@ export interface Untyped {
  * interface Users {
  *   'users.get': (query: { id: number }) => User;
  *   'users.count': () => number;
+ *   'users.watch': (query: { name: string }) => AsyncIterable<User>;
  *   'log': (line: string) => void;
  * }
  * const server = new UDSocketServer<Users>();
  * const socket = new UDSocket<Users>();
  * const user = await socket.call('users.get', { id: 7 }); // User
+ * for await (const user of socket.iterate({ name: 'A' }, { topic: 'users.watch' })); // User
  * ```
  *
  * The types are a promise between the two ends; nothing checks values at run time. A type of a value that JSON changes on its way
@@ -49,8 +51,19 @@ export type ReceivedBy<Service, Topic> =
 /** What the handler of a topic answers. */
 export type AnswerFrom<Service, Topic> =
   IsUntyped<Service> extends true
-    ? Payload | void
+    ? Payload | void | AsyncIterable<unknown>
     : Awaited<ReturnType<FunctionOf<Service, Topic>>>;
-/** What callers of a topic get. */
+/** What callers of a topic get; nothing, where the answer comes in parts and `iterate` has to be used. */
 export type AnswerOf<Service, Topic> =
-  IsUntyped<Service> extends true ? unknown : Awaited<ReturnType<FunctionOf<Service, Topic>>>;
+  IsUntyped<Service> extends true
+    ? unknown
+    : Awaited<ReturnType<FunctionOf<Service, Topic>>> extends AsyncIterable<unknown>
+      ? never
+      : Awaited<ReturnType<FunctionOf<Service, Topic>>>;
+/** What those get, part by part, who iterate over a topic: a plain answer is the only part. */
+export type PartOf<Service, Topic> =
+  IsUntyped<Service> extends true
+    ? unknown
+    : Awaited<ReturnType<FunctionOf<Service, Topic>>> extends AsyncIterable<infer Part>
+      ? Part
+      : Awaited<ReturnType<FunctionOf<Service, Topic>>>;

@@ -25,12 +25,14 @@ import { UDSocketServer } from './server.js';
 import {
   AnswerFrom,
   AnswerOf,
+  PartOf,
   ReceivedBy,
   SentTo,
   ServiceShape,
   TopicOf,
   Untyped
 } from './service.js';
+import { IterateOptions, StreamOptions, UDStream } from './stream.js';
 import { Lists, PayloadAnd } from './support.js';
 
 /**
@@ -163,6 +165,76 @@ export class UDSocket<
   ): Promise<void>;
 
   /**
+   * Opens a two-way stream beside the calls: a `Duplex` with flow control of its own, so that one that nobody reads holds up nothing
+   * else. The other end's handler for the topic has it as `context.stream`. What goes wrong is an `error` event of the stream, as with all
+   * of Node's. Before `connect`, it waits for the connection.
+   *
+   * ```js
+   * const upload = socket.stream({ name: 'a.tar' }, { topic: 'upload' });
+   * await pipeline(createReadStream('a.tar'), upload);
+   * ```
+   *
+   * Its errors: `SHORTWIRE_ERR_REMOTE` (the other side threw, or destroyed it with an error), `_NO_HANDLER`, `_ABORTED`, `_OVERFLOW`
+   * (`maxStreams`), `_DISCONNECTED`, `_CLOSED`, `_SERIALIZE`, `_TOO_LARGE`, `_UNSUPPORTED` (the peer or its dialect has no streams).
+   *
+   * @throws `SHORTWIRE_ERR_INVALID_ARG`
+   */
+  stream<Topic extends TopicOf<Service>>(
+    payload: SentTo<Service, Topic>,
+    options: StreamOptions<Topic> & { topic: Topic }
+  ): UDStream<this>;
+  stream(
+    payload?: Payload,
+    options?: Omit<StreamOptions, 'topic'> & { topic?: undefined }
+  ): UDStream<this>;
+
+  /**
+   * Calls a handler that answers with an async iterable, and gives its values as they come. The handler is held back while nobody
+   * asks for more; leaving the loop ends it. A handler that answers plainly gives one part, or none for `undefined`.
+   *
+   * ```js
+   * for await (const user of socket.iterate({ name: 'A' }, { topic: 'users.watch' })) console.log(user);
+   * ```
+   *
+   * Its `next` rejects as a call does, once; besides, with `SHORTWIRE_ERR_TIMEOUT` if a part doesn't come within `timeoutMs`.
+   *
+   * @throws `SHORTWIRE_ERR_INVALID_ARG`
+   */
+  iterate<Topic extends TopicOf<Service>>(
+    payload: SentTo<Service, Topic>,
+    options: IterateOptions<Topic> & { topic: Topic }
+  ): AsyncIterableIterator<PartOf<Service, Topic>>;
+  iterate(
+    payload?: Payload,
+    options?: Omit<IterateOptions, 'topic'> & { topic?: undefined }
+  ): AsyncIterableIterator<unknown>;
+
+  /**
+   * Which topics' broadcasts the server sends here. Before the first `subscribe` it sends all, after the last `unsubscribe` none;
+   * messages without a topic always come, and so does what the server sends to this socket alone. Resolves when the server knows;
+   * without a connection at once, since each new one is told before anything else.
+   *
+   * Patterns go by segments, which stand between dots: `'a.b'` is this topic, `'a.*'` has one segment more, `'a.**'` one or more; `'*'`
+   * may stand for any segment, `'**'` alone is every topic.
+   *
+   * ```js
+   * await socket.subscribe('orders.*.paid');
+   * socket.on('message', (order, { topic }) => console.log(topic, order));
+   * ```
+   *
+   * @throws (rejects) `SHORTWIRE_ERR_INVALID_ARG` (no pattern), `_OVERFLOW` (`maxSubscriptions`, or wildcards in more than 64 different
+   *   places), `_UNSUPPORTED` (a dialect without topics)
+   */
+  subscribe(pattern: string): Promise<void>;
+
+  /**
+   * Takes a pattern back; one that isn't subscribed to changes nothing. Resolves when the server knows.
+   *
+   * @throws (rejects) `SHORTWIRE_ERR_INVALID_ARG` (no pattern)
+   */
+  unsubscribe(pattern: string): Promise<void>;
+
+  /**
    * Answers the peer's requests: those of a topic, or all others. Registering again replaces; `null` removes. A socket's handler for a topic
    * comes before its server's for that topic, then the socket's general one, then the server's general one. A request that none of
    * them takes fails with `SHORTWIRE_ERR_NO_HANDLER` at the caller.
@@ -180,7 +252,13 @@ export class UDSocket<
       UDSocket<Service, OwnService>
     > | null
   ): this;
-  handle(handler: Handler<unknown, Payload | void, UDSocket<Service, OwnService>> | null): this;
+  handle(
+    handler: Handler<
+      unknown,
+      Payload | void | AsyncIterable<unknown>,
+      UDSocket<Service, OwnService>
+    > | null
+  ): this;
 
   /**
    * Adds middleware around every request of the peer. A server's runs outside of its sockets' own.

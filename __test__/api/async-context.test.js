@@ -6,8 +6,10 @@ const assert = require('node:assert/strict');
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { test } = require('node:test');
 
-const { UDSocket } = require('../../index.js');
+const { UDSocket, UDSocketServer } = require('../../index.js');
+const { event } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
+const { duplexPair } = require('../support/duplex.js');
 const { listen, pair } = require('../support/pair.js');
 
 const storage = new AsyncLocalStorage();
@@ -76,6 +78,79 @@ forEachDriver((driver) => {
       return storage.getStore();
     });
     assert.deepEqual(await Promise.all([socket.call('a', 1), socket.call('b', 1)]), ['a', 'b']);
+  });
+
+  test(`many callers at both ends keep theirs, and nobody gets another's (${driver})`, async (t) => {
+    const { peer, socket } = await pair(t, { driver });
+    const strangers = new Set();
+    // Each handler answers in a context of its own, and asks back from within it.
+    for (const [end, name] of [
+      [peer, 'server'],
+      [socket, 'client']
+    ]) {
+      end.on('message', () => strangers.add(storage.getStore()));
+      end.handle('echo', async (n) => {
+        strangers.add(storage.getStore());
+        await new Promise(setImmediate);
+        strangers.add(storage.getStore());
+        return n;
+      });
+      end.handle('ask back', (n, context) => {
+        strangers.add(storage.getStore());
+        return storage.run(`${name} ${n}`, async () => {
+          await context.socket.call('echo', n);
+          await context.socket.notify('heard', n);
+          return storage.getStore();
+        });
+      });
+    }
+    const caller = (end, name, other) => (n) =>
+      storage.run(`${name} calls ${n}`, async () => {
+        const answer = await end.call('ask back', n);
+        await Promise.all([end.call('echo', n), end.send(n), end.ping()]);
+        return (
+          [answer, storage.getStore()].join() === [`${other} ${n}`, `${name} calls ${n}`].join()
+        );
+      });
+    const numbers = Array.from({ length: 100 }, (_, n) => n);
+    const kept = await Promise.all([
+      ...numbers.map(caller(socket, 'client', 'server')),
+      ...numbers.map(caller(peer, 'server', 'client'))
+    ]);
+    assert.ok(kept.every(Boolean));
+    assert.deepEqual(strangers, new Set([undefined]));
+  });
+
+  test(`a stream in this process brings nobody's context across (${driver})`, async (t) => {
+    const server = new UDSocketServer({ driver });
+    const socket = new UDSocket({ driver });
+    t.after(() => Promise.all([socket.destroy(), server.close({ timeoutMs: 0 })]));
+    const seen = new Set();
+    const look = () => void seen.add(storage.getStore());
+    server.handle(look);
+    server.on('message', look);
+    const [here, there] = duplexPair();
+    await Promise.all([server.attach(there), socket.attach(here)]);
+    const calls = Array.from({ length: 20 }, (_, n) =>
+      storage.run(n, () => Promise.all([socket.rpc(n), socket.send(n), socket.ping()]))
+    );
+    await Promise.all(calls);
+    assert.deepEqual(seen, new Set([undefined]));
+  });
+
+  test(`the end of a connection belongs to nobody, whoever ends it (${driver})`, async (t) => {
+    const { peer, socket } = await pair(t, { driver });
+    const seen = [];
+    for (const end of [peer, socket]) {
+      for (const name of ['disconnect', 'close']) end.on(name, () => seen.push(storage.getStore()));
+    }
+    const gone = event(peer, 'close');
+    await storage.run('mine', async () => {
+      await socket.close();
+      assert.equal(storage.getStore(), 'mine');
+    });
+    await gone;
+    assert.deepEqual(seen, Array(4).fill(undefined));
   });
 
   test(`it is there after an abort, too (${driver})`, async (t) => {

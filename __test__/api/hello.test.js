@@ -113,6 +113,7 @@ forEachDriver((driver) => {
       assert.deepEqual(server.stats(), {
         connections: 0,
         introducing: 0,
+        dropped: 0,
         accepted: 0,
         refused: 1
       });

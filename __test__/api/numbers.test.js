@@ -22,6 +22,7 @@ for (const [group, mine] of [
   ['serverEvent', records.ServerEvent],
   ['body', records.Body],
   ['layout', records.Layout],
+  ['shape', records.Shape],
   ['error', Object.fromEntries(CODES.map((code, number) => [code, number]))],
   ['format', Object.fromEntries(records.FORMATS.map((name, number) => [name, number]))]
 ]) {
@@ -32,7 +33,10 @@ for (const [group, mine] of [
 
 test('there are no other groups', () => {
   const groups = new Set(numbers().map(({ group }) => group));
-  assert.deepEqual(groups, new Set(['kind', 'serverEvent', 'body', 'layout', 'error', 'format']));
+  assert.deepEqual(
+    groups,
+    new Set(['kind', 'serverEvent', 'body', 'layout', 'shape', 'error', 'format'])
+  );
 });
 
 test('every kind of error has the number of its code', () => {

@@ -171,14 +171,4 @@ forEachDriver((driver) => {
     await assert.rejects(new UDSocket({ driver }).connect(path));
     assert.match((await refused)[0], /shortwire/);
   });
-
-  test(`members of later versions are absent (${driver})`, async (t) => {
-    const { server, socket } = await pair(t, { driver });
-    for (const name of ['broadcast', 'survey', 'ping']) {
-      assert.equal(server[name], undefined, name);
-    }
-    for (const name of ['subscribe', 'unsubscribe', 'stream', 'iterate', 'sendFile']) {
-      assert.equal(socket[name], undefined, name);
-    }
-  });
 });

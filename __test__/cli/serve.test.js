@@ -210,6 +210,42 @@ forEachDriver((driver) => {
       assert.match(outcome.stderr, /the server says goodbye: that was all/);
     });
 
+    it('prints only the broadcasts of topics that fit its patterns', async (t) => {
+      const { server, path } = await listen(t, { driver });
+      const args = [
+        'listen',
+        path,
+        '--topic',
+        'a.*',
+        '--topic',
+        'b',
+        '-n',
+        '3',
+        '--driver',
+        driver
+      ];
+      const connected = nextEvent(server, 'connection');
+      const child = startTool(t, args);
+      const [socket] = await connected;
+      // What it has subscribed to comes before its pong.
+      await socket.ping();
+      for (const topic of ['a', 'a.b', 'a.b.c', 'b', 'c']) await server.broadcast(1, { topic });
+      await server.broadcast('to all');
+      const outcome = await child.ended;
+      assert.deepEqual(
+        values(outcome).map(({ topic }) => topic),
+        ['a.b', 'b', '']
+      );
+      assert.equal(outcome.code, 0);
+    });
+
+    it('ends with 2 when a pattern is none', async (t) => {
+      const { path } = await listen(t, { driver });
+      const { code, stderr } = await tool(t, ['listen', path, '--topic', 'a.**.b']);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /pattern/);
+    });
+
     it('ends after --count messages', async (t) => {
       const { server, path } = await listen(t, { driver });
       server.on('connection', (socket) => {

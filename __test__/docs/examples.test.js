@@ -25,6 +25,7 @@ const LINES = {
     'an id is a number',
     'process number: that was all'
   ],
+  'streams.mjs': ['the digest has 64 characters', '1009', '1013', 'no more primes are wanted'],
   'errors.mjs': [
     'ENOENT from the system',
     'SHORTWIRE_ERR_DISCONNECTED { maybeDelivered: false }',
@@ -55,6 +56,11 @@ const LINES = {
   'bytes.mjs': ['true 32 0d22cdcc10e6d049', '8388608 2 [ 32, 32 ]'],
   'backpressure.mjs': ['200 jobs, one at a time', 'the sender had to wait: true'],
   'attach.mjs': ["{ protocol: 'shortwire', peer: {} }", 'true'],
+  'cluster.mjs': ['answered: 6', 'answered again: 6, by another: true'],
+  'threads-one-socket.mjs': [
+    '610 987 1597 2584 4181 6765 10946 17711 28657 46368 75025 121393',
+    'served by worker threads: true'
+  ],
   'worker-threads.mjs': ['20:6765 21:10946 22:17711 23:28657 24:46368 25:75025']
 };
 

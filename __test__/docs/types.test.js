@@ -20,8 +20,10 @@ test('every file of declarations is exported, except for the helpers', () => {
   assert.deepEqual([...exported.map(([, name]) => `${name}.d.ts`), 'support.d.ts'].sort(), files);
 });
 
-test('the classes that are declared are those that are exported', () => {
-  const declared = [...source.matchAll(/^export class (\w+)/gm)].map(([, name]) => name);
+test('the classes and functions that are declared are those that are exported', () => {
+  const declared = [...source.matchAll(/^export (?:class|function) (\w+)/gm)].map(
+    ([, name]) => name
+  );
   assert.deepEqual(declared.sort(), Object.keys(shortwire).sort());
 });
 

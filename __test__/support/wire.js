@@ -15,7 +15,14 @@ const Kind = {
   GOAWAY: 8,
   HELLO: 9,
   WELCOME: 10,
-  REFUSED: 11
+  REFUSED: 11,
+  OPEN: 0x10,
+  DATA: 0x11,
+  CREDIT: 0x12,
+  END: 0x13,
+  RESET: 0x14,
+  SUBSCRIBE: 0x0c,
+  UNSUBSCRIBE: 0x0d
 };
 const Flag = {
   NONE: 0,
@@ -28,9 +35,9 @@ const Flag = {
   WIDE: 32
 };
 /** Bits of the preface. */
-const Capability = { HELLO: 1 << 2, WIDE: 1 << 5 };
+const Capability = { STREAMS: 1, HELLO: 1 << 2, TOPICS: 1 << 3, WIDE: 1 << 5 };
 /** What this library says that it can do. */
-const CAPABILITIES = Capability.HELLO | Capability.WIDE;
+const CAPABILITIES = Capability.STREAMS | Capability.HELLO | Capability.TOPICS | Capability.WIDE;
 
 const HEADER_BYTES = 16;
 const PREFACE_BYTES = 32;

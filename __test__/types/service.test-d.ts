@@ -15,6 +15,7 @@ interface Users {
   'users.get': (query: { id: number }) => User;
   'users.count': () => number;
   'users.find': (name?: string) => Promise<User[]>;
+  'users.watch': (query: { name: string }) => AsyncIterable<User>;
   log: (line: string) => void;
 }
 interface Clients {
@@ -38,6 +39,27 @@ const general = socket.rpc({ anything: 1 });
 same<typeof general, Promise<unknown>>(true);
 void socket.notify('log', 'ready');
 void socket.send('ready', { topic: 'log' });
+
+// Streams.
+
+const parts = socket.iterate({ name: 'A' }, { topic: 'users.watch', timeoutMs: 100 });
+same<typeof parts, AsyncIterableIterator<User>>(true);
+const part = socket.iterate(undefined, { topic: 'users.count' });
+same<typeof part, AsyncIterableIterator<number>>(true);
+const stream = socket.stream({ id: 7 }, { topic: 'users.get', objectMode: true });
+same<typeof stream.socket, typeof socket>(true);
+server.handle('users.watch', async function* ({ name }, { stream }) {
+  stream?.write(name);
+  yield { id: 1, name };
+});
+// @ts-expect-error the payload is of the wrong type
+void socket.iterate({ id: 7 }, { topic: 'users.watch' });
+// @ts-expect-error no such topic
+void socket.stream(1, { topic: 'users.gte' });
+// @ts-expect-error a part is of the wrong type
+server.handle('users.watch', async function* () {
+  yield 1;
+});
 
 // @ts-expect-error no such topic
 void socket.call('users.gte', { id: 7 });

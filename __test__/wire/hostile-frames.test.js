@@ -25,7 +25,7 @@ const OFFENCES = [
   ['a kind that is kept for streams', [frame(0x10, { id: 1 })], PROTOCOL],
   [
     'a reserved flag',
-    [frame(Kind.REQUEST, { id: 1, flags: Flag.JSON | 0x20, body: '1' })],
+    [frame(Kind.REQUEST, { id: 1, flags: Flag.JSON | 0x80, body: '1' })],
     PROTOCOL
   ],
   ['a second preface', [preface()], TOO_LARGE],

@@ -4,7 +4,7 @@
 'use strict';
 
 const { connectionOptions, withSocket } = require('./connection.js');
-const { ExitCode, failureAsJson, failureOf } = require('./failure.js');
+const { ExitCode, failureAsJson, failureOf, usage } = require('./failure.js');
 const { inOrder } = require('./in-order.js');
 const { payloadOptions, payloads } = require('./payloads.js');
 const { jsonLine, rendered, renderingOptions } = require('./rendering.js');
@@ -17,7 +17,8 @@ const command = {
   usage: '<endpoint> [payload]',
   about: [
     'The payload is JSON. Without one, or for -, payloads are read from standard input if something is put there: JSON values, one call each. Otherwise the call has no payload.',
-    'Answers are printed in the order of the calls, one line of JSON each. The first call that fails ends the command, unless it is told to keep going.'
+    'Answers are printed in the order of the calls, one line of JSON each. The first call that fails ends the command, unless it is told to keep going.',
+    'With --iterate each part of an answer is printed as it comes, and there is no time limit unless --timeout gives one for each part. Ctrl-C takes the call back.'
   ],
   positionals: [1, 2],
   options: {
@@ -34,6 +35,7 @@ const command = {
       short: 'k',
       help: 'go on after a call that fails; the exit code is that of the first'
     },
+    iterate: { help: 'the handler answers in parts: print each as it comes' },
     envelope: {
       help: 'print {"ok":true,"value":…} or {"ok":false,"error":…} for each call, and keep going'
     },
@@ -49,6 +51,10 @@ const command = {
     [
       'shortwire call /tmp/app.sock --topic users.get --concurrency 16 < ids.jsonl > users.jsonl',
       'a call for each line, sixteen at a time, answers in the order of the lines'
+    ],
+    [
+      `shortwire call /tmp/app.sock '{"name": "A"}' --topic users.watch --iterate`,
+      'an answer in parts, until it ends or Ctrl-C'
     ],
     [
       'shortwire call /tmp/app.sock --topic image.resize --raw < in.png > out.png',
@@ -70,12 +76,34 @@ async function run(input) {
   let done = 0;
   const items = payloads(input, 1);
 
+  if (values.iterate === true && values.concurrency > 1) {
+    throw usage('--iterate asks one call after another', 'Leave --concurrency out.');
+  }
   await withSocket(input, async (socket) => {
-    const begin = (/** @type {import('./payloads.js').Item} */ { payload }) =>
-      socket.rpc(payload, { topic, signal: interrupt.signal });
+    /** @param {import('./payloads.js').Item} item */
+    const begin = ({ payload }) =>
+      values.iterate === true
+        ? printParts(socket, payload)
+        : socket.rpc(payload, { topic, signal: interrupt.signal });
     await inOrder(items, values.concurrency, begin, finish);
   });
   return exitCode;
+
+  /**
+   * @param {import('./connection.js').Socket} socket
+   * @param {any} payload
+   */
+  async function printParts(socket, payload) {
+    const options = { topic, signal: interrupt.signal, timeoutMs: values.timeout };
+    for await (const part of socket.iterate(payload, options)) await print(part);
+  }
+
+  /** @param {unknown} value */
+  function print(value) {
+    return output.write(
+      values.envelope === true ? `${jsonLine({ ok: true, value })}\n` : rendered(value, values)
+    );
+  }
 
   /**
    * @param {import('./payloads.js').Item} item
@@ -86,9 +114,7 @@ async function run(input) {
     done++;
     if (done % PROGRESS_CALLS === 0) output.progress(`${done} calls`);
     if (error === undefined) {
-      await output.write(
-        values.envelope === true ? `${jsonLine({ ok: true, value })}\n` : rendered(value, values)
-      );
+      if (values.iterate !== true) await print(value);
       return;
     }
     if (interrupt.signal.aborted) throw interrupt.signal.reason;

@@ -12,6 +12,8 @@ const { bytes, duration, oneOf } = require('./values.js');
 
 /** @typedef {InstanceType<typeof UDSocket>} Socket */
 
+/** The library's own, for calls. */
+const DEFAULT_TIMEOUT_MS = 5000;
 /** How long the goodbye may take, in ms: what was asked has been answered by then. */
 const GOODBYE_MS = 1000;
 /** After Ctrl-C nobody wants to wait. */
@@ -23,8 +25,7 @@ const connectionOptions = {
     short: 't',
     value: 'duration',
     help: 'how long to wait for the connection, then for each answer (5s; 0: for ever)',
-    read: duration,
-    fallback: 5000
+    read: duration
   },
   protocol: {
     value: 'name',
@@ -104,13 +105,14 @@ async function withSockets({ interrupt, positionals, values }, count, use, prepa
  */
 async function connect(socket, text, values, interrupt) {
   const patience = new AbortController();
-  const timer = values.timeout > 0 ? setTimeout(() => patience.abort(), values.timeout) : undefined;
+  const timeoutMs = values.timeout ?? DEFAULT_TIMEOUT_MS;
+  const timer = timeoutMs > 0 ? setTimeout(() => patience.abort(), timeoutMs) : undefined;
   const signal = AbortSignal.any([interrupt.signal, patience.signal]);
   try {
     await socket.connect(endpointOf(text), { signal });
   } catch (error) {
     if (interrupt.signal.aborted) throw interrupt.signal.reason;
-    if (patience.signal.aborted) throw noAnswer(text, values.timeout);
+    if (patience.signal.aborted) throw noAnswer(text, timeoutMs);
     throw explainConnect(error, text);
   } finally {
     clearTimeout(timer);

@@ -15,6 +15,16 @@ function endpointOf(text) {
 }
 
 /**
+ * The same for a server, which may also be handed its socket: `systemd`, or `systemd:name`.
+ * @param {string} text
+ * @returns {string | number | { fd: number } | { systemd: true | string }}
+ */
+function servingEndpointOf(text) {
+  const handed = /^systemd(?::(.+))?$/.exec(text);
+  return handed === null ? endpointOf(text) : { systemd: handed[1] ?? true };
+}
+
+/**
  * A file may have a number for a name: it is one if it has a slash, too.
  * @param {string} text
  */
@@ -35,11 +45,12 @@ function shownAddress(address) {
  * @returns {string | undefined}
  */
 function pathOf(text) {
-  if (isPort(text) || /^(?:fd:\d|@|\w+:\/\/)/.test(text)) return undefined;
+  if (isPort(text) || /^(?:fd:\d|systemd(?::|$)|@|\w+:\/\/)/.test(text)) return undefined;
   const path = text.startsWith('unix:') ? text.slice('unix:'.length) : text;
   return path.startsWith('@') ? undefined : path;
 }
 
 exports.endpointOf = endpointOf;
 exports.pathOf = pathOf;
+exports.servingEndpointOf = servingEndpointOf;
 exports.shownAddress = shownAddress;

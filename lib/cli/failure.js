@@ -104,6 +104,9 @@ function failureOf(error, about) {
   if (exitCode === ExitCode.LOST && typeof error.maybeDelivered === 'boolean') {
     failure.hint += error.maybeDelivered ? MAYBE : NEVER;
   }
+  if (error.code === 'SHORTWIRE_ERR_UNSUPPORTED' && /iterate/.test(error.message)) {
+    failure.hint = 'Its handler answers in parts: call it with --iterate.';
+  }
   if (error.code === 'SHORTWIRE_ERR_NO_HANDLER') failure.hint = noHandlerHint(about?.topic);
   if (error.remote !== undefined) {
     const { message: _, ...rest } = error.remote;

@@ -14,10 +14,16 @@ const command = {
   summary: 'print the messages that a server sends',
   usage: '<endpoint>',
   about: [
-    'Each message is a line: {"topic":"log","payload":"ready"}. Bytes are {"base64":"…"}. It ends when the server says goodbye, or with Ctrl-C.'
+    'Each message is a line: {"topic":"log","payload":"ready"}. Bytes are {"base64":"…"}. It ends when the server says goodbye, or with Ctrl-C.',
+    'With --topic the server sends only broadcasts of topics that one of the patterns fits. A * stands for one segment between dots, ** at the end for one or more. Messages without a topic, and those to this client alone, always come.'
   ],
   positionals: [1, 1],
   options: {
+    topic: {
+      value: 'pattern',
+      multiple: true,
+      help: 'only broadcasts of these topics: a.b, a.*, a.**; may be given again'
+    },
     count: {
       short: 'n',
       value: 'number',
@@ -28,6 +34,7 @@ const command = {
   },
   examples: [
     ['shortwire listen /tmp/app.sock', 'all that comes'],
+    ["shortwire listen /tmp/app.sock --topic 'orders.*.paid' --topic 'log.**'", 'some topics'],
     ['shortwire listen /tmp/app.sock --count 1', 'wait for one message'],
     ['shortwire listen /tmp/app.sock | jq --unbuffered .payload', 'the payloads alone']
   ],
@@ -58,22 +65,29 @@ async function run(input) {
  */
 function printed(socket, { output, values }) {
   let left = values.count ?? Infinity;
-  const over = new Promise((/** @type {(value: void) => void} */ resolve, reject) => {
+  /** @type {(reason: unknown) => void} */
+  let reject = noop;
+  const over = new Promise((/** @type {(value: void) => void} */ resolve, refuse) => {
+    reject = (error) => refuse(failureOf(error));
     socket.on('message', (payload, { topic }) => {
       if (left <= 0) return;
       left--;
       void output.line(jsonLine({ topic, payload }));
       if (left <= 0) resolve();
     });
-    socket.on('error', (error) => reject(failureOf(error)));
+    socket.on('error', reject);
     socket.on('close', () => resolve());
   });
   socket.on('goaway', (reason) =>
     output.note(`the server says goodbye${reason === '' ? '' : `: ${reason}`}`)
   );
+  // Without a connection yet: it is told before anything else.
+  for (const pattern of values.topic ?? []) socket.subscribe(pattern).catch(reject);
   // If it can't connect, that is told elsewhere.
   over.catch(() => {});
   return over;
 }
+
+function noop() {}
 
 exports.command = command;

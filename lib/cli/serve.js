@@ -6,7 +6,7 @@
 const { UDSocketServer } = require('../../index.js');
 const { connectionOptions, socketOptions } = require('./connection.js');
 const { explainStart } = require('./diagnosis.js');
-const { endpointOf, shownAddress } = require('./endpoint.js');
+const { servingEndpointOf, shownAddress } = require('./endpoint.js');
 const { handlersOf } = require('./handlers-module.js');
 const { jsonLine } = require('./rendering.js');
 const { duration, octal } = require('./values.js');
@@ -20,6 +20,7 @@ const command = {
   usage: '<endpoint> [module]',
   about: [
     "Without a module, each request is answered with its payload. A module's default export (module.exports in CommonJS) is a function (payload, context) for all requests, or an object of topic and function; the topic * is for all others.",
+    'The endpoint systemd, or systemd:name, is the socket that systemd has handed to this process. The socket file itself is made with mode 600, unless --mode says otherwise.',
     'Ctrl-C or SIGTERM lets what is under way finish; twice, it ends at once.'
   ],
   positionals: [1, 2],
@@ -58,7 +59,7 @@ async function run({ interrupt, output, positionals, values }) {
     else server.handle(topic, handler);
   }
   try {
-    await server.start(endpointOf(endpoint));
+    await server.start(servingEndpointOf(endpoint));
   } catch (error) {
     throw explainStart(error, endpoint);
   }

@@ -107,6 +107,7 @@ export const JS_MAY_REQUIRE = {
   'lib/options.js': ['lib/backoff.js', 'lib/errors.js', 'lib/traceparent.js'],
   'lib/backoff.js': ['lib/errors.js'],
   'lib/reconnection.js': ['lib/backoff.js'],
+  'lib/inherited.js': ['lib/errors.js'],
   'lib/context.js': ['lib/errors.js'],
   'lib/channels.js': [],
   'lib/traceparent.js': ['lib/errors.js', 'lib/records.js']

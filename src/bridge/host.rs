@@ -38,7 +38,7 @@ impl JsHost {
         server_event: Value,
         waker: Arc<Waker>,
     ) -> Result<Self, Failed> {
-        let capacity = HEAD + SHARED_RECORDS * WORDS;
+        let capacity = HEAD + SHARED_RECORDS * WORDS + SHARED_NUMBERS;
         let (records, words) = env.words(capacity)?;
         let mut context = ptr::null_mut();
         let (resource, name) = (env.object()?, env.latin1(b"shortwire")?);
@@ -78,55 +78,57 @@ impl JsHost {
         index: u32,
         server: Option<u32>,
         batch: &mut Inbound,
-        from_call: bool,
     ) -> Result<(), Failed> {
         let env = self.env;
-        let length = HEAD + batch.records().len();
+        let before = HEAD + batch.records().len();
+        let numbers = batch.numbers();
+        let length = before + numbers.words_behind(before);
         let (own, words) = if length <= self.capacity {
             (None, self.words)
         } else {
-            // Rare: a connection with very many open calls has ended.
+            // Rare: a connection with very many open calls has ended, or several batches of many
+            // numbers are delivered as one.
             let (records, words) = env.words(length)?;
             (Some(records), words)
         };
-        let head = [index, batch.len() as u32, server.map_or(0, |server| server + 1)];
+        let server = server.map_or(0, |server| server + 1);
+        let head = [index, batch.len() as u32, server, numbers.ints() as u32];
         // SAFETY: `words` points to at least `length` words of an `ArrayBuffer` that is kept alive
         // by a reference, or by the current scope; JavaScript is not running.
         let shared = unsafe { std::slice::from_raw_parts_mut(words, length) };
         shared[..HEAD].copy_from_slice(&head);
-        shared[HEAD..].copy_from_slice(batch.records());
+        shared[HEAD..before].copy_from_slice(batch.records());
+        numbers.write(shared, before);
 
         let text = text::make(env, batch.text(), batch.is_ascii())?;
         let blobs = batch.take_blobs();
         let function = env.value(&self.deliver)?;
         if blobs.is_empty() && own.is_none() {
-            return self.call(function, &[text], from_call);
+            return self.call(function, &[text]);
         }
         let array = env.array(blobs.len())?;
         for (blob, at) in blobs.into_iter().zip(0u32..) {
             env.set_element(array, at, text::make_blob(env, blob)?)?;
         }
         let records = own.map_or_else(|| env.undefined(), Ok)?;
-        self.call(function, &[text, array, records], from_call)
+        self.call(function, &[text, array, records])
     }
 
-    /// Calls a function; outside of a call of JavaScript's own, with ticks and microtasks after it.
+    /// Calls a function, in a context of its own: within a call of JavaScript's too, what came from
+    /// peers must not be taken for a part of what this caller is doing (`AsyncLocalStorage`). Outside
+    /// of one, ticks and microtasks follow.
     #[inline]
-    fn call(&self, function: Value, arguments: &[Value], from_call: bool) -> Result<(), Failed> {
+    fn call(&self, function: Value, arguments: &[Value]) -> Result<(), Failed> {
         let mut receiver = ptr::null_mut();
         // SAFETY: on the environment's thread.
         unsafe { sys::napi_get_global(self.env.0, &raw mut receiver) };
         let mut result = ptr::null_mut();
         let (count, start) = (arguments.len(), arguments.as_ptr());
         let (env, context, result) = (self.env.0, self.context, &raw mut result);
-        let status = if from_call {
-            // SAFETY: on the environment's thread, with values of the current scope.
-            unsafe { sys::napi_call_function(env, receiver, function, count, start, result) }
-        } else {
-            // SAFETY: as above; the async context lives until `dispose`.
-            unsafe {
-                sys::napi_make_callback(env, context, receiver, function, count, start, result)
-            }
+        // SAFETY: on the environment's thread, with values of the current scope; the async context
+        // lives until `dispose`.
+        let status = unsafe {
+            sys::napi_make_callback(env, context, receiver, function, count, start, result)
         };
         if status == sys::Status::napi_ok { Ok(()) } else { Err(Failed) }
     }
@@ -138,7 +140,7 @@ impl JsHost {
             _ => None,
         };
         let (kind, error, text) = match event {
-            ServerEvent::Listening(Ok(address)) => (LISTENING, None, address.as_str()),
+            ServerEvent::Listening(Ok((address, _))) => (LISTENING, None, address.as_str()),
             ServerEvent::Listening(Err(error)) => (FAILED, Some(error), error.message()),
             ServerEvent::Closed(Ok(())) => (CLOSED, None, ""),
             ServerEvent::Closed(Err(error)) => (CLOSED, Some(error), error.message()),
@@ -153,7 +155,10 @@ impl JsHost {
             _ => (u32::MAX, u32::MAX),
         };
         let number = error.map_or(u32::MAX, |error| error.kind() as u32);
-        let errno = error.and_then(Error::errno).unwrap_or_default() as u32;
+        let errno = match event {
+            ServerEvent::Listening(Ok((_, descriptor))) => *descriptor,
+            _ => error.and_then(Error::errno).unwrap_or_default(),
+        } as u32;
         let arguments = [
             env.uint32(server)?,
             env.uint32(kind)?,
@@ -163,13 +168,13 @@ impl JsHost {
             env.uint32(uid)?,
             env.uint32(pid)?,
         ];
-        self.call(env.value(&self.server_event)?, &arguments, false)
+        self.call(env.value(&self.server_event)?, &arguments)
     }
 }
 
 impl Host for JsHost {
     fn deliver(&self, index: u32, server: Option<u32>, batch: &mut Inbound, from_call: bool) {
-        let mut body = || self.deliver_batch(index, server, batch, from_call);
+        let mut body = || self.deliver_batch(index, server, batch);
         if from_call {
             // An exception goes on to whoever called.
             let _ = body();
@@ -187,10 +192,12 @@ impl Host for JsHost {
     }
 }
 
-/// Words before the records: connection, count, server + 1.
-pub(super) const HEAD: usize = 3;
+/// Words before the records: connection, count, server + 1, count of ints.
+pub(super) const HEAD: usize = 4;
 /// Records that fit into the shared array.
 const SHARED_RECORDS: usize = 4096;
+/// Words of numbers that fit behind them. Pages that are never used cost nothing.
+const SHARED_NUMBERS: usize = 128 * 1024;
 
 // Kinds of server events, mirrored in `lib/records.js`.
 pub(super) const LISTENING: u32 = 1;

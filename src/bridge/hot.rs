@@ -24,7 +24,7 @@ pub(super) struct Shared {
     /// `Uint32Array` that both sides see: [`HEAD`] words, then records.
     words: *const u32,
     records: Reference,
-    buffer: Cell<Vec<u8>>,
+    pub(super) buffer: Cell<Vec<u8>>,
     /// The last large text was not ASCII.
     wide: Cell<bool>,
 }
@@ -78,11 +78,15 @@ impl Shared {
         let bytes = bytes.map(|bytes| env.bytes(bytes)).transpose()?;
         let text = simdutf8::basic::from_utf8(&buffer).map_err(|_| Failed)?;
         let result = self.thread.submit(index, Outbound { records, text, bytes });
-        if buffer.capacity() > KEEP_BYTES {
-            buffer = Vec::new();
-        }
-        self.buffer.set(buffer);
+        keep(&self.buffer, buffer);
         Ok(result)
+    }
+
+    /// The head of the shared records, as a fan-out has it.
+    pub(super) fn fan_out_head(&self) -> Result<&[u32; 5], Failed> {
+        // SAFETY: the array is larger than that, is kept alive by `records`, and JavaScript is not
+        // running.
+        unsafe { self.words.cast::<[u32; 5]>().as_ref() }.ok_or(Failed)
     }
 }
 
@@ -113,13 +117,18 @@ pub(super) unsafe extern "C" fn drain(
     })
 }
 
+/// Keeps a buffer for the next text, unless it has grown large.
+pub(super) fn keep(place: &Cell<Vec<u8>>, buffer: Vec<u8>) {
+    place.set(if buffer.capacity() > KEEP_BYTES { Vec::new() } else { buffer });
+}
+
 #[inline]
-fn call(
+pub(super) fn call(
     env: sys::napi_env,
     info: sys::napi_callback_info,
-    body: impl FnOnce(&Shared, Env, [Value; 2], usize) -> Result<Value, Failed>,
+    body: impl FnOnce(&Shared, Env, [Value; 3], usize) -> Result<Value, Failed>,
 ) -> sys::napi_value {
-    let mut arguments = [ptr::null_mut(); 2];
+    let mut arguments = [ptr::null_mut(); 3];
     let mut count = arguments.len();
     let mut context: *mut c_void = ptr::null_mut();
     let (argc, argv, data) = (&raw mut count, arguments.as_mut_ptr(), &raw mut context);

@@ -9,7 +9,8 @@ use napi_derive::napi;
 use super::{
     cleanup::{self, Remains},
     endpoint::NativeEndpoint,
-    host::{self, JsHost},
+    fan_out,
+    host::JsHost,
     hot::{self, Shared},
     options::{NativeOptions, NativeServerOptions},
     raw::{self, Failed},
@@ -17,16 +18,13 @@ use super::{
     waker::Waker,
 };
 use crate::{
-    config::Format,
     driver::{
-        batch,
         connection::{Endurance, Parting},
         inbox::Inbox,
-        thread::{Thread, flags},
+        thread::Thread,
         uv::Loop,
     },
-    error::Kind,
-    message::{BodyKind, Comeback},
+    message::Comeback,
 };
 
 /// The connections and servers of this JavaScript thread.
@@ -53,6 +51,11 @@ pub struct NativeStats {
     pub late_responses: f64,
     pub malformed: f64,
     pub refused: f64,
+    pub streams: u32,
+    pub streams_in: f64,
+    pub streams_out: f64,
+    pub streams_refused: f64,
+    pub stream_queued_bytes: f64,
 }
 
 /// Who is at the other end, by the kernel's word.
@@ -101,8 +104,14 @@ impl NativeThread {
         let outbound = unsafe { &*shared }.records(raw).map_err(failed)?;
         let flush = Shared::function(raw, Some(hot::flush), context).map_err(failed)?;
         let drain = Shared::function(raw, Some(hot::drain), context).map_err(failed)?;
-        let parts =
-            [("inbound", inbound), ("outbound", outbound), ("flush", flush), ("drain", drain)];
+        let fan_out = Shared::function(raw, Some(fan_out::fan_out), context).map_err(failed)?;
+        let parts = [
+            ("inbound", inbound),
+            ("outbound", outbound),
+            ("flush", flush),
+            ("drain", drain),
+            ("fanOut", fan_out),
+        ];
         for (name, value) in parts {
             // SAFETY: a value of the current scope.
             let value = unsafe { Unknown::from_raw_unchecked(env.raw(), value) };
@@ -212,6 +221,11 @@ impl NativeThread {
             late_responses: counters.late_responses as f64,
             malformed: counters.malformed as f64,
             refused: counters.refused as f64,
+            streams: stats.streams.open,
+            streams_in: stats.streams.opened_in as f64,
+            streams_out: stats.streams.opened_out as f64,
+            streams_refused: stats.streams.refused as f64,
+            stream_queued_bytes: stats.stream_queued_bytes as f64,
         }
     }
 
@@ -264,83 +278,6 @@ impl NativeThread {
 #[napi]
 pub fn inline_available() -> bool {
     Loop::is_available()
-}
-
-/// Names and numbers that both sides must agree on.
-#[napi(object)]
-pub struct NativeNumber {
-    pub group: String,
-    pub name: String,
-    pub value: u32,
-}
-
-/// All numbers that cross, for the test that compares them with `lib/`.
-#[napi]
-pub fn numbers() -> Vec<NativeNumber> {
-    use batch::kind;
-    let kinds = [
-        ("REQUEST", kind::REQUEST),
-        ("RESPONSE", kind::RESPONSE),
-        ("FAILURE", kind::FAILURE),
-        ("MESSAGE", kind::MESSAGE),
-        ("CANCEL", kind::CANCEL),
-        ("PING", kind::PING),
-        ("FAILED", kind::FAILED),
-        ("SENT", kind::SENT),
-        ("READY", kind::READY),
-        ("GOAWAY", kind::GOAWAY),
-        ("DRAIN", kind::DRAIN),
-        ("CLOSED", kind::CLOSED),
-        ("OPENED", kind::OPENED),
-        ("OUTPUT", kind::OUTPUT),
-        ("HELLO", kind::HELLO),
-        ("WELCOME", kind::WELCOME),
-        ("REFUSED", kind::REFUSED),
-        ("LOST", kind::LOST),
-        ("DIAL_FAILED", kind::DIAL_FAILED),
-    ];
-    let servers = [
-        ("LISTENING", host::LISTENING),
-        ("FAILED", host::FAILED),
-        ("CLOSED", host::CLOSED),
-        ("TURNED_AWAY", host::TURNED_AWAY),
-    ];
-    let bodies = [
-        ("NONE", BodyKind::None as u32),
-        ("JSON", BodyKind::Json as u32),
-        ("BYTES", BodyKind::Bytes as u32),
-    ];
-    let layout = [
-        ("WORDS", batch::WORDS as u32),
-        ("BLOB", batch::BLOB),
-        ("TRACED", batch::TRACED),
-        ("MAYBE_DELIVERED", batch::MAYBE_DELIVERED),
-        ("NO_SLOT", batch::NO_SLOT),
-        ("INBOUND_HEAD", host::HEAD as u32),
-        ("OUTBOUND_HEAD", hot::HEAD as u32),
-        ("OUTBOUND_RECORDS", hot::SHARED_RECORDS as u32),
-        ("FLAG_PENDING", flags::PENDING),
-        ("FLAG_HIGH", flags::HIGH),
-    ];
-    let errors = Kind::ALL.map(|kind| (kind.code(), kind as u32));
-    let formats = Format::ALL.map(|format| (format.name(), format as u32));
-    let group = |group: &str, names: &[(&str, u32)]| -> Vec<NativeNumber> {
-        let number = |&(name, value): &(&str, u32)| NativeNumber {
-            group: group.to_owned(),
-            name: name.to_owned(),
-            value,
-        };
-        names.iter().map(number).collect()
-    };
-    let groups = [
-        group("kind", &kinds),
-        group("serverEvent", &servers),
-        group("body", &bodies),
-        group("layout", &layout),
-        group("error", &errors),
-        group("format", &formats),
-    ];
-    groups.into_iter().flatten().collect()
 }
 
 fn failed(_: Failed) -> Error {

@@ -21,12 +21,15 @@ pub struct NativeOptions {
     pub max_queued_messages: u32,
     pub max_in_flight: u32,
     pub max_in_flight_bytes: u32,
+    pub max_streams: u32,
+    pub max_subscriptions: u32,
     pub handshake_timeout_ms: u32,
     pub frame_timeout_ms: u32,
     /// Left out: as suits the transport.
     pub heartbeat_ms: Option<u32>,
     pub stall_timeout_ms: u32,
     pub jftp_header_digits: u32,
+    pub shapes: bool,
     /// `auto`, `inline` or `task`.
     pub driver: String,
 }
@@ -44,6 +47,10 @@ pub struct NativeServerOptions {
     pub authorizes: bool,
     pub mode: u32,
     pub backlog: i32,
+    /// Of a descriptor: it stays whose it is, and a duplicate listens.
+    pub shared: bool,
+    /// False for a listener that others accept from.
+    pub accepts: bool,
 }
 
 impl NativeOptions {
@@ -54,11 +61,14 @@ impl NativeOptions {
             max_queued_messages: self.max_queued_messages as usize,
             max_in_flight: self.max_in_flight,
             max_in_flight_bytes: self.max_in_flight_bytes,
+            max_streams: self.max_streams,
+            max_subscriptions: self.max_subscriptions,
             handshake_timeout: ms(self.handshake_timeout_ms),
             frame_timeout: ms(self.frame_timeout_ms),
             heartbeat: self.heartbeat_ms.map(ms),
             stall_timeout: ms(self.stall_timeout_ms),
             jftp_header_digits: self.jftp_header_digits as u8,
+            shapes: self.shapes,
         }
     }
 
@@ -95,7 +105,8 @@ impl NativeServerOptions {
                 authorizes: self.authorizes,
             },
             driver: self.connection.driver(),
-            bind: BindOptions { mode: self.mode, backlog: self.backlog },
+            bind: BindOptions { mode: self.mode, backlog: self.backlog, shared: self.shared },
+            accepts: self.accepts,
         }
     }
 }

@@ -73,6 +73,15 @@ impl Env {
         check(status).map(|()| value)
     }
 
+    /// An array of numbers.
+    pub(super) fn uint32_list(self, numbers: &[u32]) -> Result<Value, Failed> {
+        let list = self.array(numbers.len())?;
+        for (number, at) in numbers.iter().zip(0u32..) {
+            self.set_element(list, at, self.uint32(*number)?)?;
+        }
+        Ok(list)
+    }
+
     pub(super) fn undefined(self) -> Result<Value, Failed> {
         let mut value = ptr::null_mut();
         // SAFETY: see above.
@@ -144,6 +153,36 @@ impl Env {
         }
         // SAFETY: N-API vouches for pointer and length; the caller drops the slice before it lets
         // JavaScript run.
+        Ok(unsafe { std::slice::from_raw_parts(data.cast(), length) })
+    }
+
+    /// The memory of a `Uint32Array`, valid until JavaScript runs again.
+    pub(super) fn uint32s<'a>(self, value: Value) -> Result<&'a [u32], Failed> {
+        let mut kind = 0;
+        let mut length = 0;
+        let mut data: *mut c_void = ptr::null_mut();
+        let (buffer, offset) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: see above; the last two results are not wanted.
+        let status = unsafe {
+            sys::napi_get_typedarray_info(
+                self.0,
+                value,
+                &raw mut kind,
+                &raw mut length,
+                &raw mut data,
+                buffer,
+                offset,
+            )
+        };
+        check(status)?;
+        if kind != sys::TypedarrayType::uint32_array {
+            return Err(Failed);
+        }
+        if data.is_null() || length == 0 {
+            return Ok(&[]);
+        }
+        // SAFETY: N-API vouches for pointer and length, and a `Uint32Array` is aligned; the caller
+        // drops the slice before it lets JavaScript run.
         Ok(unsafe { std::slice::from_raw_parts(data.cast(), length) })
     }
 

@@ -13,13 +13,14 @@ pub mod detect;
 pub mod jftp;
 pub mod native;
 pub mod number;
+pub mod shape;
 mod wide;
 
 pub use detect::{Detected, detect};
 
 use crate::{
     config::{Format, Limits},
-    error::Result,
+    error::{Error, Kind, Result},
     message::{Hello, Message, Role},
 };
 
@@ -53,6 +54,17 @@ pub enum Decoded<'a> {
         /// Borrows from the input, or from the decoder.
         message: Message<'a>,
     },
+}
+
+/// Which piece of a message is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
+    /// It says what the message is about.
+    pub first: bool,
+    /// It isn't the last.
+    pub more: bool,
+    /// What joins the pieces of an event, which has no id of its own.
+    pub event: u64,
 }
 
 /// Takes the bytes of an encoded message. Bodies are told apart so that large ones need no copy.
@@ -121,6 +133,53 @@ impl Codec {
         match self {
             Self::Native(native) => native.encode(message, sink),
             Self::Jftp(jftp) => jftp.encode(message, sink),
+        }
+    }
+
+    /// Appends a piece of a message, whose body here is that of the piece, to `sink`. The whole has
+    /// been checked with [`check_length`](Self::check_length).
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported`: the format has no pieces.
+    pub fn encode_piece(
+        &mut self,
+        message: &Message<'_>,
+        piece: Piece,
+        sink: &mut impl FrameSink,
+    ) -> Result<()> {
+        match self {
+            Self::Native(native) => native.encode_piece(message, piece, sink),
+            Self::Jftp(_) => Err(Error::local(Kind::Unsupported, "jftp has no pieces")),
+        }
+    }
+
+    /// Whether messages may be cut for this peer.
+    pub const fn cuts(&self) -> bool {
+        match self {
+            Self::Native(native) => native.has_streams(),
+            Self::Jftp(_) => false,
+        }
+    }
+
+    /// Whether the peer takes a message with so many bytes of content.
+    ///
+    /// # Errors
+    ///
+    /// `TooLarge`: it doesn't.
+    pub fn check_length(&self, length: usize) -> Result<()> {
+        match self {
+            Self::Native(native) => native.check_length(length),
+            Self::Jftp(_) => Ok(()),
+        }
+    }
+
+    /// How long the content of a frame may be that was encoded elsewhere, for many; `None` where
+    /// each connection needs bytes of its own.
+    pub fn shared_limit(&self) -> Option<u32> {
+        match self {
+            Self::Native(native) => Some(native.largest_sent()),
+            Self::Jftp(_) => None,
         }
     }
 

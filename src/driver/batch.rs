@@ -17,30 +17,26 @@
 
 use std::ops::Range;
 
+pub use super::blob::Blob;
+use super::{
+    numbers::Numbers,
+    text_units::{bytes_of_units, units},
+};
 use crate::message::{Body, BodyKind, TRACE_CHARACTERS, Trace};
 
 /// What a turn of a connection produced for its application.
 #[derive(Debug, Default)]
 pub struct Inbound {
-    records: Vec<u32>,
-    text: Vec<u8>,
+    pub(super) records: Vec<u32>,
+    pub(super) text: Vec<u8>,
     /// The length of `text` in UTF-16 code units.
-    units: u32,
+    pub(super) units: u32,
     blobs: Vec<Blob>,
+    /// Of the payloads that travel as values.
+    pub(super) numbers: Numbers,
+    /// The long strings of the payload at hand.
+    pub(super) long: Vec<u8>,
     closed: bool,
-}
-
-/// A payload that is handed over whole.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Blob {
-    /// ASCII text: part of a buffer.
-    Ascii(Vec<u8>, Range<usize>),
-    /// Any other text, decoded.
-    Utf16(Vec<u16>),
-    /// Text that came in UTF-16, in this machine's order: part of a buffer.
-    Wide(Vec<u8>, Range<usize>),
-    /// Raw bytes: part of a buffer.
-    Bytes(Vec<u8>, Range<usize>),
 }
 
 /// An item for the application, apart from its texts.
@@ -78,6 +74,8 @@ pub struct Order<'a> {
     pub traced: bool,
     /// The payload.
     pub body: Body<'a>,
+    /// The payload's length as the application counts it: bytes, or UTF-16 code units.
+    pub units: u32,
     /// Timeout in milliseconds, or the number of an `error::Kind`.
     pub extra: u32,
 }
@@ -118,7 +116,7 @@ impl Inbound {
         } else if buffer[range.clone()].is_ascii() {
             Blob::Ascii(buffer, range)
         } else {
-            Blob::Utf16(utf16(&buffer[range]))
+            Blob::utf16(&buffer[range])
         };
         let topic_end = self.append_text(topic.as_bytes());
         let index = self.blobs.len() as u32;
@@ -161,6 +159,7 @@ impl Inbound {
         self.text.extend_from_slice(&later.text);
         self.units += later.units;
         self.blobs.extend(later.blobs);
+        self.numbers.append(&later.numbers);
         self.closed |= later.closed;
     }
 
@@ -172,6 +171,11 @@ impl Inbound {
     /// The five words of each item.
     pub fn records(&self) -> &[u32] {
         &self.records
+    }
+
+    /// The numbers of the payloads that travel as values.
+    pub const fn numbers(&self) -> &Numbers {
+        &self.numbers
     }
 
     /// The common text, in UTF-8.
@@ -199,7 +203,7 @@ impl Inbound {
     /// What it holds in memory, about.
     pub fn bytes(&self) -> usize {
         let blobs: usize = self.blobs.iter().map(Blob::len).sum();
-        self.records.len() * 4 + self.text.len() + blobs
+        self.records.len() * 4 + self.numbers.bytes() + self.text.len() + blobs
     }
 
     /// Empties it; the buffers stay for the next turn unless they have grown large.
@@ -208,32 +212,20 @@ impl Inbound {
         self.text.clear();
         self.text.shrink_to(KEEP_BYTES);
         self.blobs.clear();
+        self.numbers.clear();
+        self.long.clear();
+        self.long.shrink_to(KEEP_BYTES);
         self.units = 0;
         self.closed = false;
     }
 
     #[inline]
-    fn append_text(&mut self, bytes: &[u8]) -> u32 {
+    pub(super) fn append_text(&mut self, bytes: &[u8]) -> u32 {
         if !bytes.is_empty() {
             self.text.extend_from_slice(bytes);
             self.units += if bytes.is_ascii() { bytes.len() as u32 } else { units(bytes) };
         }
         self.units
-    }
-}
-
-impl Blob {
-    /// Its length in bytes.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Ascii(_, range) | Self::Wide(_, range) | Self::Bytes(_, range) => range.len(),
-            Self::Utf16(units) => units.len() * 2,
-        }
-    }
-
-    /// Whether it has no bytes.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 
@@ -269,8 +261,17 @@ impl<'a> Outbound<'a> {
             let kind = BodyKind::from_number(number as u8).unwrap_or(BodyKind::None);
             let data = self.bytes.unwrap_or(text.as_bytes());
             let body = Body { kind, data };
+            let units = self.bytes.map_or(words[3], |bytes| bytes.len() as u32);
             let traced = head & TRACED != 0;
-            Order { kind: head & 0xff, subject: words[1], topic, traced, body, extra: words[4] }
+            Order {
+                kind: head & 0xff,
+                subject: words[1],
+                topic,
+                traced,
+                body,
+                units,
+                extra: words[4],
+            }
         })
     }
 }
@@ -293,39 +294,11 @@ impl<'a> Order<'a> {
     pub const fn is_new(&self) -> bool {
         matches!(self.kind, kind::REQUEST | kind::MESSAGE | kind::PING)
     }
-}
 
-/// UTF-16 code units of valid UTF-8: one for each character, two for those of four bytes.
-pub(super) fn units(utf8: &[u8]) -> u32 {
-    utf8.iter().map(|&byte| u32::from(byte & 0xc0 != 0x80) + u32::from(byte >= 0xf0)).sum()
-}
-
-/// How many bytes of `text` are its first `units` UTF-16 code units.
-fn bytes_of_units(text: &str, units: u32) -> usize {
-    let bytes = text.as_bytes();
-    if let Some(start) = bytes.get(..units as usize)
-        && start.is_ascii()
-    {
-        return units as usize;
+    /// Whether it is about a stream, whose own credit bounds what it may put here.
+    pub const fn is_of_stream(&self) -> bool {
+        matches!(self.kind, kind::OPEN..=kind::RESET)
     }
-    let mut left = units as usize;
-    for (at, character) in text.char_indices() {
-        if left == 0 {
-            return at;
-        }
-        left = left.saturating_sub(character.len_utf16());
-    }
-    text.len()
-}
-
-fn utf16(utf8: &[u8]) -> Vec<u16> {
-    // One more than needed: the decoder wants room for a replacement character.
-    let mut units = vec![0u16; utf8.len() + 1];
-    let (_, _, written, _) = encoding_rs::UTF_8
-        .new_decoder_without_bom_handling()
-        .decode_to_utf16(utf8, &mut units, true);
-    units.truncate(written);
-    units
 }
 
 /// The kinds of items; in both directions where it makes sense.
@@ -370,12 +343,35 @@ pub mod kind {
     pub const LOST: u32 = 18;
     /// In: there is no transport (errno, error kind), and the connection isn't over.
     pub const DIAL_FAILED: u32 = 19;
+    /// Out: open a stream (number, settings). In: the peer has opened one (number, settings).
+    pub const OPEN: u32 = 20;
+    /// Bytes or a value of a stream (number). In: what it cost in credit.
+    pub const DATA: u32 = 21;
+    /// Out: so much has been used of a stream (number, credit).
+    pub const CREDIT: u32 = 22;
+    /// Nothing more comes in a stream (number).
+    pub const END: u32 = 23;
+    /// A stream is over (number), with the failing side's error or the number of an error kind.
+    pub const RESET: u32 = 24;
+    /// In: so many bytes of a stream (number) no longer wait; 0 with its end.
+    pub const TAKEN: u32 = 26;
+    /// Out: messages of topics that match this pattern are wanted, too (topic; slot or
+    /// [`super::NO_SLOT`], to be told by a [`PING`] when the peer knows).
+    pub const SUBSCRIBE: u32 = 30;
+    /// Out: no longer wanted (topic, empty for all; slot as before).
+    pub const UNSUBSCRIBE: u32 = 31;
+    /// In: a broadcast that this peer doesn't get after all (error kind).
+    pub const DROPPED: u32 = 36;
+    /// In: payloads may come as values of the shape with this number, described by the text.
+    pub const SHAPE: u32 = 37;
 }
 
 /// Words of a record.
 pub const WORDS: usize = 5;
 /// In word 0: the body is a blob, and word 3 its index.
 pub const BLOB: u32 = 1 << 16;
+/// In word 0: the body is values of a shape, and the text its strings.
+pub const VALUES: u32 = 1 << 17;
 /// In word 0: the topic begins with a `traceparent`.
 pub const TRACED: u32 = 1 << 15;
 /// In the last word of a failed call: the peer may have got it.

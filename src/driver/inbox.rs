@@ -43,8 +43,8 @@ pub enum Mail {
     },
     /// A server has a new peer. The permit makes room for the next when this is dealt with.
     Accepted(u32, Stream, Peer, Option<OwnedSemaphorePermit>),
-    /// A server listens, at this address, or can't.
-    Listening(u32, Result<String>),
+    /// A server listens, at this address and with this descriptor, or can't.
+    Listening(u32, Result<(String, i32)>),
     /// A server's listener is gone: closed as asked, or failed.
     Unlistened(u32, Result<()>),
     /// A task hands its connection back to the loop.

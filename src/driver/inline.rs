@@ -13,7 +13,8 @@ use std::{
 
 use super::{
     batch::{Inbound, Outbound},
-    connection::{Connection, Parting, ReadTurn},
+    broadcast::Broadcast,
+    connection::{Connection, Parting, ReadTurn, Receipt},
     uv::{Interest, Loop, Poll},
 };
 use crate::{
@@ -130,6 +131,29 @@ impl Inline {
         {
             return Next::Over(error);
         }
+        if !self.interest.has(Interest::WRITABLE) {
+            self.write(now, inbound);
+        }
+        self.next()
+    }
+
+    /// Queues a broadcast and writes it.
+    #[inline]
+    pub fn broadcast(
+        &mut self,
+        message: &Broadcast,
+        now: Instant,
+        inbound: &mut Inbound,
+    ) -> (Receipt, Next) {
+        let receipt = self.machine.broadcast(message);
+        if receipt != Receipt::Queued {
+            return (receipt, Next::Wait);
+        }
+        (receipt, self.flush(now, inbound))
+    }
+
+    /// Writes what waits.
+    pub fn flush(&mut self, now: Instant, inbound: &mut Inbound) -> Next {
         if !self.interest.has(Interest::WRITABLE) {
             self.write(now, inbound);
         }

@@ -13,15 +13,20 @@
 //! ```
 
 pub mod batch;
+pub mod blob;
+pub mod broadcast;
 pub mod busy_poll;
 pub mod connection;
 pub mod inbox;
 #[cfg(unix)]
 pub mod inline;
 pub mod large_text;
+pub mod numbers;
+pub mod owned_outbound;
 pub mod pool;
 pub mod server;
 pub mod task;
+mod text_units;
 pub mod thread;
 pub mod turn_away;
 pub mod uv;

@@ -44,21 +44,29 @@ pub struct Seat {
 
 impl Server {
     /// Binds and accepts in a task of this runtime. What happens comes as mail: first
-    /// [`Mail::Listening`], then [`Mail::Accepted`], at last [`Mail::Unlistened`].
+    /// [`Mail::Listening`], then [`Mail::Accepted`], at last [`Mail::Unlistened`]. One that doesn't
+    /// accept only keeps the socket for others, who inherit its descriptor.
     pub fn spawn(
         runtime: &runtime::Handle,
         inbox: Arc<Inbox>,
         index: u32,
         endpoint: Endpoint,
         options: BindOptions,
+        accepts: bool,
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
         let task = async move {
             match transport::bind(&endpoint, &options).await {
                 Err(error) => inbox.push(Mail::Listening(index, Err(error))),
                 Ok(listener) => {
-                    inbox.push(Mail::Listening(index, Ok(listener.address().to_owned())));
-                    let ended = accept_until(&listener, stopped, &inbox, index).await;
+                    let bound = (listener.address().to_owned(), listener.number());
+                    inbox.push(Mail::Listening(index, Ok(bound)));
+                    let ended = if accepts {
+                        accept_until(&listener, stopped, &inbox, index).await
+                    } else {
+                        until(stopped).await;
+                        Ok(())
+                    };
                     let closed = listener.close();
                     inbox.push(Mail::Unlistened(index, ended.and(closed)));
                 }
@@ -109,6 +117,14 @@ impl Drop for Seat {
             }
         }
     }
+}
+
+/// # Cancel safety
+///
+/// Cancel safe.
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the server itself was dropped: the same.
+    let _ = stopped.wait_for(|stop| *stop).await;
 }
 
 /// # Cancel safety

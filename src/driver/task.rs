@@ -22,14 +22,16 @@ use std::{
 use tokio::{runtime, sync::Notify};
 
 use super::{
-    batch::{self, Inbound, Order, Outbound, units},
-    connection::{Connection, Parting, ReadTurn, SCRATCH_BYTES, Stats, TOO_MUCH_WAITS},
+    batch::{self, Inbound, Record},
+    broadcast::Broadcast,
+    connection::{Connection, Parting, ReadTurn, Receipt, SCRATCH_BYTES, Stats, Wanted},
     inbox::{Inbox, Mail},
     large_text::LargeText,
+    owned_outbound::OwnedOutbound,
 };
 use crate::{
+    config::Limits,
     error::{Error, Kind, Result},
-    message::Body,
     transport::Stream,
 };
 
@@ -45,6 +47,7 @@ struct Shared {
     /// Bytes of batches that JavaScript has not yet had.
     undelivered: AtomicUsize,
     stats: Mutex<Stats>,
+    wanted: Wanted,
 }
 
 /// What the JavaScript thread asks of the task.
@@ -55,6 +58,8 @@ pub enum Command {
     Large(Box<[u32]>, LargeText),
     /// The answers of a batch whose other orders were refused: too much waits.
     Overflow(OwnedOutbound),
+    /// A message that others get as well.
+    Broadcast(Arc<Broadcast>),
     /// The application takes nothing new for a while, or takes it again.
     Pause(bool),
     /// Say goodbye.
@@ -63,13 +68,6 @@ pub enum Command {
     Destroy(Error),
     /// Leave without a word: the thread that would hear of it is gone.
     Abandon,
-}
-
-/// An [`Outbound`] that can travel.
-pub struct OwnedOutbound {
-    records: Vec<u32>,
-    text: String,
-    bytes: Option<Vec<u8>>,
 }
 
 /// Whether a task keeps its connection.
@@ -90,13 +88,14 @@ pub struct Destination {
 }
 
 impl Handle {
-    fn new() -> Self {
+    fn new(wanted: Wanted) -> Self {
         Self(Arc::new(Shared {
             commands: Mutex::default(),
             notify: Notify::new(),
             command_bytes: AtomicUsize::new(0),
             undelivered: AtomicUsize::new(0),
             stats: Mutex::default(),
+            wanted,
         }))
     }
 
@@ -106,6 +105,7 @@ impl Handle {
         let bytes = match &command {
             Command::Submit(orders) | Command::Overflow(orders) => orders.bytes(),
             Command::Large(_, text) => text.bytes().len(),
+            Command::Broadcast(message) => message.frame().len(),
             Command::Pause(_) | Command::Close(_) | Command::Destroy(_) | Command::Abandon => 0,
         };
         self.0.command_bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -116,6 +116,25 @@ impl Handle {
         if first {
             self.0.notify.notify_one();
         }
+    }
+
+    /// Gives the task a broadcast, as far as this thread can see that the peer wants it and that there
+    /// is room: the numbers are those of the task's last turn, and with what it was given since they
+    /// are rather too high than too low.
+    pub fn broadcast(&self, message: &Arc<Broadcast>, limits: &Limits) -> Receipt {
+        if !self.0.wanted.has(message.topic()) {
+            return Receipt::NotForIt;
+        }
+        let (queued, stats) = (self.queued_bytes(), self.stats());
+        let messages = stats.queued_messages as usize + lock(&self.0.commands).len();
+        let over = queued + message.frame().len() > limits.max_queued_bytes;
+        if queued != 0 && (over || messages >= limits.max_queued_messages) {
+            // So that it says when there is room again.
+            self.push(Command::Overflow(OwnedOutbound::none()));
+            return Receipt::Dropped(Kind::Overflow);
+        }
+        self.push(Command::Broadcast(Arc::clone(message)));
+        Receipt::Queued
     }
 
     /// Everything that the task has not done.
@@ -154,7 +173,7 @@ pub fn spawn(
     to: Destination,
     stay: Stay,
 ) -> Handle {
-    let handle = Handle::new();
+    let handle = Handle::new(machine.wanted());
     *lock(&handle.0.stats) = machine.stats();
     let task = Task { machine, shared: Arc::clone(&handle.0), to, stay };
     runtime.spawn(task.run(stream));
@@ -288,6 +307,7 @@ impl Task {
                     self.machine.note_overflow();
                     self.machine.submit(orders.borrow(), now, inbound);
                 }
+                Command::Broadcast(message) => broadcast(&mut self.machine, &message, inbound),
                 Command::Pause(paused) => self.machine.set_paused(paused, now),
                 Command::Close(parting) => self.machine.close(now, &parting),
                 Command::Destroy(error) => return Ok(Turn::End(End::Over(error))),
@@ -326,53 +346,18 @@ impl Task {
     }
 }
 
+/// Queues a broadcast that was for this peer when it was sent. If it is no longer, or doesn't fit
+/// after all, the application gets it back.
+pub fn broadcast(machine: &mut Connection, message: &Broadcast, inbound: &mut Inbound) {
+    if let Receipt::Dropped(error) = machine.broadcast(message) {
+        let record = Record { kind: batch::kind::DROPPED, subject: 0, extra: error as u32 };
+        inbound.push(record, message.topic(), message.body());
+    }
+}
+
 enum Turn {
     Read(ReadTurn),
     End(End),
-}
-
-impl OwnedOutbound {
-    /// A copy of these orders.
-    pub fn new(orders: Outbound<'_>) -> Self {
-        Self {
-            records: orders.records.to_vec(),
-            text: orders.text.to_owned(),
-            bytes: orders.bytes.map(<[u8]>::to_vec),
-        }
-    }
-
-    /// A copy of those among these orders that take nothing new on. With `flooded` there is no room
-    /// for payloads either: answers become failures.
-    pub fn answers(orders: Outbound<'_>, flooded: bool) -> Self {
-        let mut answers = Self { records: Vec::new(), text: String::new(), bytes: None };
-        for order in orders.orders().filter(|order| !order.is_new()) {
-            let Order { mut kind, subject, topic, mut body, mut extra, .. } = order;
-            let mut text = "";
-            if flooded && kind != batch::kind::CANCEL {
-                (kind, body, extra) = (batch::kind::FAILED, Body::NONE, Kind::Overflow as u32);
-                text = TOO_MUCH_WAITS;
-            } else if orders.bytes.is_some() {
-                answers.bytes = orders.bytes.map(<[u8]>::to_vec);
-            } else {
-                text = std::str::from_utf8(body.data).unwrap_or_default();
-            }
-            let head = kind | (body.kind as u32) << 8;
-            let lengths = [units(topic.as_bytes()), units(text.as_bytes())];
-            answers.records.extend_from_slice(&[head, subject, lengths[0], lengths[1], extra]);
-            answers.text.push_str(topic);
-            answers.text.push_str(text);
-        }
-        answers
-    }
-
-    /// The orders.
-    pub fn borrow(&self) -> Outbound<'_> {
-        Outbound { records: &self.records, text: &self.text, bytes: self.bytes.as_deref() }
-    }
-
-    fn bytes(&self) -> usize {
-        self.text.len() + self.bytes.as_ref().map_or(0, Vec::len)
-    }
 }
 
 async fn sleep_until(due: Option<Instant>) {

@@ -49,6 +49,19 @@ impl WriteQueue {
         self.owned = Some(body);
     }
 
+    /// The body that was lent, if it is this one.
+    pub fn take_loan(&mut self, body: &[u8]) -> Option<Bytes> {
+        self.owned.take_if(|owned| owned.as_ptr() == body.as_ptr() && owned.len() == body.len())
+    }
+
+    /// Queues a whole message that others get as well: copied if it is small, shared if not.
+    pub fn put_shared(&mut self, message: &Bytes) {
+        if message.len() >= SHARE_BYTES {
+            self.owned = Some(message.clone());
+        }
+        self.put_body(message);
+    }
+
     /// Nobody wanted it.
     pub fn end_loan(&mut self) {
         self.owned = None;
@@ -174,6 +187,9 @@ impl FrameSink for WriteQueue {
 
 /// Slices of one write: more gain nothing.
 const MAX_SLICES: usize = 16;
+/// From this size on a message for many is shared by their queues: below it, an own segment for each
+/// costs more than the copy.
+const SHARE_BYTES: usize = 16 * 1024;
 /// Where a blocked queue cuts.
 const SEGMENT_BYTES: usize = 64 * 1024;
 /// A tail that has grown larger than this is given back once it is empty.

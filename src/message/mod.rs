@@ -75,6 +75,23 @@ pub enum Message<'a> {
         /// Whether the receiver may connect again.
         comeback: Comeback,
     },
+    /// A part of a stream beside the calls.
+    Stream {
+        /// Chosen by who opened the stream: odd from the side that connected, else even.
+        id: u64,
+        /// What is said in it.
+        part: Part<'a>,
+    },
+    /// From here on the sender wants messages whose topics match this pattern, too.
+    Subscribe {
+        /// See `session::topics`.
+        pattern: &'a str,
+    },
+    /// From here on it doesn't.
+    Unsubscribe {
+        /// One that it had subscribed to; empty for all of them.
+        pattern: &'a str,
+    },
     /// A message that can't be understood, while the stream itself is intact: only this one fails.
     Malformed {
         /// The request or response it would have been, where that much could be read.
@@ -91,8 +108,33 @@ pub enum Malformed {
     Request(Id),
     /// An answer to our request with this id: the call fails.
     Response(Id),
+    /// A part of the stream with this id: the stream is reset. The flag says that it would have
+    /// opened it.
+    Stream(u64, bool),
     /// Something nobody waits for.
     Other,
+}
+
+/// What is said in a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// The first word.
+    Open {
+        /// What it is about; empty for none.
+        topic: &'a str,
+        /// The payload.
+        body: Body<'a>,
+        /// Bits of [`setting`]; one that is not known is ignored.
+        settings: u32,
+    },
+    /// Bytes, or one value.
+    Data(Body<'a>),
+    /// So much more may be sent.
+    Credit(u32),
+    /// Nothing more comes from the sender of this.
+    End,
+    /// It is over in both directions.
+    Reset(Failure<'a>),
 }
 
 /// A question.
@@ -176,8 +218,12 @@ pub struct Hello {
 
 /// Bits of [`Hello::capabilities`]: a feature is used only if both sides have set its bit.
 pub mod capability {
+    /// Streams; messages are cut for such a peer.
+    pub const STREAMS: u32 = 1;
     /// The connecting side introduces itself with a payload and waits to be let in.
     pub const HELLO: u32 = 1 << 2;
+    /// Takes subscriptions to topics.
+    pub const TOPICS: u32 = 1 << 3;
     /// Reads [`WideJson`](super::BodyKind::WideJson). Not offered where text in memory has the other
     /// byte order, and would have to be converted all the same.
     pub const WIDE: u32 = 1 << 5;
@@ -194,6 +240,12 @@ pub enum Comeback {
     Welcome = 1,
     /// The peer should stay away.
     Unwelcome = 2,
+}
+
+/// What a stream is like, one bit each.
+pub mod setting {
+    /// It carries values, one to a message, instead of bytes.
+    pub const VALUES: u32 = 1;
 }
 
 /// Which side of a connection this is. In dialects without kinds it decides what a frame means.

@@ -7,6 +7,7 @@ use super::{
     greeting::Greeting,
     heartbeat::{Beat, HEARTBEAT_TOKEN, Heartbeat, after},
     stall::Stall,
+    streams::Streams,
 };
 use crate::{
     error::Kind,
@@ -174,6 +175,7 @@ impl Session {
         (self.handshake_due, self.frame_due, self.drain_due) = (None, None, None);
         self.waiting.clear();
         self.serving = Serving::default();
+        self.streams.clear();
         self.heartbeat = Heartbeat::new(Duration::ZERO);
         self.stall = Stall::new(Duration::ZERO);
     }
@@ -189,6 +191,9 @@ impl Session {
         self.state = State::Idle;
         self.met = false;
         self.greeting = Greeting::None;
+        self.agreed = 0;
+        self.streams =
+            Streams::new(self.role, self.limits.max_streams, self.limits.max_frame_bytes);
         (self.handshake_due, self.frame_due, self.drain_due) = (None, None, None);
         (self.peer_leaving, self.peer_returns) = (false, false);
         (self.peer_max_in_flight, self.peer_max_in_flight_bytes) = (u32::MAX, u64::MAX);
@@ -209,5 +214,7 @@ impl Session {
 }
 
 /// What this side can do beyond the least that every version 1 peer can.
-const CAPABILITIES: u32 =
-    capability::HELLO | if cfg!(target_endian = "little") { capability::WIDE } else { 0 };
+pub(super) const CAPABILITIES: u32 = capability::STREAMS
+    | capability::HELLO
+    | capability::TOPICS
+    | if cfg!(target_endian = "little") { capability::WIDE } else { 0 };

@@ -13,6 +13,7 @@
 //!
 //! Each answers with a value (`verdict.rs`): nothing is allocated for what can be done at once.
 
+pub(crate) mod credit;
 mod greeting;
 pub(crate) mod heartbeat;
 pub(crate) mod in_flight;
@@ -20,6 +21,8 @@ mod lifecycle;
 pub(crate) mod serving;
 pub(crate) mod stall;
 mod state;
+pub(crate) mod streams;
+pub mod topics;
 mod verdict;
 pub(crate) mod waiting;
 
@@ -33,13 +36,14 @@ pub use self::{
     in_flight::Settled,
     serving::Reply,
     state::State,
+    streams::{PEERS, StreamCounters, Streams},
     verdict::{Admission, Counters, Event, Timeout},
     waiting::Waiting,
 };
 use crate::{
     config::{IdStyle, Limits},
     error::Kind,
-    message::{BodyKind, Id, Malformed, Message, Role, Trace},
+    message::{BodyKind, Id, Malformed, Message, Role, Trace, capability, setting},
 };
 
 /// One connection's meaning.
@@ -54,6 +58,7 @@ pub struct Session {
     /// The peer's limits on what we may have open there.
     peer_max_in_flight: u32,
     peer_max_in_flight_bytes: u64,
+    streams: Streams,
     heartbeat: Heartbeat,
     /// The heartbeat's interval where the application hasn't given one.
     usual_heartbeat: Duration,
@@ -71,6 +76,8 @@ pub struct Session {
     gated: bool,
     /// The peer has introduced itself, or needn't.
     met: bool,
+    /// What both sides can do beyond the least.
+    agreed: u32,
     counters: Counters,
 }
 
@@ -91,6 +98,7 @@ impl Session {
             waiting: WaitingQueue::default(),
             peer_max_in_flight: u32::MAX,
             peer_max_in_flight_bytes: u64::MAX,
+            streams: Streams::new(role, limits.max_streams, limits.max_frame_bytes),
             heartbeat: Heartbeat::new(limits.heartbeat.unwrap_or_default()),
             usual_heartbeat: Duration::ZERO,
             stall: Stall::new(limits.stall_timeout),
@@ -102,8 +110,45 @@ impl Session {
             greeting: Greeting::None,
             gated: false,
             met: false,
+            agreed: 0,
             counters: Counters::default(),
         }
+    }
+
+    /// The application opens a stream under a number of its own: the id on the wire.
+    ///
+    /// # Errors
+    ///
+    /// It can't: why.
+    pub fn open_stream(&mut self, number: u32, settings: u32) -> Result<u64, (Kind, &'static str)> {
+        if self.state >= State::Draining {
+            return Err((Kind::Closed, "the socket is closed"));
+        }
+        if self.peer_leaving || !self.met {
+            let why = if self.met { "the peer is leaving" } else { "the socket is not connected" };
+            return Err((Kind::Disconnected, why));
+        }
+        if !self.agrees_on(capability::STREAMS) {
+            return Err((Kind::Unsupported, "the peer has no streams"));
+        }
+        let id = self.streams.open(number, settings & setting::VALUES != 0);
+        id.ok_or((Kind::Overflow, "too many streams are open"))
+    }
+
+    /// The streams.
+    #[inline]
+    pub const fn streams(&mut self) -> &mut Streams {
+        &mut self.streams
+    }
+
+    /// How many streams are open.
+    pub fn open_streams(&self) -> usize {
+        self.streams.open_count()
+    }
+
+    /// Plain numbers of the streams.
+    pub fn stream_counters(&self) -> StreamCounters {
+        self.streams.counters()
     }
 
     /// The application asks. With [`Admission::Send`] the call is on its way.
@@ -230,9 +275,19 @@ impl Session {
                 self.peer_leaving = true;
                 Event::Goaway
             }
+            Message::Stream { id, part } => {
+                self.streams.handle(*id, part, self.state != State::Ready)
+            }
             Message::Hello(_) => Event::Violation("a second hello"),
             Message::Greeting { .. } | Message::Welcome { .. } | Message::Refused { .. } => {
                 Event::Violation("a second introduction")
+            }
+            Message::Subscribe { .. } | Message::Unsubscribe { .. } => {
+                if self.agrees_on(capability::TOPICS) {
+                    Event::Subscription
+                } else {
+                    Event::Violation("a subscription, though topics were not agreed on")
+                }
             }
             Message::Malformed { of, why } => {
                 self.counters.malformed += 1;
@@ -242,6 +297,7 @@ impl Session {
                         Event::Settle(slot) => Event::Unreadable(slot),
                         other => other,
                     },
+                    Malformed::Stream(id, opens) => self.streams.malformed(*id, *opens, why),
                     Malformed::Other => Event::Ignored,
                 }
             }
@@ -254,8 +310,13 @@ impl Session {
     }
 
     /// Whether nothing is open in either direction.
-    pub const fn is_drained(&self) -> bool {
-        self.in_flight.open() == 0 && self.serving.open() == 0
+    pub fn is_drained(&self) -> bool {
+        self.in_flight.open() == 0 && self.serving.open() == 0 && self.streams.open_count() == 0
+    }
+
+    /// Whether both sides have said that they can do this: a bit of [`capability`].
+    pub const fn agrees_on(&self, capability: u32) -> bool {
+        self.agreed & capability != 0
     }
 
     /// Where the connection stands.

@@ -45,8 +45,24 @@ pub enum Event {
     SendPong(u64),
     /// Answer the request with a failure; the application never sees it.
     Refuse(Id, Kind, &'static str),
+    /// The peer has opened a stream: hand it to the application under this number.
+    Opened(u32),
+    /// Data for the stream of this number, which has cost it so much credit.
+    Data(u32, u32),
+    /// The stream of this number has more credit: what waits may go on.
+    Credited(u32),
+    /// The peer sends nothing more in the stream of this number.
+    Ended(u32),
+    /// The peer has reset the stream of this number.
+    Reset(u32),
+    /// The stream of this number and id is over, since what came can't be read: tell both sides.
+    BrokenStream(u32, u64, &'static str),
+    /// Reset the stream with this id; the application never sees it.
+    RefuseStream(u64, Kind, &'static str),
     /// The peer says goodbye.
     Goaway,
+    /// The peer says which topics it wants.
+    Subscription,
     /// The peer broke the rules: the connection is over.
     Violation(&'static str),
 }

@@ -25,17 +25,14 @@ fn limits(max_frame_bytes: u32) -> Limits {
     Limits { max_frame_bytes, ..Limits::default() }
 }
 
-fn hello() -> Message<'static> {
+fn hello_with(capabilities: u32) -> Hello {
     let Limits { max_frame_bytes, max_in_flight, max_in_flight_bytes, .. } = Limits::default();
-    let capabilities = 0;
     let version = VERSION;
-    Message::Hello(Hello {
-        version,
-        capabilities,
-        max_frame_bytes,
-        max_in_flight,
-        max_in_flight_bytes,
-    })
+    Hello { version, capabilities, max_frame_bytes, max_in_flight, max_in_flight_bytes }
+}
+
+fn hello() -> Message<'static> {
+    Message::Hello(hello_with(0))
 }
 
 /// A codec that has had the peer's preface, and the most it may ask for.
@@ -94,7 +91,9 @@ fn examples_of_the_specification_are_true() {
             let codec = Codec::new(Format::Shortwire, Role::Server, &Limits::default());
             (codec, MAX_PREFACE_BYTES)
         } else {
-            greeted(Limits::default().max_frame_bytes)
+            let (mut codec, limit) = greeted(Limits::default().max_frame_bytes);
+            codec.meet(&hello_with(u32::MAX));
+            (codec, limit)
         };
         let outcome = feed(codec, limit, bytes, &[bytes.len()]);
         assert_eq!(&outcome.messages, messages, "{label}");

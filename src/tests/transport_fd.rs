@@ -143,3 +143,37 @@ async fn options_of_tcp_are_refused_for_sockets_of_unix() {
     assert_eq!(error.kind(), Kind::Unsupported);
     std::io::Write::write_all(&mut other, b"still open").expect("connected");
 }
+
+#[tokio::test]
+async fn a_shared_listener_stays_whose_it_is() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("shared.sock");
+    let owner = UnixListener::bind(&path).expect("a free path");
+    fcntl_setfd(&owner, FdFlags::empty()).expect("open");
+    let endpoint = Endpoint::Fd(owner.as_raw_fd());
+    let options = BindOptions { shared: true, ..BindOptions::default() };
+    let first = bind(&endpoint, &options).await.expect("it listens");
+    let second = bind(&endpoint, &options).await.expect("any number may");
+    assert_ne!(first.number(), owner.as_raw_fd());
+    assert_ne!(first.number(), second.number());
+
+    first.close().expect("nothing to remove");
+    UnixStream::connect(&path).expect("the others listen");
+    second.accept().await.expect("one waits");
+    second.close().expect("nothing to remove");
+    UnixStream::connect(&path).expect("its owner listens");
+    assert_eq!(fcntl_getfd(&owner).expect("open"), FdFlags::empty());
+    assert!(path.exists(), "whoever made it removes it");
+}
+
+#[tokio::test]
+async fn what_does_not_listen_is_not_shared() {
+    let (connected, _other) = UnixStream::pair().expect("descriptors are left");
+    let options = BindOptions { shared: true, ..BindOptions::default() };
+    for (number, kind) in [(connected.as_raw_fd(), Kind::InvalidArg), (-1, Kind::InvalidArg)] {
+        let error = bind(&Endpoint::Fd(number), &options).await.expect_err("it is unfit");
+        assert_eq!(error.kind(), kind, "{error}");
+    }
+    let error = bind(&Endpoint::Fd(9999), &options).await.expect_err("it is closed");
+    assert_eq!(error.errno(), Some(Errno::BADF.raw_os_error()));
+}

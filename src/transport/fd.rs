@@ -9,7 +9,7 @@ use std::{
 };
 
 use rustix::{
-    io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd, ioctl_fionbio},
+    io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_getfd, fcntl_setfd, ioctl_fionbio},
     net::{AddressFamily, SocketType, getpeername, getsockname, socket_with, sockopt},
 };
 
@@ -98,6 +98,40 @@ fn adopt_if(number: i32, role: Role, fits: fn(AddressFamily) -> bool) -> Result<
     let fd = unsafe { OwnedFd::from_raw_fd(number) };
     set_up(&fd).map_err(|error| Error::system(role.syscall(), error))?;
     Ok(fd)
+}
+
+/// A duplicate of a listening descriptor that stays the application's: any number of servers, in this
+/// thread and in others, may each have one. It is closed on exec. That it doesn't block is a property
+/// that both have from here on.
+///
+/// # Errors
+///
+/// As [`adopt`], except that standard streams may be duplicated.
+pub(super) fn duplicate_listener(number: i32) -> Result<OwnedFd> {
+    duplicate_if(number, |_| true)
+}
+
+/// [`duplicate_listener`], but of TCP alone; see [`adopt_tcp`].
+///
+/// # Errors
+///
+/// As [`duplicate_listener`].
+pub(super) fn duplicate_tcp_listener(number: i32) -> Result<OwnedFd> {
+    duplicate_if(number, is_of_internet)
+}
+
+fn duplicate_if(number: i32, fits: fn(AddressFamily) -> bool) -> Result<OwnedFd> {
+    if number < 0 {
+        return Err(unfit(number, "is not a descriptor"));
+    }
+    check(number, Role::Listening, fits)?;
+    #[expect(unsafe_code, reason = "duplicating a descriptor known by number")]
+    // SAFETY: it is open, as `check` has seen; should it have been closed since, the answer is
+    // `EBADF`.
+    let fd = unsafe { BorrowedFd::borrow_raw(number) };
+    let duplicate = fcntl_dupfd_cloexec(fd, MAX_STANDARD_FD + 1).map_err(io::Error::from);
+    let duplicate = duplicate.and_then(|duplicate| set_up(&duplicate).map(|()| duplicate));
+    duplicate.map_err(|error| Error::system(Role::Listening.syscall(), error))
 }
 
 /// Whether the descriptor can be adopted.

@@ -2,7 +2,12 @@
 //!
 //! Must not know: how many connections are too many, or what becomes of one that was accepted.
 
-use std::{fmt, os::fd::OwnedFd, os::unix::net, time::Duration};
+use std::{
+    fmt,
+    os::fd::{AsRawFd, OwnedFd},
+    os::unix::net,
+    time::Duration,
+};
 
 use rustix::{
     io::Errno,
@@ -15,7 +20,7 @@ use super::{
     fd::{self, Role},
     peer::Peer,
     stream::Stream,
-    tcp::{self, TcpEndpoint, TcpOptions},
+    tcp::{self, Place, TcpEndpoint, TcpOptions},
     unix::{self, SocketFile},
 };
 use crate::error::{Error, Kind, Result};
@@ -47,6 +52,9 @@ pub struct BindOptions {
     /// it. Too low, and clients of a busy server wait and ask again. Without effect on inherited
     /// descriptors.
     pub backlog: i32,
+    /// An inherited descriptor stays whose it is, and a duplicate of it listens: several servers of
+    /// a process may have the same. Default false: it is taken over. Without effect on all else.
+    pub shared: bool,
 }
 
 /// A connection, and who is at its other end.
@@ -108,7 +116,11 @@ pub async fn bind(endpoint: &Endpoint, options: &BindOptions) -> Result<Listener
             Listener::of_unix(fd, None, endpoint.to_string())
         }
         Endpoint::Fd(number) => {
-            let fd = fd::adopt(*number, Role::Listening)?;
+            let fd = if options.shared {
+                fd::duplicate_listener(*number)?
+            } else {
+                fd::adopt(*number, Role::Listening)?
+            };
             if fd::is_internet(&fd) {
                 return Listener::of_tcp(tcp::listener_of(fd)?, TcpOptions::default());
             }
@@ -117,7 +129,13 @@ pub async fn bind(endpoint: &Endpoint, options: &BindOptions) -> Result<Listener
         }
         Endpoint::Tcp(tcp) => {
             let TcpEndpoint { options: connection, .. } = **tcp;
-            Listener::of_tcp(tcp::listen(tcp, options.backlog).await?, connection)
+            let socket = match tcp.place {
+                Place::Fd(number) if options.shared => {
+                    tcp::listener_of(fd::duplicate_tcp_listener(number)?)?
+                }
+                _ => tcp::listen(tcp, options.backlog).await?,
+            };
+            Listener::of_tcp(socket, connection)
         }
     }
 }
@@ -153,6 +171,14 @@ impl Listener {
     /// Of an inherited socket without a name, `fd:` and its number.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The number of its descriptor, for others to inherit. It stays the listener's.
+    pub fn number(&self) -> i32 {
+        match &self.socket {
+            Socket::Unix(socket) => socket.as_raw_fd(),
+            Socket::Tcp(socket, _) => socket.as_raw_fd(),
+        }
     }
 
     /// Stops listening. The socket file is removed if it still is the one that was bound here;
@@ -205,7 +231,7 @@ impl AcceptError {
 
 impl Default for BindOptions {
     fn default() -> Self {
-        Self { mode: 0o600, backlog: 511 }
+        Self { mode: 0o600, backlog: 511, shared: false }
     }
 }
 

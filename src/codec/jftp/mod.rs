@@ -124,6 +124,10 @@ impl Jftp {
             }
             Message::Event { .. } => Err(unsupported("jftp has no one-way messages")),
             Message::Ping { .. } | Message::Pong { .. } => Err(unsupported("jftp has no pings")),
+            Message::Stream { .. } => Err(unsupported("jftp has no streams")),
+            Message::Subscribe { .. } | Message::Unsubscribe { .. } => {
+                Err(unsupported("jftp has no topics"))
+            }
             Message::Hello(_)
             | Message::Greeting { .. }
             | Message::Welcome { .. }

@@ -6,7 +6,8 @@ use crate::{
     codec::{depth::is_shallow, number, wide::is_shallow_wide},
     error::{Error, Kind, Result},
     message::{
-        Body, BodyKind, Comeback, Failure, Id, Malformed, Message, Request, TRACE_BYTES, Trace,
+        Body, BodyKind, Comeback, Failure, Id, Malformed, Message, Part, Request, TRACE_BYTES,
+        Trace,
     },
 };
 
@@ -54,24 +55,25 @@ impl Header {
 
     /// Whether the header can be that of an honest frame; asked before its content is awaited.
     #[inline]
-    pub(super) fn check(self) -> Result<()> {
+    pub(super) fn check(self, streams: bool) -> Result<()> {
         let is_data = matches!(self.kind, kind::REQUEST..=kind::EVENT);
-        if is_data && self.flags & flag::RESERVED == 0 { Ok(()) } else { self.check_rest() }
+        if is_data && self.flags & flag::RESERVED == 0 { Ok(()) } else { self.check_rest(streams) }
     }
 
     #[cold]
-    fn check_rest(self) -> Result<()> {
+    fn check_rest(self, streams: bool) -> Result<()> {
         if self.kind & kind::IGNORABLE != 0 {
             return Ok(());
         }
-        if !matches!(self.kind, kind::REQUEST..=kind::REFUSED) {
+        let of_stream = streams && matches!(self.kind, kind::OPEN..=kind::RESET);
+        if !matches!(self.kind, kind::REQUEST..=kind::UNSUBSCRIBE) && !of_stream {
             return Err(Error::protocol(format!("a frame of the unknown kind {:#04x}", self.kind)));
         }
         if self.flags & flag::RESERVED != 0 {
             return Err(Error::protocol("a frame with flags of a later version"));
         }
-        if self.is_control() && self.flags & flag::MORE != 0 {
-            return Err(Error::protocol("a control frame can't be cut"));
+        if !self.may_be_cut() && self.flags & flag::MORE != 0 {
+            return Err(Error::protocol("a frame of a kind that can't be cut is cut"));
         }
         if self.is_control() && self.length > self.most() {
             return Err(Error::protocol("a control frame that is too long"));
@@ -90,12 +92,17 @@ impl Header {
 
     /// Whether the frame is about the connection or another message. Never cut, and short.
     const fn is_control(self) -> bool {
-        matches!(self.kind, kind::CANCEL..=kind::REFUSED)
+        matches!(self.kind, kind::CANCEL..=kind::UNSUBSCRIBE | kind::CREDIT | kind::END)
     }
 
     /// The most that a control frame of this kind may carry.
     const fn most(self) -> u32 {
         if self.kind == kind::HELLO { MAX_GREETING_BYTES } else { MAX_CONTROL_BYTES }
+    }
+
+    /// Whether a message of this kind may come in pieces.
+    const fn may_be_cut(self) -> bool {
+        matches!(self.kind, kind::REQUEST..=kind::EVENT | kind::DATA)
     }
 
     /// Takes the extensions off the content of a message's first frame; topic and body remain.
@@ -174,6 +181,15 @@ pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
         kind::HELLO => Message::Greeting { body },
         kind::WELCOME => Message::Welcome { id: topic },
         kind::REFUSED => Message::Refused { reason: utf8(body.data).unwrap_or_default() },
+        kind::OPEN => {
+            Message::Stream { id, part: Part::Open { topic, body, settings: first.deadline_ms } }
+        }
+        kind::DATA => Message::Stream { id, part: Part::Data(body) },
+        kind::CREDIT => Message::Stream { id, part: Part::Credit(first.deadline_ms) },
+        kind::END => Message::Stream { id, part: Part::End },
+        kind::RESET => Message::Stream { id, part: Part::Reset(failure(body)) },
+        kind::SUBSCRIBE => Message::Subscribe { pattern: topic },
+        kind::UNSUBSCRIBE => Message::Unsubscribe { pattern: topic },
         _ => malformed(&first, "a message of an unknown kind"),
     }
 }
@@ -197,12 +213,13 @@ fn malformed(first: &First, why: &'static str) -> Message<'static> {
     let of = match first.kind {
         kind::REQUEST => Malformed::Request(Id::Number(first.id)),
         kind::RESPONSE | kind::ERROR => Malformed::Response(Id::Number(first.id)),
+        kind::OPEN..=kind::RESET => Malformed::Stream(first.id, first.kind == kind::OPEN),
         _ => Malformed::Other,
     };
     Message::Malformed { of, why }
 }
 
-/// What a frame is. 0x10 to 0x14 are kept for streams.
+/// What a frame is. From 0x10 on, of streams: only among peers that both have them.
 pub(super) mod kind {
     pub(in super::super) const REQUEST: u8 = 1;
     pub(in super::super) const RESPONSE: u8 = 2;
@@ -215,6 +232,13 @@ pub(super) mod kind {
     pub(in super::super) const HELLO: u8 = 9;
     pub(in super::super) const WELCOME: u8 = 10;
     pub(in super::super) const REFUSED: u8 = 11;
+    pub(in super::super) const OPEN: u8 = 0x10;
+    pub(in super::super) const DATA: u8 = 0x11;
+    pub(in super::super) const CREDIT: u8 = 0x12;
+    pub(in super::super) const END: u8 = 0x13;
+    pub(in super::super) const RESET: u8 = 0x14;
+    pub(in super::super) const SUBSCRIBE: u8 = 0x0c;
+    pub(in super::super) const UNSUBSCRIBE: u8 = 0x0d;
     /// A kind with this bit that the receiver doesn't know is skipped.
     pub(in super::super) const IGNORABLE: u8 = 0x80;
 }
@@ -233,9 +257,9 @@ pub(super) mod flag {
 
 /// The length of a frame's fixed header.
 pub const HEADER_BYTES: usize = 16;
-/// The most that a cancel, ping, pong, goaway, welcome or refusal may carry.
+/// The most that a control frame other than a greeting may carry.
 pub const MAX_CONTROL_BYTES: u32 = 1024;
 /// The most that a greeting may carry: it comes from somebody whom nobody has let in yet.
 pub const MAX_GREETING_BYTES: u32 = 64 * 1024;
-/// The deadline extension: milliseconds.
+/// The deadline extension: milliseconds. In an open its settings, in a credit its bytes.
 pub(super) const DEADLINE_BYTES: usize = 4;

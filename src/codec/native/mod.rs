@@ -22,12 +22,12 @@ mod frame;
 mod pieces;
 mod preface;
 
-use super::{Decoded, FrameSink, wide};
+use super::{Decoded, FrameSink, Piece, wide};
 use crate::{
     config::Limits,
     error::{Error, Kind, Result},
     message::{
-        Body, BodyKind, Failure, Hello, Id, Message, Request, TRACE_BYTES, Trace, capability,
+        Body, BodyKind, Failure, Hello, Id, Message, Part, Request, TRACE_BYTES, Trace, capability,
     },
 };
 use frame::{DEADLINE_BYTES, Header, compose, flag, kind};
@@ -46,6 +46,8 @@ pub struct Native {
     greeted: bool,
     /// Both sides have a greeting, and it isn't over.
     greeting: bool,
+    /// Both sides have streams.
+    streams: bool,
     pieces: Pieces,
 }
 
@@ -58,6 +60,7 @@ impl Native {
             peer_reads_wide: false,
             greeted: false,
             greeting: false,
+            streams: false,
             pieces: Pieces::new(),
         }
     }
@@ -72,16 +75,27 @@ impl Native {
         self.pieces.held()
     }
 
-    /// Takes over the peer's limit for what we send.
+    /// Takes over the peer's limit for what we send, and what it can do.
     pub const fn meet(&mut self, hello: &Hello) {
         self.peer_max_frame_bytes = hello.max_frame_bytes;
         self.greeting = hello.capabilities & capability::HELLO != 0;
+        self.streams = hello.capabilities & capability::STREAMS != 0;
         self.peer_reads_wide = hello.capabilities & capability::WIDE != 0;
+    }
+
+    /// Whether the peer has streams, and wants large messages in pieces.
+    pub const fn has_streams(&self) -> bool {
+        self.streams
     }
 
     /// Whether the peer reads [`BodyKind::WideJson`]. Others get UTF-8.
     pub const fn peer_reads_wide(&self) -> bool {
         self.peer_reads_wide
+    }
+
+    /// The longest content of a frame that may be sent: both sides' limits count.
+    pub fn largest_sent(&self) -> u32 {
+        self.peer_max_frame_bytes.min(self.max_frame_bytes)
     }
 
     /// See [`super::Codec::decode`].
@@ -99,7 +113,7 @@ impl Native {
         if header.length > self.max_frame_bytes {
             return Err(too_large(header.length.into(), self.max_frame_bytes));
         }
-        header.check()?;
+        header.check(self.streams)?;
         if self.greeting {
             header.check_greeting()?;
         }
@@ -144,17 +158,20 @@ impl Native {
     pub fn encode(&mut self, message: &Message<'_>, sink: &mut impl FrameSink) -> Result<()> {
         match message {
             Message::Request(Request { id, topic, body, deadline_ms, trace }) => {
-                let extensions = Extensions { deadline_ms: *deadline_ms, trace: trace.as_deref() };
+                let extensions =
+                    Extensions { deadline_ms: *deadline_ms, trace: trace.as_deref(), more: false };
                 self.put(kind::REQUEST, id, topic, *body, extensions, sink)
             }
             Message::Response { id, body } => {
                 self.put(kind::RESPONSE, id, "", *body, NO_EXTENSIONS, sink)
             }
             Message::Event { topic, body, trace } => {
-                let extensions = Extensions { deadline_ms: 0, trace: trace.as_deref() };
+                let extensions =
+                    Extensions { deadline_ms: 0, trace: trace.as_deref(), more: false };
                 self.put(kind::EVENT, &Id::Number(0), topic, *body, extensions, sink)
             }
-            Message::Failure { id, error } => self.put_failure(id, *error, sink),
+            Message::Failure { id, error } => self.put_failure(kind::ERROR, id, *error, sink),
+            Message::Stream { id, part } => self.put_part(*id, *part, sink),
             Message::Cancel { id } => {
                 self.put(kind::CANCEL, id, "", Body::NONE, NO_EXTENSIONS, sink)
             }
@@ -178,6 +195,8 @@ impl Native {
                 self.put(kind::WELCOME, &Id::Number(0), id, Body::NONE, NO_EXTENSIONS, sink)
             }
             Message::Refused { reason } => self.put_reason(kind::REFUSED, 0, reason, sink),
+            Message::Subscribe { pattern } => self.put_pattern(kind::SUBSCRIBE, pattern, sink),
+            Message::Unsubscribe { pattern } => self.put_pattern(kind::UNSUBSCRIBE, pattern, sink),
             Message::Hello(hello) => {
                 sink.put_slice(&preface::encode(hello));
                 Ok(())
@@ -191,17 +210,82 @@ impl Native {
         self.put(kind, &Id::Number(id), "", Body::bytes(reason.as_bytes()), NO_EXTENSIONS, sink)
     }
 
+    /// See [`super::Codec::encode_piece`].
+    pub fn encode_piece(
+        &mut self,
+        message: &Message<'_>,
+        piece: Piece,
+        sink: &mut impl FrameSink,
+    ) -> Result<()> {
+        let mut extensions = Extensions { more: piece.more, ..NO_EXTENSIONS };
+        let (kind, id, mut topic, body) = match message {
+            Message::Request(Request { id, topic, body, deadline_ms, trace }) => {
+                let trace = trace.as_deref();
+                extensions = Extensions { deadline_ms: *deadline_ms, trace, more: piece.more };
+                (kind::REQUEST, id.clone(), *topic, *body)
+            }
+            Message::Response { id, body } => (kind::RESPONSE, id.clone(), "", *body),
+            Message::Event { topic, body, trace } => {
+                extensions.trace = trace.as_deref();
+                (kind::EVENT, piece.event.into(), *topic, *body)
+            }
+            Message::Stream { id, part: Part::Data(body) } => (kind::DATA, (*id).into(), "", *body),
+            _ => return Err(Error::library(Kind::Internal, "can't be cut")),
+        };
+        if !piece.first {
+            topic = "";
+            extensions = Extensions { more: piece.more, ..NO_EXTENSIONS };
+        }
+        self.put(kind, &id, topic, body, extensions, sink)
+    }
+
+    /// See [`super::Codec::check_length`].
+    pub fn check_length(&self, length: usize) -> Result<()> {
+        let limit = self.largest_sent();
+        if length > limit as usize {
+            return Err(Error::local(Kind::TooLarge, over(length as u64, limit)));
+        }
+        Ok(())
+    }
+
+    fn put_part(&self, id: u64, part: Part<'_>, sink: &mut impl FrameSink) -> Result<()> {
+        let id = Id::Number(id);
+        match part {
+            Part::Data(body) => self.put(kind::DATA, &id, "", body, NO_EXTENSIONS, sink),
+            Part::Open { topic, body, settings } => {
+                self.put(kind::OPEN, &id, topic, body, word(settings), sink)
+            }
+            Part::Credit(bytes) => self.put(kind::CREDIT, &id, "", Body::NONE, word(bytes), sink),
+            Part::End => self.put(kind::END, &id, "", Body::NONE, NO_EXTENSIONS, sink),
+            Part::Reset(error) => self.put_failure(kind::RESET, &id, error, sink),
+        }
+    }
+
     #[cold]
-    fn put_failure(&self, id: &Id, error: Failure<'_>, sink: &mut impl FrameSink) -> Result<()> {
+    fn put_pattern(&self, kind: u8, pattern: &str, sink: &mut impl FrameSink) -> Result<()> {
+        if pattern.len() > MAX_CONTROL_BYTES as usize {
+            return Err(Error::local(Kind::TooLarge, "a pattern is at most 1,024 bytes long"));
+        }
+        self.put(kind, &Id::Number(0), pattern, Body::NONE, NO_EXTENSIONS, sink)
+    }
+
+    #[cold]
+    fn put_failure(
+        &self,
+        kind: u8,
+        id: &Id,
+        error: Failure<'_>,
+        sink: &mut impl FrameSink,
+    ) -> Result<()> {
         match error {
             // A body of bytes is how the core's own failures look, below.
             Failure::Body(Body { kind: BodyKind::Bytes, .. }) => {
                 Err(Error::library(Kind::Internal, "an application's error is not raw bytes"))
             }
-            Failure::Body(body) => self.put(kind::ERROR, id, "", body, NO_EXTENSIONS, sink),
+            Failure::Body(body) => self.put(kind, id, "", body, NO_EXTENSIONS, sink),
             Failure::Kind { kind: number, text } => {
                 let bytes = [&[number], text.as_bytes()].concat();
-                self.put(kind::ERROR, id, "", Body::bytes(&bytes), NO_EXTENSIONS, sink)
+                self.put(kind, id, "", Body::bytes(&bytes), NO_EXTENSIONS, sink)
             }
         }
     }
@@ -220,7 +304,7 @@ impl Native {
             let text = wide::to_utf8(body.data);
             return self.put(kind, id, topic, Body::json(&text), extensions, sink);
         }
-        let Extensions { deadline_ms, trace } = extensions;
+        let Extensions { deadline_ms, trace, more } = extensions;
         let Id::Number(id) = *id else {
             return Err(Error::library(Kind::Internal, "an id that is not a number"));
         };
@@ -231,7 +315,7 @@ impl Native {
         let trace_len = if trace.is_none() { 0 } else { TRACE_BYTES };
         let before_body = topic.len().saturating_add(deadline_len).saturating_add(trace_len);
         let length = body.data.len().saturating_add(before_body);
-        let limit = self.peer_max_frame_bytes.min(self.max_frame_bytes);
+        let limit = self.largest_sent();
         let Some(length) = u32::try_from(length).ok().filter(|length| *length <= limit) else {
             return Err(Error::local(Kind::TooLarge, over(length as u64, limit)));
         };
@@ -239,6 +323,9 @@ impl Native {
             BodyKind::WideJson => BodyKind::Json as u8 | flag::WIDE,
             kind => kind as u8,
         };
+        if more {
+            flags |= flag::MORE;
+        }
         if deadline_ms != 0 {
             flags |= flag::DEADLINE;
         }
@@ -271,9 +358,16 @@ struct Extensions<'a> {
     /// 0 for none.
     deadline_ms: u32,
     trace: Option<&'a Trace>,
+    /// The message goes on in another frame.
+    more: bool,
 }
 
-const NO_EXTENSIONS: Extensions<'static> = Extensions { deadline_ms: 0, trace: None };
+/// The four bytes of a deadline, which say something else in the frames of streams.
+const fn word(value: u32) -> Extensions<'static> {
+    Extensions { deadline_ms: value, trace: None, more: false }
+}
+
+const NO_EXTENSIONS: Extensions<'static> = word(0);
 
 /// As much of a text as fits, without splitting a character.
 fn cut(text: &str, limit: usize) -> &str {

@@ -4,7 +4,7 @@
 //!              more                 more
 //!   (none) ──────────► unfinished ◄──────┐
 //!      │                 │  │  └─────────┘
-//!      │ not more        │  │ cancel, or an error in the answer's place
+//!      │ not more        │  │ cancel, a reset, or an error in the answer's place
 //!      ▼                 │  ▼
 //!    whole ◄─────────────┘ discarded
 //! ```
@@ -106,6 +106,7 @@ impl Pieces {
         match first.kind {
             kind::CANCEL => self.discard(kind::REQUEST, first.id),
             kind::ERROR => self.discard(kind::RESPONSE, first.id),
+            kind::RESET => self.discard(kind::DATA, first.id),
             _ => {}
         }
         if header.flags & flag::MORE == 0 {

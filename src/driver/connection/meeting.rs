@@ -72,6 +72,7 @@ impl Connection {
 
     pub(super) fn choose(&mut self, format: Format, now: Instant, inbound: &mut Inbound) {
         self.codec = Some(Codec::new(format, self.role, &self.limits));
+        self.wanted.set_format(format);
         if format.has_handshake() {
             self.session.await_hello(now);
         } else {

@@ -8,25 +8,34 @@
 //! Both turns are bounded (`read.rs`, `orders.rs`). Must not
 //! know: which driver turns it, JavaScript, any format by name beyond detection.
 
+mod broadcasts;
 mod hold;
+mod lanes;
+mod large;
 mod meeting;
 mod orders;
 mod parting;
 mod read;
+mod shaping;
 mod stats;
+mod streams;
+mod subscriptions;
 
 use std::{
     io::{self, IoSlice},
     time::{Duration, Instant},
 };
 
-use self::{hold::Hold, parting::Goodbye};
+use self::lanes::Lanes;
 pub use self::{
+    broadcasts::Receipt,
     orders::TOO_MUCH_WAITS,
     parting::{Endurance, Parting},
     read::{ReadTurn, SCRATCH_BYTES},
     stats::Stats,
+    subscriptions::Wanted,
 };
+use self::{hold::Hold, parting::Goodbye, shaping::Shaping, subscriptions::Wishes};
 use super::{
     batch::{self, Inbound, kind},
     write_queue::WriteQueue,
@@ -54,6 +63,7 @@ pub struct Connection {
     silence_due: Option<Instant>,
     session: Session,
     queue: WriteQueue,
+    lanes: Lanes,
     /// Bytes of a frame that is not whole yet.
     partial: Vec<u8>,
     /// How long `partial` must become before decoding can get on.
@@ -67,18 +77,25 @@ pub struct Connection {
     /// `partial` holds what had come before the peer was let in, and now can be decoded.
     unread: bool,
     endurance: Endurance,
+    /// The topics that the peer wants.
+    wanted: Wanted,
+    /// The topics that the application wants.
+    wishes: Wishes,
     /// The application takes nothing new at the moment.
     hold: Hold,
     bytes_in: u64,
     /// Of the transports before this one.
     bytes_out: u64,
+    shaping: Shaping,
 }
 
 impl Connection {
     /// The side that connects, speaking a format of its choice.
     pub fn client(format: Format, limits: Limits, ids: IdStyle) -> Self {
         let codec = Codec::new(format, Role::Client, &limits);
-        Self::new(Role::Client, Some(codec), Formats::NONE, limits, ids)
+        let machine = Self::new(Role::Client, Some(codec), Formats::NONE, limits, ids);
+        machine.wanted.set_format(format);
+        machine
     }
 
     /// The side that accepts: the peer's first bytes choose among these formats. A peer that has
@@ -105,6 +122,7 @@ impl Connection {
             silence_due: None,
             session: Session::of(role, limits, ids),
             queue: WriteQueue::default(),
+            lanes: Lanes::default(),
             partial: Vec::new(),
             needed: 0,
             overflowed: false,
@@ -112,9 +130,12 @@ impl Connection {
             greeting: None,
             unread: false,
             endurance: Endurance::default(),
+            wanted: Wanted::new(limits.max_subscriptions),
+            wishes: Wishes::default(),
             hold: Hold::default(),
             bytes_in: 0,
             bytes_out: 0,
+            shaping: Shaping::new(limits.shapes),
         }
     }
 
@@ -128,15 +149,19 @@ impl Connection {
         &mut self,
         now: Instant,
         inbound: &mut Inbound,
-        send: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+        mut send: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> Result<bool> {
-        let mut empty = self.queue.write_to(send).map_err(Error::disconnected)?;
-        self.after_write(now, inbound);
-        self.note_output(now);
-        if empty && self.queue.bytes() != 0 {
-            empty = false;
+        let end = self.queue.written() + WRITE_TURN_BYTES;
+        loop {
+            let empty = self.queue.write_to(&mut send).map_err(Error::disconnected)?;
+            let lanes = self.lanes.has_turns();
+            self.after_write(now, inbound);
+            self.note_output(now);
+            // The lanes may have filled the queue again.
+            if !empty || !lanes || self.queue.bytes() == 0 || self.queue.written() > end {
+                return Ok(self.queue.bytes() == 0);
+            }
         }
-        Ok(empty)
     }
 
     /// Takes what waits to be written, for a stream that the application writes to itself.
@@ -157,6 +182,7 @@ impl Connection {
                 inbound.push_note(kind::SENT, slot, 0, "");
             }
         }
+        self.pull(inbound);
         if self.session.waiting().0 != 0 {
             self.pump_waiting(now, inbound);
         }
@@ -174,8 +200,8 @@ impl Connection {
 
     /// Whether anything waits to be written.
     #[inline]
-    pub const fn wants_write(&self) -> bool {
-        self.queue.bytes() != 0
+    pub fn wants_write(&self) -> bool {
+        self.queue.bytes() != 0 || self.lanes.has_turns()
     }
 
     /// Whether reading should go on. A peer that doesn't read its answers isn't read either, unless
@@ -189,19 +215,20 @@ impl Connection {
             return false;
         }
         !self.hold.is_full()
-            && (self.queue.bytes() < PAUSE_BYTES
+            && (self.queue.bytes() + self.lanes.large_bytes() < PAUSE_BYTES
                 || self.session.pending() != 0
+                || self.session.open_streams() != 0
                 || self.session.doubts_peer())
     }
 
     /// Whether so much waits to be written that it is best written where it delays nobody.
     pub const fn is_heavy(&self) -> bool {
-        self.queue.bytes() >= OFFLOAD_BYTES
+        self.queue.bytes() + self.lanes.large_bytes() >= OFFLOAD_BYTES
     }
 
     /// Whether nothing is under way in either direction: the machine may change its driver.
     pub fn is_quiet(&self) -> bool {
-        self.queue.bytes() == 0 && self.partial.is_empty()
+        self.queue.bytes() == 0 && self.partial.is_empty() && self.lanes.large_bytes() == 0
     }
 
     /// Whether more of a message has to come.
@@ -219,11 +246,8 @@ impl Connection {
         while let Some(timeout) = self.session.handle_timeout(now) {
             match timeout {
                 Timeout::Call(settled) => {
-                    let sent = settled.id.is_some();
+                    let sent = settled.id.is_some_and(|id| self.take_back(id));
                     self.fail(settled.slot, Kind::Timeout, sent, "no answer in time", inbound);
-                    if let Some(id) = settled.id {
-                        self.send(&Message::Cancel { id });
-                    }
                 }
                 Timeout::SendPing(token) => self.send(&Message::Ping { token }),
                 Timeout::Over(kind, why) => return Err(Error::remote(kind, why)),
@@ -297,15 +321,20 @@ impl Connection {
     /// A message larger than the whole queue is let through alone, or it could never be sent.
     #[inline]
     fn is_full(&self, more: usize) -> bool {
-        let queued = self.queue.bytes();
+        let queued = self.queued_bytes();
         queued != 0
             && (queued + more > self.limits.max_queued_bytes
-                || self.queue.messages() >= self.limits.max_queued_messages)
+                || self.queue.messages() + self.lanes.messages() >= self.limits.max_queued_messages)
+    }
+
+    #[inline]
+    const fn queued_bytes(&self) -> usize {
+        self.queue.bytes() + self.lanes.bytes()
     }
 
     fn has_room(&self) -> bool {
         let (waiting, waiting_bytes) = self.session.waiting();
-        self.queue.bytes() + waiting_bytes <= self.limits.max_queued_bytes / 2
+        self.queued_bytes() + waiting_bytes <= self.limits.max_queued_bytes / 2
             && self.queue.messages() + waiting <= self.limits.max_queued_messages / 2
     }
 }
@@ -316,5 +345,7 @@ pub const OFFLOAD_BYTES: usize = 256 * 1024;
 const OVERRUN_BYTES: usize = 64 * 1024;
 /// What is kept of a peer that nobody has let in yet.
 const STRANGER_BYTES: usize = 64 * 1024;
+/// How much one turn of writing takes out of the lanes before others get theirs.
+const WRITE_TURN_BYTES: u64 = 1024 * 1024;
 /// Answers that wait beyond this stop the reading of more requests.
 const PAUSE_BYTES: usize = 1024 * 1024;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{Connection, read::TAKE_BYTES};
+use super::{Connection, lanes::What, read::TAKE_BYTES};
 use crate::{
     codec::Codec,
     driver::{
@@ -40,6 +40,8 @@ impl Connection {
             kind::REFUSED => {
                 self.refuse(str::from_utf8(order.body.data).unwrap_or_default(), now);
             }
+            kind::OPEN..=kind::RESET => self.stream_order(order, inbound),
+            kind::SUBSCRIBE | kind::UNSUBSCRIBE => self.change_subscription(order, now, inbound),
             _ => {}
         }
     }
@@ -77,14 +79,14 @@ impl Connection {
         inbound: &mut Inbound,
     ) {
         let LargeText::Utf16(text) = text else { return };
-        let &[head, subject, topic_units, _, extra] = record else { return };
+        let &[head, subject, topic_units, units, extra] = record else { return };
         let text = Bytes::from_owner(Pooled::new(text));
         let topic = utf16_prefix(&text, topic_units as usize);
         let body = text.slice(topic_units as usize * 2..);
         self.queue.lend(body.clone());
         let body = Body { kind: BodyKind::WideJson, data: &body };
         let traced = head & batch::TRACED != 0;
-        let order = Order { kind: head & 0xff, subject, topic: &topic, traced, body, extra };
+        let order = Order { kind: head & 0xff, subject, topic: &topic, traced, body, units, extra };
         self.obey(&order, now, inbound);
         self.queue.end_loan();
     }
@@ -128,6 +130,15 @@ impl Connection {
         owned: Option<Bytes>,
         inbound: &mut Inbound,
     ) {
+        if self.is_cut(request.body) {
+            let Request { id, topic, body, deadline_ms, trace } = request;
+            let what = What::Request { id, deadline_ms };
+            if let Err(error) = self.send_large(what, topic, body, trace, owned) {
+                self.session.cancel(slot);
+                self.fail(slot, error.kind(), false, error.message(), inbound);
+            }
+            return;
+        }
         let Some(codec) = &mut self.codec else { return };
         if let Some(owned) = owned {
             self.queue.lend(owned);
@@ -164,6 +175,13 @@ impl Connection {
         if self.is_flooded(order.body.data.len()) {
             return self.send_failure(id, Kind::Overflow, TOO_MUCH_WAITS);
         }
+        if self.is_cut(order.body) {
+            let what = What::Response { id: id.clone() };
+            if let Err(error) = self.send_large(what, "", order.body, None, None) {
+                self.send_failure(id, error.kind(), error.message());
+            }
+            return;
+        }
         let Some(codec) = &mut self.codec else { return };
         let message = Message::Response { id: id.clone(), body: order.body };
         if let Err(error) = codec.encode(&message, &mut self.queue) {
@@ -198,7 +216,7 @@ impl Connection {
     /// Whether an answer doesn't fit any more. It fails its call alone then.
     #[inline]
     fn is_flooded(&self, more: usize) -> bool {
-        let queued = self.queue.bytes();
+        let queued = self.queue.bytes() + self.lanes.large_bytes();
         queued != 0 && queued + more > self.limits.max_answer_bytes()
     }
 
@@ -213,8 +231,15 @@ impl Connection {
             self.overflowed = true;
             return self.fail(slot, Kind::Overflow, false, "too much waits to be sent", inbound);
         }
-        let Some(codec) = &mut self.codec else { return };
         let (trace, topic) = order.trace_and_topic();
+        if self.has_events_before() || self.is_cut(order.body) {
+            let what = What::Event { slot, serial: 0 };
+            if let Err(error) = self.send_large(what, topic, order.body, trace, None) {
+                self.fail(slot, error.kind(), false, error.message(), inbound);
+            }
+            return;
+        }
+        let Some(codec) = &mut self.codec else { return };
         let message = Message::Event { topic, body: order.body, trace };
         match codec.encode(&message, &mut self.queue) {
             Ok(()) => self.queue.end_message(slot),
@@ -225,14 +250,14 @@ impl Connection {
     fn cancel(&mut self, slot: u32, now: Instant, inbound: &mut Inbound) {
         // None: it has settled, and the application is about to hear of that.
         let Some(settled) = self.session.cancel(slot) else { return };
-        self.fail(slot, Kind::Aborted, settled.id.is_some(), "aborted", inbound);
-        if let Some(id) = settled.id {
-            self.send(&Message::Cancel { id });
+        let told = settled.id.map(|id| self.take_back(id));
+        self.fail(slot, Kind::Aborted, told == Some(true), "aborted", inbound);
+        if told.is_some() {
             self.pump_waiting(now, inbound);
         }
     }
 
-    fn ping(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
+    pub(super) fn ping(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
         let Order { subject: slot, extra: timeout_ms, .. } = *order;
         let deadline =
             (timeout_ms != 0).then(|| now + Duration::from_millis(u64::from(timeout_ms)));

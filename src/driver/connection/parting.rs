@@ -87,9 +87,8 @@ impl Connection {
     /// carried out. What never left waits for the next transport.
     pub fn lose(&mut self, error: &Error, inbound: &mut Inbound) {
         let why = error.message();
-        let unwritten: Vec<u32> = self.queue.unwritten().collect();
-        for slot in unwritten {
-            self.fail(slot, Kind::Disconnected, true, why, inbound);
+        for (slot, begun) in self.unsent() {
+            self.fail(slot, Kind::Disconnected, begun, why, inbound);
         }
         while let Some(settled) = self.session.fail_sent() {
             self.fail(settled.slot, Kind::Disconnected, true, why, inbound);
@@ -106,6 +105,7 @@ impl Connection {
         });
         let format = self.codec.as_ref().map(Codec::format);
         self.codec = format.map(|format| Codec::new(format, self.role, &self.limits));
+        self.forget_subscriptions();
         self.bytes_out += self.queue.written();
         self.release_buffers();
         if self.overflowed && self.has_room() {
@@ -120,9 +120,8 @@ impl Connection {
             return;
         }
         self.session.finish();
-        let unwritten: Vec<u32> = self.queue.unwritten().collect();
-        for slot in unwritten {
-            self.fail(slot, error.kind(), true, error.message(), inbound);
+        for (slot, begun) in self.unsent() {
+            self.fail(slot, error.kind(), begun, error.message(), inbound);
         }
         while let Some(settled) = self.session.fail_one() {
             self.fail(settled.slot, error.kind(), settled.id.is_some(), error.message(), inbound);
@@ -130,6 +129,13 @@ impl Connection {
         self.note_end(kind::CLOSED, error, inbound);
         self.bytes_out += self.queue.written();
         self.release_buffers();
+    }
+
+    /// The slots of what has not been written whole, and whether some of it may have been.
+    fn unsent(&mut self) -> Vec<(u32, bool)> {
+        let mut unsent: Vec<_> = self.queue.unwritten().map(|slot| (slot, true)).collect();
+        unsent.extend(std::mem::take(&mut self.lanes).unsent());
+        unsent
     }
 
     /// The record that says why; the peer's own words come first.

@@ -13,7 +13,7 @@ use crate::{
         pool,
     },
     error::{Error, Kind, Result},
-    message::{Body, BodyKind, Comeback, Failure, Message, Request, TRACE_CHARACTERS, Trace},
+    message::{Body, BodyKind, Comeback, Failure, Message, Part, Request, TRACE_CHARACTERS, Trace},
     session::Event,
 };
 
@@ -210,9 +210,15 @@ impl Connection {
                     traced = prefixed(trace, topic);
                     (record.kind, topic) = (record.kind | batch::TRACED, &traced);
                 }
+                let over = match &message {
+                    Message::Stream { id, part: Part::Reset(_) } => Some(*id),
+                    _ => None,
+                };
                 let start = (body.data.as_ptr() as usize).wrapping_sub(buffer.as_ptr() as usize);
                 let inside = start < buffer.len();
-                if body.data.len() >= TAKE_BYTES
+                if self.shaping.hand_over(record, topic, body, inbound) {
+                    at += consumed;
+                } else if body.data.len() >= TAKE_BYTES
                     && inside
                     && buffer.len() - at - consumed < TAKE_BYTES
                 {
@@ -225,8 +231,10 @@ impl Connection {
                     inbound.push(record, topic, body);
                     at += consumed;
                 }
-                if matches!(event, Event::Settle(_)) {
-                    self.pump_waiting(now, inbound);
+                match (event, over) {
+                    (Event::Settle(_), _) => self.pump_waiting(now, inbound),
+                    (Event::Reset(number), Some(id)) => self.stream_was_reset(number, id),
+                    _ => {}
                 }
                 continue;
             }
@@ -237,6 +245,12 @@ impl Connection {
                         self.session.expect_return();
                     }
                     inbound.push_note(kind::GOAWAY, 0, 0, reason);
+                }
+                Message::Subscribe { pattern } if event == Event::Subscription => {
+                    self.wanted.subscribe(pattern)?;
+                }
+                Message::Unsubscribe { pattern } if event == Event::Subscription => {
+                    self.wanted.unsubscribe(pattern);
                 }
                 Message::Welcome { id } if event == Event::Ready => {
                     let id: Box<str> = id.into();
@@ -251,6 +265,7 @@ impl Connection {
                 }
                 // What it takes is a limit for what we send, from the first message on.
                 Message::Hello(hello) => codec.meet(&hello),
+                Message::Cancel { id } => self.cut_short(&id),
                 _ => {}
             }
             at += consumed;
@@ -263,10 +278,14 @@ impl Connection {
     fn react(&mut self, event: Event, now: Instant, inbound: &mut Inbound) -> Result<()> {
         match event {
             Event::Ready => {
+                self.say_subscriptions();
                 self.announce_ready("", inbound);
                 self.pump_waiting(now, inbound);
             }
-            Event::Greet => self.say_greeting()?,
+            Event::Greet => {
+                self.say_greeting()?;
+                self.say_subscriptions();
+            }
             // Of a peer that says nothing of itself.
             Event::Decide => inbound.push_note(kind::HELLO, 0, 0, ""),
             Event::Unreadable(slot) => {
@@ -278,6 +297,14 @@ impl Connection {
             Event::Pong(slot) => inbound.push_note(kind::PING, slot, 0, ""),
             Event::SendPong(token) => self.send(&Message::Pong { token }),
             Event::Refuse(id, kind, text) => self.send_failure(id, kind, text),
+            Event::Credited(number) => self.stream_credited(number, inbound),
+            Event::Ended(number) => inbound.push_note(kind::END, number, 0, ""),
+            Event::BrokenStream(number, id, why) => {
+                self.stream_was_reset(number, id);
+                self.send_reset(id, Kind::Serialize, why);
+                inbound.push_note(kind::RESET, number, Kind::Serialize as u32, why);
+            }
+            Event::RefuseStream(id, kind, why) => self.send_reset(id, kind, why),
             Event::Violation(why) => return Err(Error::protocol(why)),
             _ => {}
         }
@@ -315,6 +342,23 @@ fn delivery<'a, 'b>(
         (Event::Message, Message::Event { topic, body, .. }) => {
             (Record { kind: kind::MESSAGE, subject: 0, extra: 0 }, *topic, *body)
         }
+        (Event::Data(number, cost), Message::Stream { part: Part::Data(body), .. }) => {
+            (Record { kind: kind::DATA, subject: *number, extra: *cost }, "", *body)
+        }
+        (Event::Opened(number), Message::Stream { part, .. }) => {
+            let Part::Open { topic, body, settings } = *part else { return None };
+            (Record { kind: kind::OPEN, subject: *number, extra: settings }, topic, body)
+        }
+        (Event::Reset(number), Message::Stream { part: Part::Reset(error), .. }) => match *error {
+            Failure::Body(body) => {
+                (Record { kind: kind::RESET, subject: *number, extra: 0 }, "", body)
+            }
+            Failure::Kind { kind, text } => {
+                let extra = u32::from(kind) | batch::MAYBE_DELIVERED;
+                let body = Body { kind: BodyKind::None, data: text.as_bytes() };
+                (Record { kind: kind::RESET, subject: *number, extra }, "", body)
+            }
+        },
         _ => return None,
     })
 }

@@ -3,7 +3,10 @@
 //! Each queue of `docs/architecture.md` has its own here.
 
 use super::Connection;
-use crate::{codec::Codec, session::Counters};
+use crate::{
+    codec::Codec,
+    session::{Counters, StreamCounters},
+};
 
 /// Plain numbers of one connection.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +31,10 @@ pub struct Stats {
     pub undelivered_bytes: u64,
     /// What the session counts.
     pub counters: Counters,
+    /// What it counts of streams.
+    pub streams: StreamCounters,
+    /// Those of the bytes that wait to be sent which are of streams.
+    pub stream_queued_bytes: u64,
 }
 
 impl Connection {
@@ -38,14 +45,16 @@ impl Connection {
         Stats {
             bytes_in: self.bytes_in,
             bytes_out: self.bytes_out + self.queue.written(),
-            queued_bytes: (self.queue.bytes() + waiting_bytes) as u64,
-            queued_messages: (self.queue.messages() + waiting) as u64,
+            queued_bytes: (self.queued_bytes() + waiting_bytes) as u64,
+            queued_messages: (self.queue.messages() + self.lanes.messages() + waiting) as u64,
             pending: self.session.pending(),
             serving: self.session.serving() as u32,
             serving_bytes: self.session.serving_bytes(),
             partial_bytes: (self.partial.len() + pieces) as u64,
             undelivered_bytes: 0,
             counters: *self.session.counters(),
+            streams: self.session.stream_counters(),
+            stream_queued_bytes: self.lanes.stream_bytes() as u64,
         }
     }
 }

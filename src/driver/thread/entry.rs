@@ -71,7 +71,8 @@ impl Entry {
                 Place::Inline(_) => false,
                 // The application's stream does so, or doesn't, as long as nobody waits for us.
                 Place::Attached(machine, _) => {
-                    machine.stats().pending != 0 || machine.state() != State::Ready
+                    let stats = machine.stats();
+                    stats.pending != 0 || stats.streams.open != 0 || machine.state() != State::Ready
                 }
             }
     }

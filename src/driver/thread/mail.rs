@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Connection, Inbound, Mail, Next, Peer, Place, Result, Thread, closed, kind};
+use super::{Connection, Inbound, Mail, Next, Peer, Place, Result, Thread, closed, kind, task};
 use crate::{driver::task::Command, transport::Stream};
 
 /// How mail shares the JavaScript thread with everybody else's timers and sockets. Node calls a
@@ -169,6 +169,10 @@ impl Thread {
                     }
                     Command::Pause(paused) => inline.set_paused(paused, now),
                     Command::Close(parting) => inline.close(now, &parting, &mut batch),
+                    Command::Broadcast(message) => {
+                        task::broadcast(inline.machine(), &message, &mut batch);
+                        inline.flush(now, &mut batch)
+                    }
                     Command::Destroy(error) => Next::Over(error),
                     Command::Large(..) | Command::Abandon => Next::Wait,
                 };
@@ -209,7 +213,8 @@ impl Thread {
                     Command::Pause(paused) => machine.set_paused(paused, now),
                     Command::Close(parting) => over = Some(closed(&parting.reason)),
                     Command::Destroy(error) => over = Some(error),
-                    Command::Abandon => {}
+                    // A broadcast was for the peer that has gone.
+                    Command::Broadcast(_) | Command::Abandon => {}
                 }
             }
             entry.place = Place::Waiting(machine);

@@ -15,6 +15,7 @@
 
 mod attached;
 mod entry;
+mod fan_out;
 mod mail;
 mod place;
 mod servers;
@@ -31,6 +32,7 @@ use std::{
 
 use tokio::runtime;
 
+pub use self::fan_out::{NEWS, Outcome};
 pub use self::servers::{ServerEvent, ServerOptions};
 use self::{
     entry::{Dial, Entry, Place},
@@ -44,7 +46,8 @@ use super::{
     inbox::{Inbox, Mail},
     inline::{Inline, Next},
     large_text::LargeText,
-    task::{self, Command, OwnedOutbound},
+    owned_outbound::OwnedOutbound,
+    task::{self, Command},
     uv::{Idle, Loop, Timer},
 };
 use crate::{

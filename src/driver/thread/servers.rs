@@ -34,6 +34,8 @@ pub struct ServerOptions {
     pub driver: DriverKind,
     /// How it listens.
     pub bind: BindOptions,
+    /// Whether it accepts, or only keeps the socket for others.
+    pub accepts: bool,
 }
 
 impl ServerOptions {
@@ -48,8 +50,8 @@ impl ServerOptions {
 /// What a server tells its application.
 #[derive(Debug)]
 pub enum ServerEvent {
-    /// It listens at this address, or can't.
-    Listening(Result<String>),
+    /// It listens at this address and with this descriptor, or can't.
+    Listening(Result<(String, i32)>),
     /// It no longer listens; with the reason, if nobody asked for it.
     Closed(Result<()>),
     /// It turned a peer away, because of its limits.
@@ -77,7 +79,8 @@ impl Thread {
         });
         let index = place as u32;
         let inbox = Arc::clone(&self.inbox);
-        let server = Server::spawn(&self.runtime, inbox, index, endpoint, options.bind);
+        let ServerOptions { bind, accepts, .. } = *options;
+        let server = Server::spawn(&self.runtime, inbox, index, endpoint, bind, accepts);
         inner.servers[place] = Some(ServerEntry {
             server,
             options: *options,
@@ -129,7 +132,7 @@ impl Thread {
         }
     }
 
-    pub(super) fn listening(&self, server: u32, outcome: Result<String>) {
+    pub(super) fn listening(&self, server: u32, outcome: Result<(String, i32)>) {
         if outcome.is_err() {
             self.forget(server);
         } else {

@@ -74,7 +74,7 @@ impl Thread {
 
     /// The rare part of a call's end: another driver, an attached stream, the connection's end.
     #[cold]
-    fn conclude(&self, inner: &mut Inner, index: u32, next: Next, now: Instant) {
+    pub(super) fn conclude(&self, inner: &mut Inner, index: u32, next: Next, now: Instant) {
         let Some(entry) = inner.entries.get_mut(index as usize) else { return };
         let mut batch = std::mem::take(&mut entry.pending);
         self.follow(inner, index, next, &mut batch);

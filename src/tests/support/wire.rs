@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     codec::{Codec, Decoded},
     error::Error,
-    message::{Body, BodyKind, Comeback, Failure, Id, Malformed, Message, Trace},
+    message::{Body, BodyKind, Comeback, Failure, Id, Malformed, Message, Part, Trace},
 };
 
 /// What came of some bytes.
@@ -205,14 +205,39 @@ pub(in crate::tests) fn describe(message: &Message<'_>) -> Value {
         Message::Greeting { body } => json!({ "kind": "greeting", "body": describe_body(*body) }),
         Message::Welcome { id } => json!({ "kind": "welcome", "id": id }),
         Message::Refused { reason } => json!({ "kind": "refused", "reason": reason }),
+        Message::Subscribe { pattern } => json!({ "kind": "subscribe", "pattern": pattern }),
+        Message::Unsubscribe { pattern } => json!({ "kind": "unsubscribe", "pattern": pattern }),
         Message::Malformed { of: Malformed::Request(id), .. } => {
             json!({ "kind": "malformed", "of": "request", "id": describe_id(id) })
         }
         Message::Malformed { of: Malformed::Response(id), .. } => {
             json!({ "kind": "malformed", "of": "response", "id": describe_id(id) })
         }
+        Message::Stream { id, part } => describe_part(*id, part),
+        Message::Malformed { of: Malformed::Stream(id, opens), .. } => {
+            json!({ "kind": "malformed", "of": "stream", "id": id.to_string(), "opens": opens })
+        }
         Message::Malformed { of: Malformed::Other, .. } => {
             json!({ "kind": "malformed", "of": "other" })
+        }
+    }
+}
+
+fn describe_part(id: u64, part: &Part<'_>) -> Value {
+    let id = id.to_string();
+    match part {
+        Part::Open { topic, body, settings } => json!({
+            "kind": "open", "id": id, "topic": topic, "body": describe_body(*body),
+            "settings": settings,
+        }),
+        Part::Data(body) => json!({ "kind": "data", "id": id, "body": describe_body(*body) }),
+        Part::Credit(bytes) => json!({ "kind": "credit", "id": id, "bytes": bytes }),
+        Part::End => json!({ "kind": "end", "id": id }),
+        Part::Reset(Failure::Body(body)) => {
+            json!({ "kind": "reset", "id": id, "body": describe_body(*body) })
+        }
+        Part::Reset(Failure::Kind { kind, text }) => {
+            json!({ "kind": "reset", "id": id, "error": kind, "text": text })
         }
     }
 }

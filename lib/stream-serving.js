@@ -1,0 +1,191 @@
+/**
+ * The streams that the peer opens: each is handed to its handler, which takes the stream itself or
+ * returns what shall go into it. Must not know: how streams are found on the wire.
+ */
+'use strict';
+
+const { SLICE_BYTES } = require('./channel.js');
+const { Context } = require('./context.js');
+const { ErrorKind, ShortwireError } = require('./errors.js');
+const { choose, middlewareOf, nobody, refuseTopic, run, Unanswered } = require('./handlers.js');
+const { decode, isBytes } = require('./payload.js');
+const { UDStream } = require('./stream.js');
+const { kHandlers } = require('./symbols.js');
+
+/** @typedef {import('./channel.js').Channel} Channel */
+
+class StreamServing {
+  #socket;
+
+  /** @param {any} socket */
+  constructor(socket) {
+    this.#socket = socket;
+  }
+
+  /**
+   * The peer has opened a stream.
+   * @param {Channel} channel
+   * @param {string} topic
+   * @param {number} bodyKind
+   * @param {any} body
+   */
+  request(channel, topic, bodyKind, body) {
+    let payload;
+    try {
+      payload = decode(bodyKind, body);
+    } catch {
+      channel.refuse(ErrorKind.SERIALIZE, 'the payload is not valid');
+      return;
+    }
+    const socket = this.#socket;
+    const own = socket[kHandlers];
+    const server = socket.server?.[kHandlers];
+    const handler = choose(own, server, topic);
+    const chain = middlewareOf(own, server);
+    if (handler === undefined && chain === undefined) {
+      channel.refuse(ErrorKind.NO_HANDLER, nobody(topic));
+      return;
+    }
+    const served = new Served(channel, socket, topic);
+    let result;
+    try {
+      const { context } = served;
+      if (chain === undefined) result = /** @type {Function} */ (handler)(payload, context);
+      else result = run(chain, handler ?? refuseTopic, payload, context);
+    } catch (error) {
+      served.fail(error);
+      return;
+    }
+    if (typeof result?.then !== 'function') served.answer(result);
+    else
+      result.then(
+        (/** @type {any} */ value) => served.answer(value),
+        (/** @type {any} */ error) => served.fail(error)
+      );
+  }
+}
+
+/** One stream of the peer's and its handler. */
+class Served {
+  #channel;
+  /** @type {UDStream | undefined} */
+  #stream;
+  #answered = false;
+  /** What goes into the stream. @type {AsyncIterator<any> | undefined} */
+  #source;
+
+  /**
+   * @param {Channel} channel
+   * @param {any} socket
+   * @param {string} topic
+   */
+  constructor(channel, socket, topic) {
+    this.#channel = channel;
+    const answer = (/** @type {Context} */ _, /** @type {unknown} */ value) => this.answer(value);
+    this.context = new Context(socket, topic, channel.number, undefined, answer, undefined);
+    Context.giveStream(this.context, () => this.#open());
+    // Until somebody takes the stream, only its end is of interest.
+    channel.onOver = (/** @type {Error | undefined} */ error) => this.#over(error);
+  }
+
+  #open() {
+    if (this.#stream === undefined) {
+      this.#stream = new UDStream(this.#channel, this.context.topic);
+      // A peer that resets a stream must not be able to end the process.
+      this.#stream.on('error', () => {});
+    }
+    return this.#stream;
+  }
+
+  /**
+   * The handler has returned. If it has taken the stream, that is all there is to say.
+   * @param {unknown} value
+   * @returns {boolean} false if it has answered before
+   */
+  answer(value) {
+    if (this.#answered) return false;
+    this.#answered = true;
+    if (this.#stream !== undefined) return true;
+    const channel = this.#channel;
+    const discard = (/** @type {any} */ _, /** @type {number} */ cost) => channel.used(cost);
+    channel.attach({ data: discard, end: () => {}, over: () => {} });
+    if (isIterable(value)) void this.#pour(value);
+    else {
+      try {
+        if (value !== undefined) this.#send(value);
+        channel.end();
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+    return true;
+  }
+
+  /** @param {unknown} error of the handler's */
+  fail(error) {
+    this.#answered = true;
+    if (error instanceof Unanswered) this.#channel.refuse(ErrorKind.NO_HANDLER, error.message);
+    else this.#channel.fail(error);
+    this.#stream?.destroy();
+    Context.take(this.context);
+  }
+
+  /** @param {AsyncIterable<any>} iterable */
+  async #pour(iterable) {
+    const channel = this.#channel;
+    try {
+      const source = iterable[Symbol.asyncIterator]();
+      this.#source = source;
+      while (!channel.over) {
+        const { done, value } = await source.next();
+        if (channel.over) return;
+        if (done) break;
+        if (!channel.hasRoom) await new Promise((/** @type {any} */ then) => channel.onRoom(then));
+        this.#send(value);
+      }
+      channel.end();
+    } catch (error) {
+      this.fail(error);
+      this.#stop();
+    }
+  }
+
+  /** @param {any} value */
+  #send(value) {
+    const channel = this.#channel;
+    if (channel.values) return channel.sendValue(value);
+    const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+    if (!isBytes(bytes)) {
+      const why = 'A stream of bytes takes Uint8Arrays and strings';
+      throw new ShortwireError(ErrorKind.SERIALIZE, why);
+    }
+    for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+      channel.sendBytes(bytes.subarray(at, at + SLICE_BYTES));
+    }
+  }
+
+  /** @param {Error | undefined} error the stream is over: before its time, if there is one */
+  #over(error) {
+    if (error === undefined) Context.take(this.context);
+    else Context.abandon(this.context, error.message);
+    this.#stop();
+  }
+
+  /** Lets what goes into the stream clean up after itself. */
+  #stop() {
+    const source = this.#source;
+    this.#source = undefined;
+    // A generator in the middle of an await goes on to its end first; its error is nobody's any more.
+    source?.return?.()?.then(undefined, () => {});
+  }
+}
+
+/**
+ * @param {any} value
+ * @returns {value is AsyncIterable<any>}
+ */
+function isIterable(value) {
+  return typeof value?.[Symbol.asyncIterator] === 'function';
+}
+
+exports.StreamServing = StreamServing;

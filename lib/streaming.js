@@ -1,0 +1,68 @@
+/**
+ * What a socket has of streams: opening them, reading streamed answers, answering the peer's. Must
+ * not know: connections, calls.
+ */
+'use strict';
+
+const { Answering } = require('./answering.js');
+const { aborted } = require('./errors.js');
+const { Iteration } = require('./iteration.js');
+const options = require('./options.js');
+const { StreamServing } = require('./stream-serving.js');
+const { UDStream } = require('./stream.js');
+const { Streams } = require('./streams.js');
+const { kLink, kStreams } = require('./symbols.js');
+
+class Streaming extends Answering {
+  #serving = new StreamServing(this);
+  /** @type {Streams} */
+  [kStreams] = new Streams(this, (channel, topic, bodyKind, body) =>
+    this.#serving.request(channel, topic, bodyKind, body)
+  );
+
+  /**
+   * Opens a two-way stream beside the calls.
+   * @param {unknown} payload
+   * @param {{ topic?: string, objectMode?: boolean, signal?: AbortSignal }} [given]
+   * @returns {UDStream}
+   */
+  stream(payload, given) {
+    const { topic, objectMode, signal } = options.streamOptions(given);
+    const channel = this.#open(payload, topic, objectMode, signal);
+    return new UDStream(channel, topic, channel.over ? undefined : signal);
+  }
+
+  /**
+   * Calls a handler that answers with an async iterable.
+   * @param {unknown} payload
+   * @param {{ topic?: string, timeoutMs?: number, signal?: AbortSignal }} [given]
+   * @returns {AsyncIterableIterator<any>}
+   */
+  iterate(payload, given) {
+    const { topic, timeoutMs, signal } = options.iterateOptions(given);
+    const channel = this.#open(payload, topic, true, signal);
+    const iteration = new Iteration(channel, timeoutMs, channel.over ? undefined : signal);
+    channel.end();
+    return iteration;
+  }
+
+  /**
+   * What can't be opened fails as what was opened does: through the stream.
+   * @param {unknown} payload
+   * @param {string} topic
+   * @param {boolean} values
+   * @param {AbortSignal | undefined} signal
+   */
+  #open(payload, topic, values, signal) {
+    const streams = this[kStreams];
+    try {
+      if (signal?.aborted) throw aborted(signal, false);
+      /** @type {any} */ (this)[kLink].refuseIfOver();
+      return streams.begin(payload, topic, values);
+    } catch (error) {
+      return streams.lost(values, /** @type {Error} */ (error));
+    }
+  }
+}
+
+exports.Streaming = Streaming;

@@ -1,0 +1,153 @@
+/**
+ * The streams of one socket, by number: opened here or by the peer. Must not know: how a stream
+ * looks to its user.
+ */
+'use strict';
+
+const { Channel } = require('./channel.js');
+const core = require('./core.js');
+const { ErrorKind, ShortwireError } = require('./errors.js');
+const { BYTES_HEAD, JSON_HEAD, encode, isBytes } = require('./payload.js');
+const { Kind } = require('./records.js');
+const { kIndex, kSerializer } = require('./symbols.js');
+
+class Streams {
+  #socket;
+  /** @type {(channel: Channel, topic: string, bodyKind: number, body: any) => void} */
+  #answer;
+  /** @type {Map<number, Channel>} */
+  #channels = new Map();
+  /** Opened before the connection was there: they go out with it. @type {Map<Channel, () => void>} */
+  #waiting = new Map();
+  #last = 0;
+  #ready = false;
+
+  /**
+   * @param {any} socket
+   * @param {(channel: Channel, topic: string, bodyKind: number, body: any) => void} answer
+   */
+  constructor(socket, answer) {
+    this.#socket = socket;
+    this.#answer = answer;
+  }
+
+  /** Streams that are open, or wait for the connection. */
+  get open() {
+    return this.#channels.size;
+  }
+
+  /**
+   * Opens one. Throws if its payload can't be encoded.
+   * @param {unknown} payload
+   * @param {string} topic
+   * @param {boolean} values
+   * @returns {Channel}
+   */
+  begin(payload, topic, values) {
+    const socket = this.#socket;
+    const bytes = isBytes(payload);
+    const text = bytes ? undefined : encode(payload, socket[kSerializer]);
+    // What waits for a connection is encoded now, and bytes belong to the caller.
+    const kept = bytes && !this.#ready ? Uint8Array.prototype.slice.call(payload) : payload;
+    const number = this.#number();
+    const channel = new Channel(this, socket, number, values, false);
+    this.#channels.set(number, channel);
+    const settings = values ? VALUES : 0;
+    const open = () => {
+      const index = socket[kIndex];
+      if (bytes)
+        core.orderBytes(
+          index,
+          Kind.OPEN | BYTES_HEAD,
+          number,
+          topic,
+          /** @type {Uint8Array} */ (kept),
+          settings
+        );
+      else if (text === undefined) core.order(index, Kind.OPEN, number, topic, '', settings);
+      else core.order(index, Kind.OPEN | JSON_HEAD, number, topic, text, settings);
+      channel.begin();
+    };
+    if (this.#ready) open();
+    else this.#waiting.set(channel, open);
+    return channel;
+  }
+
+  /**
+   * One that can't be opened.
+   * @param {boolean} values
+   * @param {Error} error
+   */
+  lost(values, error) {
+    const channel = new Channel(this, this.#socket, this.#number(), values, false);
+    channel.lose(error);
+    return channel;
+  }
+
+  /** Calls flow: what waited for that goes out. */
+  ready() {
+    this.#ready = true;
+    const waiting = this.#waiting;
+    this.#waiting = new Map();
+    for (const [channel, open] of waiting) if (!channel.over) open();
+  }
+
+  /**
+   * The connection is over, or will never be: so are its streams.
+   * @param {Error} cause
+   */
+  end(cause) {
+    this.#ready = false;
+    const channels = this.#channels;
+    const waiting = this.#waiting;
+    this.#channels = new Map();
+    this.#waiting = new Map();
+    for (const channel of channels.values()) {
+      const more = { cause, maybeDelivered: !waiting.has(channel) };
+      channel.lose(
+        new ShortwireError(ErrorKind.DISCONNECTED, 'The connection of the stream has ended', more)
+      );
+    }
+  }
+
+  /**
+   * What the core tells of a stream.
+   * @param {number} kind
+   * @param {number} number
+   * @param {string} topic
+   * @param {any} body
+   * @param {number} extra
+   * @param {number} bodyKind
+   */
+  receive(kind, number, topic, body, extra, bodyKind) {
+    if (kind !== Kind.OPEN) {
+      // One that is over on this side needs to know nothing more.
+      this.#channels.get(number)?.receive(kind, body, extra, bodyKind);
+      return;
+    }
+    const channel = new Channel(this, this.#socket, number, (extra & VALUES) !== 0, true);
+    this.#channels.set(number, channel);
+    this.#answer(channel, topic, bodyKind, body);
+  }
+
+  /** @param {number} number */
+  forget(number) {
+    const channel = this.#channels.get(number);
+    if (channel === undefined) return;
+    this.#channels.delete(number);
+    this.#waiting.delete(channel);
+  }
+
+  #number() {
+    do this.#last = this.#last === MAX_NUMBER ? 1 : this.#last + 1;
+    while (this.#channels.has(this.#last));
+    return this.#last;
+  }
+}
+
+/** A setting of a stream: it carries values. */
+const VALUES = 1;
+/** Numbers above are the peer's. */
+const MAX_NUMBER = 0x7fffffff;
+
+exports.Streams = Streams;
