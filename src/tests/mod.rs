@@ -7,6 +7,7 @@ mod codec_native;
 mod codec_streams;
 mod connection;
 mod connection_floods;
+mod connection_parting;
 mod connection_pause;
 mod connection_streams;
 mod connection_topics;
