@@ -71,7 +71,7 @@ const BOTH = {
   maxInFlight: integer(1, 1_000_000, 65_536),
   maxInFlightBytes: integer(1, MAX_BYTES, 64 * 1024 * 1024),
   maxStreams: integer(0, 1_000_000, 1024),
-  streamWindowBytes: integer(65_536, 0x3fffffff, 256 * 1024),
+  streamWindowBytes: integer(65_536, 0x3fffffff, 512 * 1024),
   maxSubscriptions: integer(1, 1_000_000, 10_000),
   handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
   frameTimeoutMs: integer(0, MAX_MS, 30_000),

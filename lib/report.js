@@ -13,23 +13,13 @@ const FRESH_MS = 100;
 
 class Report {
   #server;
-  /** Sums over the sockets that have gone. @type {Record<string, number>} */
-  #gone = {};
   /** @type {object | undefined} */
   #last;
   #lastAt = -Infinity;
 
-  /** @param {{ stats: () => object, sockets: ReadonlyMap<string, { stats: () => object }> }} server */
+  /** @param {{ stats: () => { sockets: object } }} server */
   constructor(server) {
     this.#server = server;
-  }
-
-  /**
-   * A socket has gone: what it has counted stays counted.
-   * @param {{ stats: () => object }} socket
-   */
-  keep(socket) {
-    add(this.#gone, socket.stats());
   }
 
   /** The numbers, at most {@link FRESH_MS} old. */
@@ -43,8 +33,7 @@ class Report {
   }
 
   #make() {
-    const sockets = { ...this.#gone };
-    for (const socket of this.#server.sockets.values()) add(sockets, socket.stats());
+    const { sockets, ...server } = this.#server.stats();
     const { user, system } = process.cpuUsage();
     const { rss, heapUsed } = process.memoryUsage();
     return {
@@ -55,21 +44,9 @@ class Report {
         rssBytes: rss,
         heapUsedBytes: heapUsed
       },
-      server: this.#server.stats(),
+      server,
       sockets
     };
-  }
-}
-
-/**
- * Numbers that are "now" (what waits, what is open) are 0 in a socket that has gone, so that all of
- * them can be summed alike.
- * @param {Record<string, number>} sums
- * @param {object} stats
- */
-function add(sums, stats) {
-  for (const [name, value] of Object.entries(stats)) {
-    if (typeof value === 'number') sums[name] = (sums[name] ?? 0) + value;
   }
 }
 

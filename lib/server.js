@@ -16,6 +16,7 @@ const { turnedAway } = require('./peer.js');
 const { ServerEvent } = require('./records.js');
 const { Report, STATS_TOPIC } = require('./report.js');
 const { UDSocket } = require('./socket.js');
+const { Totals, noStats } = require('./totals.js');
 const {
   kAccepted,
   kDropped,
@@ -64,8 +65,8 @@ class UDSocketServer extends Broadcasting {
   #paused = false;
   #accepted = 0;
   #refused = 0;
-  /** With `allowStats`. @type {Report | undefined} */
-  #report;
+  /** What its sockets have counted. */
+  #totals = new Totals(noStats());
 
   /**
    * @param {any} [given] options, or the connection listener
@@ -84,7 +85,7 @@ class UDSocketServer extends Broadcasting {
       }
     );
     if (this.#options.allowStats) {
-      const report = (this.#report = new Report(this));
+      const report = new Report(this);
       this.handle(STATS_TOPIC, () => report.now());
     }
     const connectionListener = alone ? given : listener;
@@ -182,7 +183,8 @@ class UDSocketServer extends Broadcasting {
       introducing: this.#admission.size,
       accepted: this.#accepted,
       refused: this.#refused,
-      dropped: this[kDropped]
+      dropped: this[kDropped],
+      sockets: this.#totals.with([...this.#sockets.values(), ...this.#admission.sockets()])
     };
   }
 
@@ -304,13 +306,13 @@ class UDSocketServer extends Broadcasting {
    * @param {string} reason
    */
   [kSocketGone](socket, reason) {
+    this.#totals.keep(socket);
     if (this.#admission.drop(socket)) {
       this.#refused++;
       this[kEmit]('refused', reason, socket.peer);
       return;
     }
     this.#sockets.delete(socket.id);
-    this.#report?.keep(socket);
     this[kEmit]('disconnect', socket, reason);
   }
 

@@ -1,12 +1,14 @@
 // What sockets and servers tell of themselves: peers, states, counters.
 
+import { PeerCertificate } from 'node:tls';
+
 import { ShortwireError } from './errors.js';
 import { Protocol } from './options.js';
 import { UDSocket } from './socket.js';
 
 /**
  * Who is at the other end, by the kernel's word at the time of the connection: of a Unix socket the user, the group and the process;
- * over TCP an address. Empty when it isn't connected or isn't known.
+ * over TCP an address, and with TLS what its handshake has proven. Empty when it isn't connected or isn't known.
  */
 export interface Peer {
   readonly uid?: number;
@@ -15,6 +17,14 @@ export interface Peer {
   readonly address?: string;
   readonly port?: number;
   readonly family?: 'IPv4' | 'IPv6';
+  /** With TLS: whether it has shown a certificate that is good. Of a client that wasn't asked for one: false. */
+  readonly authorized?: boolean;
+  /** With TLS and `rejectUnauthorized: false`: what is wrong with its certificate. For people; it may change. */
+  readonly authorizationError?: string;
+  /** Its certificate, if it has shown one, as `getPeerCertificate()` of Node's TLS has it. */
+  readonly certificate?: PeerCertificate;
+  /** The name that a client with TLS has asked for. */
+  readonly servername?: string;
 }
 
 /** Where a socket stands. It may be connected again once it is `closed`. */
@@ -115,6 +125,11 @@ export interface ServerStats {
   readonly refused: number;
   /** One-way messages to its sockets that never left: broadcasts to those whose queue was full, mostly. */
   readonly dropped: number;
+  /**
+   * Sums over all its sockets, those that have gone included: what only grows never falls. It takes some microseconds for each that is
+   * connected.
+   */
+  readonly sockets: SocketStats;
 }
 
 /** What one socket said to a survey, or why it said nothing. */
@@ -133,7 +148,7 @@ export interface StatsReport {
     readonly rssBytes: number;
     readonly heapUsedBytes: number;
   };
-  readonly server: ServerStats;
+  readonly server: Omit<ServerStats, 'sockets'>;
   /** Sums over all its sockets, those that have gone included. */
   readonly sockets: SocketStats;
 }

@@ -58,7 +58,7 @@ export interface ConnectionOptions {
   /**
    * How many bytes of a stream may be on their way here or wait to be read, 64 KiB to 1 GiB: its window. Every stream begins with 64 KiB,
    * and grows to this when it is first read. Too low makes streams wait for the other side's credit; too high is memory.
-   * @default 262_144
+   * @default 524_288
    */
   streamWindowBytes?: number;
   /**

@@ -90,7 +90,7 @@ export class UDSocket<
    *
    * With a callback, a failure is an `error` event as well, and the promise may be left alone.
    *
-   * @throws (rejects) Node's codes, `SHORTWIRE_ERR_ABORTED`, `_REFUSED`, `_PROTOCOL`, `_TIMEOUT` (no handshake), `_INVALID_ARG`,
+   * @throws (rejects) Node's codes, `SHORTWIRE_ERR_ABORTED`, `_REFUSED`, `_PROTOCOL`, `_TLS`, `_TIMEOUT` (no handshake), `_INVALID_ARG`,
    *   `_UNSUPPORTED`
    */
   connect(endpoint: Endpoint, options?: ConnectOptions, callback?: () => void): Promise<void>;

@@ -43,7 +43,6 @@ const ENDPOINTS = [
 
 /** [what, endpoint, code, message] */
 const WRONG = [
-  ['tls://', 'tls://localhost:4000', 'UNSUPPORTED', /tls:\/\//],
   ['{ path, noDelay }', { path: '/x', noDelay: true }, 'UNSUPPORTED', /endpoint\.noDelay/],
   ['nothing', undefined, 'INVALID_ARG', /^endpoint /],
   ['null', null, 'INVALID_ARG', /^endpoint /],

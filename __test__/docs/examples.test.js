@@ -25,6 +25,26 @@ const LINES = {
     'an id is a number',
     'process number: that was all'
   ],
+  'broadcast.mjs': [
+    '3 want the price of acme',
+    '2 want the news of acme',
+    '2 want the price of umbra',
+    '3 get what has no topic',
+    'prices: stock.umbra.price 7',
+    'all of acme:  closing time',
+    'dropped: SHORTWIRE_ERR_OVERFLOW',
+    'the others have everything'
+  ],
+  'survey.mjs': [
+    'ada: yes',
+    'grace: no',
+    'frances: SHORTWIRE_ERR_REMOTE',
+    'barbara: SHORTWIRE_ERR_TIMEOUT',
+    'barbara stopped',
+    '2 were enough',
+    'the last: AbortError',
+    'all are within a second'
+  ],
   'streams.mjs': ['the digest has 64 characters', '1009', '1013', 'no more primes are wanted'],
   'errors.mjs': [
     'ENOENT from the system',
@@ -56,6 +76,28 @@ const LINES = {
   'bytes.mjs': ['true 32 0d22cdcc10e6d049', '8388608 2 [ 32, 32 ]'],
   'backpressure.mjs': ['200 jobs, one at a time', 'the sender had to wait: true'],
   'attach.mjs': ["{ protocol: 'shortwire', peer: {} }", 'true'],
+  'tls.mjs': [
+    'I am client',
+    'and this is server',
+    'the client was told: SHORTWIRE_ERR_TLS',
+    'the server says: TLS failed: the peer showed no certificate'
+  ],
+  'opentelemetry.mjs': [
+    'CLIENT shortwire shop.order: OK',
+    '  SERVER shortwire shop.order: OK',
+    '    CLIENT shortwire stock.take: OK',
+    '      SERVER shortwire stock.take: OK',
+    'CLIENT shortwire shop.order: SHORTWIRE_ERR_REMOTE',
+    '      SERVER shortwire stock.take: SOLD_OUT'
+  ],
+  'prometheus.mjs': [
+    '# TYPE shortwire_server_connections gauge',
+    'shortwire_server_accepted_total 1',
+    'shortwire_socket_requests_in_total 4',
+    'rpc_server_call_duration_seconds_bucket{rpc_method="double",error_type="",le="10"} 2',
+    'rpc_server_call_duration_seconds_count{rpc_method="fail",error_type="NO"} 1',
+    'rpc_server_call_duration_seconds_count{rpc_method="_OTHER",error_type="SHORTWIRE_ERR_NO_HANDLER"} 1'
+  ],
   'cluster.mjs': ['answered: 6', 'answered again: 6, by another: true'],
   'threads-one-socket.mjs': [
     '610 987 1597 2584 4181 6765 10946 17711 28657 46368 75025 121393',

@@ -138,3 +138,34 @@ const sum = new UDSocket<Plain>().call('add', [1, 2]);
 same<typeof sum, Promise<number>>(true);
 // @ts-expect-error a topic's type is a function
 void new UDSocket<{ add: number }>();
+
+// All sockets at once.
+
+const told = server.broadcast(undefined, { topic: 'whoami', where: ({ data }) => data });
+same<typeof told, Promise<number>>(true);
+void server.broadcast({ anything: 1 });
+void server.broadcast(1, { except: server.sockets.values() });
+// @ts-expect-error clients have no such topic
+void server.broadcast(1, { topic: 'users.get' });
+// @ts-expect-error no such option
+void server.broadcast(1, { to: [] });
+
+void server.survey(undefined, { topic: 'whoami', quorum: 2 }).then((entries) => {
+  for (const entry of entries) {
+    same<typeof entry.socket, UDSocket<Clients, Users>>(true);
+    if (entry.status === 'fulfilled') same<typeof entry.value, string>(true);
+    else same<typeof entry.reason.code, import('shortwire').ErrorCode>(true);
+  }
+});
+void server.survey(1).then(([entry]) => {
+  if (entry?.status === 'fulfilled') same<typeof entry.value, unknown>(true);
+});
+// @ts-expect-error no such option
+void server.survey(1, { files: [] });
+void server.ping({ timeoutMs: 100 }).then(([entry]) => {
+  if (entry?.status === 'fulfilled') same<typeof entry.value, number>(true);
+});
+const subscribed = socket.subscribe('users.*');
+same<typeof subscribed, Promise<void>>(true);
+// @ts-expect-error a pattern is needed
+void socket.unsubscribe();

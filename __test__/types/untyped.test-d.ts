@@ -79,6 +79,13 @@ void server.start(8080);
 void server.start({ host: '::', port: 0, ipv6Only: true, keepAlive: true, backlog: 10 });
 void socket.connect({ host: 'localhost', port: '8080', family: 4, localAddress: '127.0.0.1' });
 void socket.connect({ fd: 3, noDelay: false });
+void socket.connect({
+  host: 'localhost',
+  port: 1,
+  tls: { ca: ['', Buffer.alloc(1)], minVersion: 'TLSv1.3' }
+});
+const certified: string | string[] | undefined = socket.peer.certificate?.subject.CN;
+void certified;
 // @ts-expect-error a host alone is no endpoint
 void socket.connect({ host: 'localhost' });
 

@@ -6,9 +6,9 @@
 
 const { UDSocket } = require('../../index.js');
 const { explainConnect } = require('./diagnosis.js');
-const { endpointOf } = require('./endpoint.js');
 const { ExitCode, Failure } = require('./failure.js');
-const { bytes, duration, oneOf } = require('./values.js');
+const { connectingEndpoint, secureSocketOptions } = require('./secure.js');
+const { bytes, duration, json, oneOf } = require('./values.js');
 
 /** @typedef {InstanceType<typeof UDSocket>} Socket */
 
@@ -27,6 +27,11 @@ const connectionOptions = {
     help: 'how long to wait for the connection, then for each answer (5s; 0: for ever)',
     read: duration
   },
+  hello: {
+    value: 'json',
+    help: 'what to say to the server first: JSON, or @file that has it',
+    read: json
+  },
   protocol: {
     value: 'name',
     help: 'what the server speaks: shortwire (the default), jftp, jftp-1.5, jftp-1.0',
@@ -41,7 +46,8 @@ const connectionOptions = {
     value: 'name',
     help: 'where the connection runs: auto (the default), inline, task',
     read: oneOf(['auto', 'inline', 'task'])
-  }
+  },
+  ...secureSocketOptions
 };
 
 /**
@@ -109,7 +115,7 @@ async function connect(socket, text, values, interrupt) {
   const timer = timeoutMs > 0 ? setTimeout(() => patience.abort(), timeoutMs) : undefined;
   const signal = AbortSignal.any([interrupt.signal, patience.signal]);
   try {
-    await socket.connect(endpointOf(text), { signal });
+    await socket.connect(connectingEndpoint(text, values), { signal, hello: values.hello });
   } catch (error) {
     if (interrupt.signal.aborted) throw interrupt.signal.reason;
     if (patience.signal.aborted) throw noAnswer(text, timeoutMs);

@@ -65,7 +65,7 @@ const BY_CODE = {
   SHORTWIRE_ERR_ABORTED: [ExitCode.INTERRUPTED],
   SHORTWIRE_ERR_REFUSED: [
     ExitCode.REFUSED,
-    'Ask who runs the server: it has a limit, wants another protocol (--protocol), or does not let this user in.'
+    'It decides who may come in: by the user, by what it is told (--hello), by its limits, by the protocol (--protocol).'
   ],
   SHORTWIRE_ERR_REMOTE: [ExitCode.REMOTE],
   SHORTWIRE_ERR_NO_HANDLER: [ExitCode.REMOTE],
@@ -81,6 +81,10 @@ const BY_CODE = {
   ],
   SHORTWIRE_ERR_UNSUPPORTED: [ExitCode.IMPOSSIBLE],
   SHORTWIRE_ERR_INVALID_ARG: [ExitCode.USAGE],
+  SHORTWIRE_ERR_TLS: [
+    ExitCode.REFUSED,
+    'Certificates: --ca says whom to trust, --servername which name to expect, --cert and --key who this is.'
+  ],
   SHORTWIRE_ERR_INTERNAL: [ExitCode.INTERNAL, 'That is a fault of shortwire: please report it.']
 };
 

@@ -15,23 +15,53 @@ const { usage } = require('./failure.js');
 const LIKE = `Like: export default { 'users.get': ({ id }) => ({ id }), '*': (payload) => payload };`;
 
 /**
- * @param {string} path of the module
- * @returns {Promise<Record<string, Handler>>} by topic; `*` for all others
+ * @typedef {object} Served
+ * @property {Record<string, Handler>} handlers by topic; `*` for all others
+ * @property {((hello: any, peer: any) => any) | undefined} authorize
  */
-async function handlersOf(path) {
+
+/**
+ * What a module exports: handlers as its default, and who may come in as `authorize`.
+ * @param {string} path of the module
+ * @returns {Promise<Served>}
+ */
+async function servedBy(path) {
+  const exported = await load(path);
+  const { authorize } = exported;
+  if (authorize !== undefined && typeof authorize !== 'function') {
+    throw usage(
+      `${path}: authorize is no function`,
+      'Like: export function authorize(hello, peer) {}'
+    );
+  }
+  return { handlers: handlersOf(path, exported), authorize };
+}
+
+/**
+ * @param {string} path
+ * @returns {Promise<Record<string, any>>}
+ */
+async function load(path) {
   const full = resolve(path);
   if (!existsSync(full)) {
     throw usage(`There is no module ${full}`, 'It is a path, with its extension: ./handlers.mjs');
   }
-  let exported;
   try {
-    exported = await import(pathToFileURL(full).href);
+    return await import(pathToFileURL(full).href);
   } catch (error) {
     throw usage(
       `${path} can't be loaded: ${/** @type {any} */ (error)?.message ?? error}`,
       /** @type {any} */ (error)?.stack
     );
   }
+}
+
+/**
+ * @param {string} path
+ * @param {Record<string, any>} exported
+ * @returns {Record<string, Handler>}
+ */
+function handlersOf(path, exported) {
   const handlers = exported.default;
   if (typeof handlers === 'function') return { '*': handlers };
   if (handlers === null || typeof handlers !== 'object' || Array.isArray(handlers)) {
@@ -52,4 +82,4 @@ async function handlersOf(path) {
   return Object.fromEntries(entries);
 }
 
-exports.handlersOf = handlersOf;
+exports.servedBy = servedBy;

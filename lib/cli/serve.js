@@ -6,9 +6,10 @@
 const { UDSocketServer } = require('../../index.js');
 const { connectionOptions, socketOptions } = require('./connection.js');
 const { explainStart } = require('./diagnosis.js');
-const { servingEndpointOf, shownAddress } = require('./endpoint.js');
-const { handlersOf } = require('./handlers-module.js');
+const { shownAddress } = require('./endpoint.js');
+const { servedBy } = require('./handlers-module.js');
 const { jsonLine } = require('./rendering.js');
+const { listeningEndpoint, secureServerOptions } = require('./secure.js');
 const { duration, octal } = require('./values.js');
 
 const { driver, 'max-frame': maxFrame } = connectionOptions;
@@ -19,7 +20,7 @@ const command = {
   summary: "echo, or answer with a module's handlers",
   usage: '<endpoint> [module]',
   about: [
-    "Without a module, each request is answered with its payload. A module's default export (module.exports in CommonJS) is a function (payload, context) for all requests, or an object of topic and function; the topic * is for all others.",
+    "Without a module, each request is answered with its payload. A module's default export (module.exports in CommonJS) is a function (payload, context) for all requests, or an object of topic and function; the topic * is for all others. An export named authorize (hello, peer) decides who may come in.",
     'The endpoint systemd, or systemd:name, is the socket that systemd has handed to this process. The socket file itself is made with mode 600, unless --mode says otherwise.',
     'Ctrl-C or SIGTERM lets what is under way finish; twice, it ends at once.'
   ],
@@ -35,11 +36,16 @@ const command = {
       fallback: 5000
     },
     'max-frame': maxFrame,
-    driver
+    driver,
+    ...secureServerOptions
   },
   examples: [
     ['shortwire serve /tmp/app.sock --verbose', 'an echo that shows what it is asked'],
-    ['shortwire serve /tmp/app.sock ./handlers.mjs --allow-stats', 'a small service']
+    ['shortwire serve /tmp/app.sock ./handlers.mjs --allow-stats', 'a small service'],
+    [
+      'shortwire serve tls://[::]:4000 ./handlers.mjs --cert cert.pem --key key.pem --ca clients.pem',
+      'for other machines, and only those with a certificate'
+    ]
   ],
   run
 };
@@ -47,11 +53,12 @@ const command = {
 /** @param {import('./arguments.js').Input} input */
 async function run({ interrupt, output, positionals, values }) {
   const [endpoint, module] = positionals;
-  const handlers = module === undefined ? { '*': echo } : await handlersOf(module);
+  const { handlers, authorize } = module === undefined ? ECHO : await servedBy(module);
   const server = new UDSocketServer({
     ...socketOptions(values),
     mode: values.mode,
-    allowStats: values['allow-stats'] === true
+    allowStats: values['allow-stats'] === true,
+    authorize
   });
   if (values.verbose === true) watch(server, (event) => void output.line(jsonLine(event)));
   for (const [topic, handler] of Object.entries(handlers)) {
@@ -59,7 +66,7 @@ async function run({ interrupt, output, positionals, values }) {
     else server.handle(topic, handler);
   }
   try {
-    await server.start(servingEndpointOf(endpoint));
+    await server.start(listeningEndpoint(endpoint, values));
   } catch (error) {
     throw explainStart(error, endpoint);
   }
@@ -77,10 +84,8 @@ async function run({ interrupt, output, positionals, values }) {
   }
 }
 
-/** @param {unknown} payload */
-function echo(payload) {
-  return payload;
-}
+/** @type {import('./handlers-module.js').Served} */
+const ECHO = { handlers: { '*': (payload) => payload }, authorize: undefined };
 
 /**
  * Tells of everything that happens.
@@ -103,8 +108,9 @@ function watch(server, tell) {
       throw error;
     }
   });
-  server.on('connection', (socket) =>
-    tell({ event: 'connection', client: socket.id, protocol: socket.protocol, peer: socket.peer })
+  // Without its hello, which may be a secret.
+  server.on('connection', ({ id, protocol, peer }) =>
+    tell({ event: 'connection', client: id, protocol, peer })
   );
   server.on('message', (payload, socket, { topic }) =>
     tell({ event: 'message', client: socket.id, topic, payload })

@@ -72,9 +72,10 @@ function file(text, name) {
   }
 }
 
-/** @type {Reader} */
+/** JSON, or the JSON of a file: `@token.json`. What is secret doesn't belong on a command line. @type {Reader} */
 function json(text, name) {
-  return parseJson(text, name);
+  if (!text.startsWith('@')) return parseJson(text, name);
+  return parseJson(file(text.slice(1), name).toString(), `${name}: ${text.slice(1)}`);
 }
 
 /**

@@ -54,6 +54,11 @@ impl Broadcast {
         Body { kind: self.kind, data: self.frame.get(self.body_at..).unwrap_or_default() }
     }
 
+    /// The payload's bytes, which all receivers may keep.
+    pub fn shared_body(&self) -> Bytes {
+        self.frame.slice(self.body_at..)
+    }
+
     /// It, for a codec that makes bytes of its own.
     pub fn message(&self) -> Message<'_> {
         Message::Event { topic: &self.topic, body: self.body(), trace: self.trace.clone() }

@@ -31,11 +31,13 @@ impl Connection {
             self.overflowed = true;
             return Receipt::Dropped(Kind::Overflow);
         }
-        if self.has_events_before()
+        let cut = self.is_cut(message.body());
+        if (cut || self.has_events_before())
             && let Message::Event { topic, body, trace } = message.message()
         {
             let what = What::Event { slot: batch::NO_SLOT, serial: 0 };
-            return match self.send_large(what, topic, body, trace, None) {
+            let shared = cut.then(|| message.shared_body());
+            return match self.send_large(what, topic, body, trace, shared) {
                 Ok(()) => Receipt::Queued,
                 Err(error) => Receipt::Dropped(error.kind()),
             };

@@ -76,6 +76,8 @@ impl Connection {
             Kind::Disconnected | Kind::Timeout | Kind::System => true,
             // The peer's goodbye, or its way of leaving in a format without one.
             Kind::Closed => error.initiator() == Initiator::Remote,
+            // What was changed on the way, that is; a certificate that isn't good stays so.
+            Kind::Tls => self.session.is_met(),
             _ => false,
         };
         let goodbye = self.goodbye.as_ref();
