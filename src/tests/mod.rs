@@ -30,5 +30,6 @@ mod transport_fd;
 mod transport_lock;
 mod transport_stream;
 mod transport_tcp;
+mod transport_tls;
 mod transport_unix;
 mod write_queue;
