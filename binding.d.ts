@@ -12,7 +12,7 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 /** An endpoint that the core has read; it may be used again and again. */
 export declare class NativeEndpoint {
   /** Reads it; throws `<kind number>:<errno>:<message>`, for JavaScript to make its own error of. */
-  constructor(address: NativeAddress)
+  constructor(address: NativeAddress, tls?: NativeTls | undefined | null)
 }
 
 /** The connections and servers of this JavaScript thread. */
@@ -64,6 +64,12 @@ export declare class NativeThread {
   serverCounts(server: number): Array<number>
 }
 
+/** A side of TLS. */
+export declare class NativeTls {
+  /** Reads them; throws `<kind number>:<errno>:<message>`, for JavaScript to make its own error of. */
+  constructor(options: NativeTlsOptions)
+}
+
 /** Whether connections can run in the event loop of the JavaScript thread here. */
 export declare function inlineAvailable(): boolean
 
@@ -78,6 +84,8 @@ export interface NativeAddress {
   localAddress?: string
   localPort?: number
   ipv6Only?: boolean
+  /** Of a client with TLS: the name that the server's certificate must be for. */
+  servername?: string
   noDelay?: boolean
   keepAlive?: boolean
   keepAliveInitialDelayMs?: number
@@ -117,6 +125,7 @@ export interface NativePeer {
   pid?: number
   address?: string
   port?: number
+  tls?: NativeTlsPeer
 }
 
 /** A server's options. */
@@ -159,6 +168,35 @@ export interface NativeStats {
   streamsOut: number
   streamsRefused: number
   streamQueuedBytes: number
+}
+
+/** What it is made of, in DER. */
+export interface NativeTlsOptions {
+  /** Whether it accepts. */
+  server: boolean
+  /** Our own certificate, and those that lead to a root. */
+  cert: Array<Uint8Array>
+  /** Its key, as PKCS #8. */
+  key?: Uint8Array
+  /** Roots. */
+  ca: Array<Uint8Array>
+  requestCert: boolean
+  rejectUnauthorized: boolean
+  alpnProtocols: Array<string>
+  /** Of a client: the name that the server's certificate must be for. */
+  servername?: string
+  /** 12 or 13. */
+  minVersion: number
+  maxVersion: number
+}
+
+/** What a handshake of TLS has told of it. */
+export interface NativeTlsPeer {
+  /** Its certificate, in DER. */
+  certificate?: Buffer
+  authorized: boolean
+  complaint?: string
+  servername?: string
 }
 
 /** All numbers that cross, for the test that compares them with `lib/`. */

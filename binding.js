@@ -837,5 +837,6 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.NativeEndpoint = nativeBinding.NativeEndpoint
 module.exports.NativeThread = nativeBinding.NativeThread
+module.exports.NativeTls = nativeBinding.NativeTls
 module.exports.inlineAvailable = nativeBinding.inlineAvailable
 module.exports.numbers = nativeBinding.numbers

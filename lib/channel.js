@@ -46,6 +46,8 @@ class Channel {
   #otherEnded = false;
   /** Credit that was used and not given back. */
   #owed = 0;
+  /** When it is given back. */
+  #step = INITIAL_WINDOW_BYTES / 2;
   /** By how much the window is still to grow. */
   #raise;
   /** @type {Sink | undefined} */
@@ -161,10 +163,11 @@ class Channel {
     if (this.over || this.#otherEnded) return;
     this.#owed += cost;
     // In steps: each is a frame. Small enough that the peer never runs dry while we read.
-    if (this.#owed < INITIAL_WINDOW_BYTES / 2) return;
+    if (this.#owed < this.#step) return;
     this.#order(Kind.CREDIT, '', this.#owed + this.#raise);
     this.#owed = 0;
     this.#raise = 0;
+    this.#step = this.#socket.options.streamWindowBytes / 4;
   }
 
   /**

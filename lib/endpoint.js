@@ -7,10 +7,12 @@
 const { fromNative, invalidArgument, unsupported } = require('./errors.js');
 const native = require('./native.js');
 const { parseAddress } = require('./peer.js');
+const { tlsOf } = require('./tls.js');
 
 /**
  * @typedef {object} Endpoint
  * @property {any} target what the core takes
+ * @property {boolean} [once] it can't be connected to again
  * @property {string | undefined} path of a Unix socket, as errors and `address()` show it
  * @property {number | undefined} backlog if it was given
  */
@@ -75,6 +77,11 @@ const PARTS = {
     sorts: ['tcp'],
     purpose: 'connect'
   },
+  tls: {
+    expected: 'an object',
+    check: (value) => value !== null && typeof value === 'object',
+    sorts: ['tcp', 'fd']
+  },
   ipv6Only: { expected: 'a boolean', check: isBoolean, sorts: ['tcp'], purpose: 'start' },
   backlog: {
     expected: 'an integer from 1 to 65535',
@@ -105,13 +112,14 @@ const NODES = new Set([
   'reusePort',
   'signal',
   'timeout',
-  'tls',
   'typeOfService',
   'writableAll'
 ]);
 
 /** What endpoints of a sort are called. */
 const SORTS = { path: 'a path', fd: 'a descriptor', tcp: 'a host and a port' };
+/** Of `tls://`. */
+const NO_OPTIONS = Object.freeze({});
 const LOCALHOST = '127.0.0.1';
 
 /**
@@ -123,7 +131,7 @@ function parseEndpoint(endpoint, purpose) {
   if (typeof endpoint === 'string') return parseText(endpoint, 'endpoint', purpose);
   if (typeof endpoint === 'number') {
     checkPart('endpoint', 'port', endpoint, purpose);
-    return ofTcp({ port: endpoint });
+    return ofTcp({ port: endpoint }, purpose);
   }
   if (endpoint === null || typeof endpoint !== 'object') {
     const expected = "a path, '@name', a port, { path }, { host, port } or { fd }";
@@ -140,7 +148,7 @@ function parseEndpoint(endpoint, purpose) {
   if (sort === 'path') {
     return { ...parseText(given.path, 'endpoint.path', purpose), backlog: given.backlog };
   }
-  return sort === 'fd' ? ofFd(given) : ofTcp(given);
+  return sort === 'fd' ? ofFd(given, purpose) : ofTcp(given, purpose);
 }
 
 /**
@@ -214,24 +222,24 @@ function parseText(text, name, purpose) {
  * @returns {Endpoint}
  */
 function parseUrl(text, name, scheme, purpose) {
-  if (scheme === 'tls') throw unsupported('tls:// is not supported in this version');
   const parts = /^\w+:\/\/(?:\[([^[\]]+)\]|([^:/[\]@]+)):(\d{1,5})$/.exec(text);
   const host = parts?.[1] ?? parts?.[2];
   if (parts === null || host === undefined || !PARTS.port.check(parts[3], purpose)) {
     throw invalidArgument(name, `${scheme}://host:port, or ${scheme}://[address]:port`, text);
   }
-  return ofTcp({ host, port: parts[3] });
+  return ofTcp({ host, port: parts[3], ...(scheme === 'tls' && { tls: NO_OPTIONS }) }, purpose);
 }
 
 /**
  * @param {Record<string, any>} given
+ * @param {Purpose} purpose
  * @returns {Endpoint}
  */
-function ofTcp(given) {
+function ofTcp(given, purpose) {
   const { host = LOCALHOST, family, backlog } = given;
   if (given.port === undefined)
     throw invalidArgument('endpoint.port', PARTS.port.expected, undefined);
-  const target = make({
+  const parts = {
     ...connectionParts(given),
     host,
     port: toPort(given.port),
@@ -239,17 +247,32 @@ function ofTcp(given) {
     localAddress: given.localAddress,
     localPort: toPort(given.localPort),
     ipv6Only: given.ipv6Only
-  });
-  return { target, path: undefined, backlog };
+  };
+  return { target: makeWithTls(parts, given, host, purpose), path: undefined, backlog };
 }
 
 /**
  * @param {Record<string, any>} given
+ * @param {Purpose} purpose
  * @returns {Endpoint}
  */
-function ofFd(given) {
-  const target = make({ ...connectionParts(given), fd: given.fd });
-  return { target, path: undefined, backlog: undefined };
+function ofFd(given, purpose) {
+  const parts = { ...connectionParts(given), fd: given.fd };
+  // As Node has it for a connection of unknown origin.
+  const target = makeWithTls(parts, given, 'localhost', purpose);
+  return { target, path: undefined, backlog: undefined, once: true };
+}
+
+/**
+ * @param {object} parts
+ * @param {Record<string, any>} given
+ * @param {string} host
+ * @param {Purpose} purpose
+ */
+function makeWithTls(parts, { tls }, host, purpose) {
+  if (tls === undefined) return make(parts);
+  const servername = purpose === 'connect' ? (tls.servername ?? host) : undefined;
+  return make({ ...parts, servername }, tlsOf(tls, purpose));
 }
 
 /** @param {Record<string, any>} given */
@@ -257,10 +280,13 @@ function connectionParts({ noDelay, keepAlive, keepAliveInitialDelay }) {
   return { noDelay, keepAlive, keepAliveInitialDelayMs: keepAliveInitialDelay };
 }
 
-/** @param {object} parts */
-function make(parts) {
+/**
+ * @param {object} parts
+ * @param {any} [tls]
+ */
+function make(parts, tls) {
   try {
-    return new native.NativeEndpoint(parts);
+    return new native.NativeEndpoint(parts, tls);
   } catch (error) {
     throw fromNative(error);
   }

@@ -21,7 +21,8 @@ const CODES = [
   'SHORTWIRE_ERR_UNSUPPORTED',
   'SHORTWIRE_ERR_INVALID_ARG',
   'SHORTWIRE_ERR_INTERNAL',
-  'SHORTWIRE_ERR_SYSTEM'
+  'SHORTWIRE_ERR_SYSTEM',
+  'SHORTWIRE_ERR_TLS'
 ];
 
 /** Numbers of kinds, by the end of their code. */
@@ -40,7 +41,8 @@ const ErrorKind = {
   UNSUPPORTED: 11,
   INVALID_ARG: 12,
   INTERNAL: 13,
-  SYSTEM: 14
+  SYSTEM: 14,
+  TLS: 15
 };
 
 /** Everything that goes wrong here. Match on `code`. */
@@ -91,8 +93,10 @@ class RemoteValue {
  * @returns {ShortwireError}
  */
 function invalidArgument(name, expected, actual) {
-  const shown = typeof actual === 'string' ? JSON.stringify(actual) : describe(actual);
-  return new ShortwireError(ErrorKind.INVALID_ARG, `${name} must be ${expected}, not ${shown}`);
+  return new ShortwireError(
+    ErrorKind.INVALID_ARG,
+    `${name} must be ${expected}, not ${show(actual)}`
+  );
 }
 
 /**
@@ -101,6 +105,22 @@ function invalidArgument(name, expected, actual) {
  */
 function unknownOption(name) {
   return new ShortwireError(ErrorKind.INVALID_ARG, `Unknown option ${name}`);
+}
+
+/**
+ * The same for what isn't to be shown: a key, say, or whatever was given in place of one.
+ * @param {string} name
+ * @param {string} expected
+ * @param {unknown} [cause]
+ * @returns {ShortwireError}
+ */
+function unusable(name, expected, cause) {
+  return new ShortwireError(ErrorKind.INVALID_ARG, `${name} must be ${expected}`, { cause });
+}
+
+/** @param {unknown} value */
+function show(value) {
+  return typeof value === 'string' ? JSON.stringify(value) : describe(value);
 }
 
 /** @param {unknown} value */
@@ -212,6 +232,7 @@ exports.ErrorKind = ErrorKind;
 exports.RemoteValue = RemoteValue;
 exports.ShortwireError = ShortwireError;
 exports.invalidArgument = invalidArgument;
+exports.unusable = unusable;
 exports.unknownOption = unknownOption;
 exports.unsupported = unsupported;
 exports.aborted = aborted;

@@ -1,19 +1,55 @@
 /**
- * Who is at the other end, by the kernel's word. Must not know: what a peer says of itself.
+ * Who is at the other end, by the kernel's word. Must not know: what a peer says of itself
+ * without proof.
  */
 'use strict';
 
+const { X509Certificate } = require('node:crypto');
+
 /**
  * @param {any} native
- * @returns {object} `{ uid, gid, pid }` over a Unix socket, `{ address, port, family }` over TCP
+ * @returns {object} `{ uid, gid, pid }` over a Unix socket, `{ address, port, family }` over TCP, and
+ * with TLS what its handshake has told
  */
-function peerOf({ uid, gid, pid, address, port }) {
-  if (address !== undefined) return { address, port, family: familyOf(address) };
+function peerOf({ uid, gid, pid, address, port, tls }) {
+  if (address !== undefined) {
+    const where = { address, port, family: familyOf(address) };
+    return tls === undefined ? where : withTls(where, tls);
+  }
   return {
     ...(uid !== undefined && { uid }),
     ...(gid !== undefined && { gid }),
     ...(pid !== undefined && { pid })
   };
+}
+
+/**
+ * @param {object} where
+ * @param {any} tls
+ */
+function withTls(where, { certificate, authorized, complaint, servername }) {
+  const peer = {
+    ...where,
+    authorized,
+    ...(complaint !== undefined && { authorizationError: complaint }),
+    ...(servername !== undefined && { servername })
+  };
+  return certificate === undefined ? peer : withCertificate(peer, certificate);
+}
+
+/**
+ * Adds the certificate as Node has it. Taking one apart takes longer than a call does, so it is only
+ * done for whoever looks.
+ * @param {object} peer
+ * @param {Buffer} der
+ */
+function withCertificate(peer, der) {
+  /** @type {any} */
+  let parts;
+  return Object.defineProperty(peer, 'certificate', {
+    enumerable: true,
+    get: () => (parts ??= new X509Certificate(der).toLegacyObject())
+  });
 }
 
 /**

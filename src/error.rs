@@ -48,6 +48,8 @@ pub enum Kind {
     Internal = 13,
     /// A system call failed; Node's own code (`ENOENT`, `EADDRINUSE`, …) stands in its stead.
     System = 14,
+    /// TLS failed: a certificate that isn't good, a peer that doesn't speak it, no common ground.
+    Tls = 15,
 }
 
 /// Who caused a failure.
@@ -96,8 +98,12 @@ impl Error {
         }
     }
 
-    /// The connection went away under us, with what the kernel said.
+    /// The connection went away under us, with what the kernel said; or for a reason of ours that
+    /// came wrapped in an error of the kernel's kind.
     pub fn disconnected(source: io::Error) -> Self {
+        if let Some(error) = source.get_ref().and_then(|inner| inner.downcast_ref::<Self>()) {
+            return error.clone();
+        }
         Self {
             kind: Kind::Disconnected,
             initiator: Initiator::Remote,
@@ -144,7 +150,7 @@ impl error::Error for Error {
 
 impl Kind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Timeout,
         Self::Disconnected,
         Self::Closed,
@@ -160,6 +166,7 @@ impl Kind {
         Self::InvalidArg,
         Self::Internal,
         Self::System,
+        Self::Tls,
     ];
 
     /// The stable code that users match on.
@@ -180,6 +187,7 @@ impl Kind {
             Self::InvalidArg => "SHORTWIRE_ERR_INVALID_ARG",
             Self::Internal => "SHORTWIRE_ERR_INTERNAL",
             Self::System => "SHORTWIRE_ERR_SYSTEM",
+            Self::Tls => "SHORTWIRE_ERR_TLS",
         }
     }
 

@@ -15,7 +15,8 @@ export type ErrorCode =
   | 'SHORTWIRE_ERR_PROTOCOL'
   | 'SHORTWIRE_ERR_UNSUPPORTED'
   | 'SHORTWIRE_ERR_INVALID_ARG'
-  | 'SHORTWIRE_ERR_INTERNAL';
+  | 'SHORTWIRE_ERR_INTERNAL'
+  | 'SHORTWIRE_ERR_TLS';
 
 /** What a handler threw, as far as it travels. */
 export interface RemoteError {

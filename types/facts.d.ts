@@ -1,12 +1,14 @@
 // What sockets and servers tell of themselves: peers, states, counters.
 
+import { PeerCertificate } from 'node:tls';
+
 import { ShortwireError } from './errors.js';
 import { Protocol } from './options.js';
 import { UDSocket } from './socket.js';
 
 /**
  * Who is at the other end, by the kernel's word at the time of the connection: of a Unix socket the user, the group and the process;
- * over TCP an address. Empty when it isn't connected or isn't known.
+ * over TCP an address, and with TLS what its handshake has proven. Empty when it isn't connected or isn't known.
  */
 export interface Peer {
   readonly uid?: number;
@@ -15,23 +17,41 @@ export interface Peer {
   readonly address?: string;
   readonly port?: number;
   readonly family?: 'IPv4' | 'IPv6';
+  /** With TLS: whether it has shown a certificate that is good. Of a client that wasn't asked for one: false. */
+  readonly authorized?: boolean;
+  /** With TLS and `rejectUnauthorized: false`: what is wrong with its certificate. For people; it may change. */
+  readonly authorizationError?: string;
+  /** Its certificate, if it has shown one, as `getPeerCertificate()` of Node's TLS has it. */
+  readonly certificate?: PeerCertificate;
+  /** The name that a client with TLS has asked for. */
+  readonly servername?: string;
 }
 
 /** Where a socket stands. It may be connected again once it is `closed`. */
-export type Status = 'idle' | 'connecting' | 'ready' | 'closing' | 'closed';
+export type Status = 'idle' | 'connecting' | 'ready' | 'reconnecting' | 'closing' | 'closed';
 
 /** What `ready` tells. */
 export interface ReadyInfo {
   /** The socket's id. */
   readonly id: string;
-  /** Always false in this version. */
-  readonly reconnected: false;
+  /** Whether it had been ready before and was lost. */
+  readonly reconnected: boolean;
   /** What is spoken. */
   readonly protocol: Protocol;
   /** Always false in this version. */
   readonly compress: false;
   /** Always `'json'` in this version. */
   readonly encoding: 'json';
+}
+
+/** What `reconnecting` tells. */
+export interface ReconnectingInfo {
+  /** Which attempt is next, from 1 on; it counts those in a row that came to nothing lasting. */
+  readonly attempt: number;
+  /** When it will be made, in ms from now. */
+  readonly delayMs: number;
+  /** Why it has to be: what lost the connection, or what the last attempt failed with. */
+  readonly error: Error;
 }
 
 /** A one-way message that never left. */

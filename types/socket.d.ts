@@ -84,13 +84,13 @@ export class UDSocket<
   >;
 
   /**
-   * Connects; resolves when calls flow. It doesn't retry: a path at which nobody listens rejects at once, with Node's own code
+   * Connects; resolves when calls flow. Without `retry` it is tried once: a path at which nobody listens rejects at once, with Node's own code
    * (`ENOENT`, `ECONNREFUSED`, `EACCES`, over TCP also `ENOTFOUND`, `EADDRNOTAVAIL`, …), and calls that were queued reject too. A host
    * that doesn't answer is given up after `handshakeTimeoutMs`, with `ETIMEDOUT`. A socket that is closed may be connected again.
    *
    * With a callback, a failure is an `error` event as well, and the promise may be left alone.
    *
-   * @throws (rejects) Node's codes, `SHORTWIRE_ERR_ABORTED`, `_REFUSED`, `_PROTOCOL`, `_TIMEOUT` (no handshake), `_INVALID_ARG`,
+   * @throws (rejects) Node's codes, `SHORTWIRE_ERR_ABORTED`, `_REFUSED`, `_PROTOCOL`, `_TLS`, `_TIMEOUT` (no handshake), `_INVALID_ARG`,
    *   `_UNSUPPORTED`
    */
   connect(endpoint: Endpoint, options?: ConnectOptions, callback?: () => void): Promise<void>;

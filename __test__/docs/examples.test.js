@@ -76,6 +76,12 @@ const LINES = {
   'bytes.mjs': ['true 32 0d22cdcc10e6d049', '8388608 2 [ 32, 32 ]'],
   'backpressure.mjs': ['200 jobs, one at a time', 'the sender had to wait: true'],
   'attach.mjs': ["{ protocol: 'shortwire', peer: {} }", 'true'],
+  'tls.mjs': [
+    'I am client',
+    'and this is server',
+    'the client was told: SHORTWIRE_ERR_TLS',
+    'the server says: TLS failed: the peer showed no certificate'
+  ],
   'opentelemetry.mjs': [
     'CLIENT shortwire shop.order: OK',
     '  SERVER shortwire shop.order: OK',

@@ -79,6 +79,13 @@ void server.start(8080);
 void server.start({ host: '::', port: 0, ipv6Only: true, keepAlive: true, backlog: 10 });
 void socket.connect({ host: 'localhost', port: '8080', family: 4, localAddress: '127.0.0.1' });
 void socket.connect({ fd: 3, noDelay: false });
+void socket.connect({
+  host: 'localhost',
+  port: 1,
+  tls: { ca: ['', Buffer.alloc(1)], minVersion: 'TLSv1.3' }
+});
+const certified: string | string[] | undefined = socket.peer.certificate?.subject.CN;
+void certified;
 // @ts-expect-error a host alone is no endpoint
 void socket.connect({ host: 'localhost' });
 
@@ -102,8 +109,11 @@ void new UDSocket({ driver: 'thread' });
 void new UDSocket({ mode: 0o600 });
 // @ts-expect-error an option of sockets
 void new UDSocketServer({ protocol: 'jftp' });
-// @ts-expect-error a later version's
-void new UDSocket({ reconnect: {} });
+void new UDSocket({ reconnect: { maxAttempts: 3 }, retry: false });
+// @ts-expect-error no such jitter
+void new UDSocket({ reconnect: { jitter: 'some' } });
+// @ts-expect-error not a yes
+void new UDSocket({ retry: true });
 // @ts-expect-error what is set is set
 socket.options.timeoutMs = 1;
 
@@ -124,8 +134,10 @@ server.off('close', () => {});
 
 // @ts-expect-error the reason is a string
 socket.on('close', (reason: number) => reason);
-// @ts-expect-error a status is one of five words
-socket.on('status', (status) => status === 'reconnecting');
+socket.on('reconnecting', ({ attempt, delayMs, error }) => [attempt + delayMs, error.message]);
+void socket.close({ allowReconnect: true });
+// @ts-expect-error a status is one of six words
+socket.on('status', (status) => status === 'lost');
 
 // Who is let in.
 

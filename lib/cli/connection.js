@@ -6,8 +6,8 @@
 
 const { UDSocket } = require('../../index.js');
 const { explainConnect } = require('./diagnosis.js');
-const { endpointOf } = require('./endpoint.js');
 const { ExitCode, Failure } = require('./failure.js');
+const { connectingEndpoint, secureSocketOptions } = require('./secure.js');
 const { bytes, duration, json, oneOf } = require('./values.js');
 
 /** @typedef {InstanceType<typeof UDSocket>} Socket */
@@ -46,7 +46,8 @@ const connectionOptions = {
     value: 'name',
     help: 'where the connection runs: auto (the default), inline, task',
     read: oneOf(['auto', 'inline', 'task'])
-  }
+  },
+  ...secureSocketOptions
 };
 
 /**
@@ -114,7 +115,7 @@ async function connect(socket, text, values, interrupt) {
   const timer = timeoutMs > 0 ? setTimeout(() => patience.abort(), timeoutMs) : undefined;
   const signal = AbortSignal.any([interrupt.signal, patience.signal]);
   try {
-    await socket.connect(endpointOf(text), { signal, hello: values.hello });
+    await socket.connect(connectingEndpoint(text, values), { signal, hello: values.hello });
   } catch (error) {
     if (interrupt.signal.aborted) throw interrupt.signal.reason;
     if (patience.signal.aborted) throw noAnswer(text, timeoutMs);

@@ -53,7 +53,10 @@ export const RUST_LAYERS = {
     words: IMPURE
   },
   session: { layers: ['error', 'config', 'message'], crates: ['bytes'], words: IMPURE },
-  transport: { layers: ['error', 'config'], crates: ['tokio', 'rustix', 'dns_lookup'] },
+  transport: {
+    layers: ['error', 'config'],
+    crates: ['tokio', 'rustix', 'dns_lookup', 'rustls', 'webpki']
+  },
   driver: {
     layers: ['error', 'config', 'message', 'codec', 'session', 'transport'],
     // The text of a batch is made here, in the encoding that JavaScript takes without another copy.
@@ -71,7 +74,9 @@ export const RUST_LAYERS = {
       'transport::endpoint',
       'transport::Endpoint',
       'transport::tcp',
-      'transport::BindOptions'
+      'transport::tls',
+      'transport::BindOptions',
+      'transport::Peer'
     ],
     // Some functions of Node-API exist only in some hosts, and are looked up at run time.
     crates: [
@@ -102,9 +107,12 @@ export const JS_MAY_REQUIRE = {
   'lib/native.js': ['binding.js'],
   'lib/errors.js': [],
   'lib/records.js': [],
-  'lib/endpoint.js': ['lib/errors.js', 'lib/native.js', 'lib/peer.js'],
+  'lib/endpoint.js': ['lib/errors.js', 'lib/native.js', 'lib/peer.js', 'lib/tls.js'],
+  'lib/tls.js': ['lib/errors.js', 'lib/native.js'],
   'lib/peer.js': [],
-  'lib/options.js': ['lib/errors.js', 'lib/traceparent.js'],
+  'lib/options.js': ['lib/backoff.js', 'lib/errors.js', 'lib/traceparent.js'],
+  'lib/backoff.js': ['lib/errors.js'],
+  'lib/reconnection.js': ['lib/backoff.js'],
   'lib/inherited.js': ['lib/errors.js'],
   'lib/context.js': ['lib/errors.js'],
   'lib/channels.js': [],
@@ -132,3 +140,10 @@ export const JS_TOOL = {
 
 /** The network is the core's business. */
 export const JS_FORBIDDEN_BUILTINS = ['net', 'tls', 'dgram', 'http', 'https', 'http2'];
+
+/**
+ * Who may ask them for something that is no network: which roots Node trusts.
+ *
+ * @type {Record<string, string[]>}
+ */
+export const JS_BUILTINS_AFTER_ALL = { 'lib/tls.js': ['tls'] };

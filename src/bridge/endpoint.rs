@@ -6,11 +6,12 @@ use std::time::Duration;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
+use super::tls::NativeTls;
 use crate::{
     error::{Error, Kind},
     transport::{
         Endpoint,
-        tcp::{Family, Local, Place, TcpEndpoint, TcpOptions},
+        tcp::{Family, Local, Place, TcpEndpoint, TcpOptions, Tls},
     },
 };
 
@@ -30,6 +31,8 @@ pub struct NativeAddress {
     pub local_address: Option<String>,
     pub local_port: Option<u16>,
     pub ipv6_only: Option<bool>,
+    /// Of a client with TLS: the name that the server's certificate must be for.
+    pub servername: Option<String>,
     pub no_delay: Option<bool>,
     pub keep_alive: Option<bool>,
     pub keep_alive_initial_delay_ms: Option<u32>,
@@ -39,8 +42,8 @@ pub struct NativeAddress {
 impl NativeEndpoint {
     /// Reads it; throws `<kind number>:<errno>:<message>`, for JavaScript to make its own error of.
     #[napi(constructor)]
-    pub fn new(address: NativeAddress) -> Result<Self> {
-        read(address).map(Self).map_err(|error| coded(&error))
+    pub fn new(address: NativeAddress, tls: Option<&NativeTls>) -> Result<Self> {
+        read(address, tls).map(Self).map_err(|error| coded(&error))
     }
 
     pub(super) fn get(&self) -> Endpoint {
@@ -49,7 +52,7 @@ impl NativeEndpoint {
 }
 
 impl NativeAddress {
-    fn tcp(&self, place: Place) -> std::result::Result<Endpoint, Error> {
+    fn tcp(&self, place: Place, tls: Option<&NativeTls>) -> std::result::Result<Endpoint, Error> {
         let parse = |text: &String| {
             let wrong =
                 |_| Error::local(Kind::InvalidArg, "endpoint.localAddress must be an address");
@@ -69,6 +72,10 @@ impl NativeAddress {
             },
             local,
             ipv6_only: self.ipv6_only.unwrap_or_default(),
+            tls: match tls {
+                None => Tls::Off,
+                Some(tls) => tls.get(self.servername.as_deref())?,
+            },
             options: TcpOptions {
                 no_delay: self.no_delay.unwrap_or(true),
                 keep_alive: (self.keep_alive == Some(true))
@@ -79,20 +86,24 @@ impl NativeAddress {
     }
 }
 
-fn read(mut address: NativeAddress) -> std::result::Result<Endpoint, Error> {
+fn read(
+    mut address: NativeAddress,
+    tls: Option<&NativeTls>,
+) -> std::result::Result<Endpoint, Error> {
     if let Some(path) = &address.path {
         return Endpoint::parse(path);
     }
     if let Some(fd) = address.fd {
-        let plain = address.no_delay.is_none() && address.keep_alive.is_none();
-        return if plain { Ok(Endpoint::Fd(fd)) } else { address.tcp(Place::Fd(fd)) };
+        let options = address.no_delay.is_some() || address.keep_alive.is_some();
+        let tcp = options || tls.is_some();
+        return if tcp { address.tcp(Place::Fd(fd), tls) } else { Ok(Endpoint::Fd(fd)) };
     }
     let host = address.host.take().unwrap_or_default();
     let port = address.port.unwrap_or_default();
-    address.tcp(Place::Host(host, port))
+    address.tcp(Place::Host(host, port), tls)
 }
 
-fn coded(error: &Error) -> napi::Error {
+pub(super) fn coded(error: &Error) -> napi::Error {
     let errno = error.errno().unwrap_or_default();
     napi::Error::from_reason(format!("{}:{errno}:{}", error.kind() as u8, error.message()))
 }

@@ -117,6 +117,39 @@ pub(super) fn wide(env: Env, mut buffer: Vec<u8>, range: Range<usize>) -> Result
     made(status, value)
 }
 
+/// A `Buffer` of the bytes in this range of a buffer: over our memory if the host allows that.
+pub(super) fn bytes(env: Env, buffer: Vec<u8>, range: Range<usize>) -> Result<Value, Failed> {
+    if range.len() < MIN_EXTERNAL_BUFFER_BYTES {
+        let value = env.buffer(&buffer[range])?;
+        pool::give(buffer);
+        return Ok(value);
+    }
+    let owner = Box::into_raw(Box::new(buffer));
+    // SAFETY: just leaked; nobody else has it.
+    let bytes = unsafe { &mut (&mut (*owner))[range.clone()] };
+    let (start, length) = (bytes.as_mut_ptr().cast(), bytes.len());
+    let (mut value, finalize) = (ptr::null_mut(), Some(give_bytes as Finalize));
+    // SAFETY: on the environment's thread; the bytes live until the finalizer is called.
+    let status = unsafe {
+        sys::napi_create_external_buffer(
+            env.0,
+            length,
+            start,
+            finalize,
+            owner.cast(),
+            &raw mut value,
+        )
+    };
+    if status == sys::Status::napi_ok {
+        return Ok(value);
+    }
+    // SAFETY: leaked above; a host that refuses doesn't call the finalizer.
+    let buffer = *unsafe { Box::from_raw(owner) };
+    let value = env.buffer(&buffer[range])?;
+    pool::give(buffer);
+    Ok(value)
+}
+
 fn made(status: sys::napi_status, value: Value) -> Result<Value, Failed> {
     // When it fails the finalizer isn't called: the text is leaked, since V8 is out of memory then.
     if status == sys::Status::napi_ok { Ok(value) } else { Err(Failed) }
@@ -151,3 +184,5 @@ fn look_up() -> Option<Api> {
 
 /// Below this, copying is cheaper than having the collector call back.
 const MIN_EXTERNAL_BYTES: usize = 128 * 1024;
+/// The same, of bytes.
+const MIN_EXTERNAL_BUFFER_BYTES: usize = 16 * 1024;

@@ -13,6 +13,7 @@ use super::{
     host::JsHost,
     hot::{self, Shared},
     options::{NativeOptions, NativeServerOptions},
+    peer::NativePeer,
     raw::{self, Failed},
     runtime,
     waker::Waker,
@@ -56,16 +57,6 @@ pub struct NativeStats {
     pub streams_out: f64,
     pub streams_refused: f64,
     pub stream_queued_bytes: f64,
-}
-
-/// Who is at the other end, by the kernel's word.
-#[napi(object)]
-pub struct NativePeer {
-    pub uid: Option<u32>,
-    pub gid: Option<u32>,
-    pub pid: Option<i32>,
-    pub address: Option<String>,
-    pub port: Option<u16>,
 }
 
 #[napi]
@@ -232,14 +223,7 @@ impl NativeThread {
     /// Its peer.
     #[napi]
     pub fn peer(&self, index: u32) -> NativePeer {
-        let peer = self.thread.peer(index);
-        NativePeer {
-            uid: peer.uid,
-            gid: peer.gid,
-            pid: peer.pid,
-            address: peer.address.map(|address| address.ip().to_string()),
-            port: peer.address.map(|address| address.port()),
-        }
+        self.thread.peer(index).into()
     }
 
     /// The driver that runs it now.

@@ -66,11 +66,7 @@ pub(super) fn make_blob(env: Env, blob: Blob) -> Result<Value, Failed> {
         Blob::Ascii(buffer, range) => external::latin1(env, buffer, range),
         Blob::Utf16(units) => external::utf16(env, units),
         Blob::Wide(buffer, range) => external::wide(env, buffer, range),
-        Blob::Bytes(buffer, range) => {
-            let value = env.buffer(&buffer[range])?;
-            pool::give(buffer);
-            Ok(value)
-        }
+        Blob::Bytes(buffer, range) => external::bytes(env, buffer, range),
     }
 }
 

@@ -56,6 +56,17 @@ pub enum Decoded<'a> {
     },
 }
 
+/// The beginning of a frame with bytes of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bytes {
+    /// The stream.
+    pub id: u64,
+    /// How many bytes stand before them.
+    pub header: usize,
+    /// How many bytes there are.
+    pub length: usize,
+}
+
 /// Which piece of a message is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Piece {
@@ -151,6 +162,15 @@ impl Codec {
         match self {
             Self::Native(native) => native.encode_piece(message, piece, sink),
             Self::Jftp(_) => Err(Error::local(Kind::Unsupported, "jftp has no pieces")),
+        }
+    }
+
+    /// Whether an input that was incomplete begins with bytes of a stream, which can be handed on as
+    /// they come.
+    pub fn begins_bytes(&self, input: &[u8]) -> Option<Bytes> {
+        match self {
+            Self::Native(native) => native.begins_bytes(input),
+            Self::Jftp(_) => None,
         }
     }
 

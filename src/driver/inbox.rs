@@ -43,6 +43,8 @@ pub enum Mail {
     },
     /// A server has a new peer. The permit makes room for the next when this is dealt with.
     Accepted(u32, Stream, Peer, Option<OwnedSemaphorePermit>),
+    /// A task knows who the peer of its connection is.
+    Identified(u32, Peer),
     /// A server listens, at this address and with this descriptor, or can't.
     Listening(u32, Result<(String, i32)>),
     /// A server's listener is gone: closed as asked, or failed.

@@ -24,6 +24,7 @@ pub mod large_text;
 pub mod numbers;
 pub mod owned_outbound;
 pub mod pool;
+mod secure;
 pub mod server;
 pub mod task;
 mod text_units;

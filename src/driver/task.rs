@@ -28,6 +28,7 @@ use super::{
     inbox::{Inbox, Mail},
     large_text::LargeText,
     owned_outbound::OwnedOutbound,
+    secure,
 };
 use crate::{
     config::Limits,
@@ -143,6 +144,16 @@ impl Handle {
         std::mem::take(&mut *lock(&self.0.commands))
     }
 
+    /// Done when the application wants the connection's end.
+    pub(super) async fn ending(&self) {
+        let ends = |command: &Command| {
+            matches!(command, Command::Close(..) | Command::Destroy(_) | Command::Abandon)
+        };
+        while !lock(&self.0.commands).iter().any(ends) {
+            self.0.notify.notified().await;
+        }
+    }
+
     /// JavaScript has had a batch of so many bytes.
     pub fn delivered(&self, bytes: usize) {
         let before = self.0.undelivered.fetch_sub(bytes, Ordering::AcqRel);
@@ -198,17 +209,27 @@ impl Task {
     /// # Cancel safety
     ///
     /// Spawned and never cancelled, except with the runtime itself.
-    async fn run(mut self, stream: Stream) {
+    async fn run(mut self, mut stream: Stream) {
         let mut inbound = Inbound::default();
-        let end = match self.turn_until_end(&stream, &mut inbound).await {
-            Ok(end) => end,
-            Err(error) => End::Over(error),
+        let patience = self.machine.handshake_timeout();
+        let end = match secure::shake_hands(
+            &mut stream,
+            patience,
+            &Handle(Arc::clone(&self.shared)),
+            &self.to,
+        )
+        .await
+        {
+            Ok(()) => self.turn_until_end(&mut stream, &mut inbound).await,
+            Err(error) => Err(error),
         };
+        let end = end.unwrap_or_else(End::Over);
         match end {
             End::Abandoned => {}
             End::Over(error) => {
-                drop(stream);
+                let rest = stream.end();
                 self.end(&error, inbound);
+                rest.await;
             }
             End::Return => match stream.into_fd() {
                 Ok(fd) => {
@@ -231,7 +252,7 @@ impl Task {
         }
     }
 
-    async fn turn_until_end(&mut self, stream: &Stream, inbound: &mut Inbound) -> Result<End> {
+    async fn turn_until_end(&mut self, stream: &mut Stream, inbound: &mut Inbound) -> Result<End> {
         let mut scratch = Vec::with_capacity(SCRATCH_BYTES);
         let mut large_at = Instant::now();
         let mut readable = true;
@@ -249,7 +270,7 @@ impl Task {
             // Before the batch: whoever has had it may look at the numbers.
             *lock(&self.shared.stats) = self.machine.stats();
             self.deliver(inbound);
-            if self.machine.is_drained() {
+            if self.machine.is_drained() && !stream.wants_write() {
                 return Ok(End::Over(Error::local(Kind::Closed, "the socket was closed")));
             }
             let room = self.shared.undelivered.load(Ordering::Acquire) < MAX_UNDELIVERED_BYTES;
@@ -286,7 +307,7 @@ impl Task {
 
     fn turn(
         &mut self,
-        stream: &Stream,
+        stream: &mut Stream,
         scratch: &mut Vec<u8>,
         readable: bool,
         now: Instant,
@@ -326,6 +347,7 @@ impl Task {
         }
         self.machine.check_overrun()?;
         let written = self.machine.write(now, inbound, |slices| stream.try_write(slices));
+        let written = written.and_then(|_| stream.flush().map_err(Error::disconnected));
         if turn == ReadTurn::Ended {
             return Ok(Turn::End(End::Over(self.machine.farewell())));
         }

@@ -39,14 +39,15 @@ impl Doorman {
     pub fn turn_away(
         &self,
         runtime: &runtime::Handle,
-        stream: Stream,
+        mut stream: Stream,
         limits: Limits,
         reason: &'static str,
     ) {
         let Ok(hand) = Arc::clone(&self.hands).try_acquire_owned() else { return };
         runtime.spawn(async move {
             // What doesn't work out is no loss: the stream is closed in any case.
-            let _ = tokio::time::timeout(PATIENCE, tell(&stream, limits, reason)).await;
+            let _ = tokio::time::timeout(PATIENCE, tell(&mut stream, limits, reason)).await;
+            stream.end().await;
             drop(hand);
         });
     }
@@ -55,7 +56,8 @@ impl Doorman {
 /// # Cancel safety
 ///
 /// Cancel safe: the peer hears nothing, or the whole.
-async fn tell(stream: &Stream, limits: Limits, reason: &str) -> Result<()> {
+async fn tell(stream: &mut Stream, limits: Limits, reason: &str) -> Result<()> {
+    stream.shake_hands().await?;
     let mut codec = Codec::new(Format::Shortwire, Role::Server, &limits);
     let mut heard = Vec::with_capacity(native::MAX_PREFACE_BYTES);
     loop {
@@ -93,7 +95,7 @@ async fn tell(stream: &Stream, limits: Limits, reason: &str) -> Result<()> {
 }
 
 /// Reads what is there, as far as there is room. False at the end.
-async fn receive(stream: &Stream, heard: &mut Vec<u8>) -> Result<bool> {
+async fn receive(stream: &mut Stream, heard: &mut Vec<u8>) -> Result<bool> {
     loop {
         stream.ready(true, false).await.map_err(Error::disconnected)?;
         match stream.try_read(heard) {

@@ -43,7 +43,7 @@ pub use self::{
 use crate::{
     config::{IdStyle, Limits},
     error::Kind,
-    message::{BodyKind, Id, Malformed, Message, Role, Trace, capability, setting},
+    message::{BodyKind, Id, Malformed, Message, Role, Trace, capability},
 };
 
 /// One connection's meaning.
@@ -113,42 +113,6 @@ impl Session {
             agreed: 0,
             counters: Counters::default(),
         }
-    }
-
-    /// The application opens a stream under a number of its own: the id on the wire.
-    ///
-    /// # Errors
-    ///
-    /// It can't: why.
-    pub fn open_stream(&mut self, number: u32, settings: u32) -> Result<u64, (Kind, &'static str)> {
-        if self.state >= State::Draining {
-            return Err((Kind::Closed, "the socket is closed"));
-        }
-        if self.peer_leaving || !self.met {
-            let why = if self.met { "the peer is leaving" } else { "the socket is not connected" };
-            return Err((Kind::Disconnected, why));
-        }
-        if !self.agrees_on(capability::STREAMS) {
-            return Err((Kind::Unsupported, "the peer has no streams"));
-        }
-        let id = self.streams.open(number, settings & setting::VALUES != 0);
-        id.ok_or((Kind::Overflow, "too many streams are open"))
-    }
-
-    /// The streams.
-    #[inline]
-    pub const fn streams(&mut self) -> &mut Streams {
-        &mut self.streams
-    }
-
-    /// How many streams are open.
-    pub fn open_streams(&self) -> usize {
-        self.streams.open_count()
-    }
-
-    /// Plain numbers of the streams.
-    pub fn stream_counters(&self) -> StreamCounters {
-        self.streams.counters()
     }
 
     /// The application asks. With [`Admission::Send`] the call is on its way.

@@ -17,12 +17,12 @@
 use std::collections::HashMap;
 
 use super::{
-    Event,
+    Event, Session, State,
     credit::{Credit, FRAME_BYTES, Overdraft},
 };
 use crate::{
     error::Kind,
-    message::{Body, BodyKind, Part, Role, setting},
+    message::{Body, BodyKind, Part, Role, capability, setting},
 };
 
 /// The table of streams.
@@ -67,6 +67,51 @@ pub struct StreamCounters {
     pub opened_out: u64,
     /// Streams of the peer that were refused for a limit.
     pub refused: u64,
+}
+
+impl Session {
+    /// The application opens a stream under a number of its own: the id on the wire.
+    ///
+    /// # Errors
+    ///
+    /// It can't: why.
+    pub fn open_stream(&mut self, number: u32, settings: u32) -> Result<u64, (Kind, &'static str)> {
+        if self.state >= State::Draining {
+            return Err((Kind::Closed, "the socket is closed"));
+        }
+        if self.peer_leaving || !self.met {
+            let why = if self.met { "the peer is leaving" } else { "the socket is not connected" };
+            return Err((Kind::Disconnected, why));
+        }
+        if !self.agrees_on(capability::STREAMS) {
+            return Err((Kind::Unsupported, "the peer has no streams"));
+        }
+        let id = self.streams.open(number, settings & setting::VALUES != 0);
+        id.ok_or((Kind::Overflow, "too many streams are open"))
+    }
+
+    /// The streams.
+    #[inline]
+    pub const fn streams(&mut self) -> &mut Streams {
+        &mut self.streams
+    }
+
+    /// A frame with so many bytes of a stream has begun to come. `None`: it has to be whole.
+    pub fn begin_bytes(&mut self, id: u64, length: usize) -> Option<Event> {
+        let event = self.streams.begin_bytes(id, length)?;
+        self.counters.messages_in += 1;
+        Some(event)
+    }
+
+    /// How many streams are open.
+    pub fn open_streams(&self) -> usize {
+        self.streams.open_count()
+    }
+
+    /// Plain numbers of the streams.
+    pub fn stream_counters(&self) -> StreamCounters {
+        self.streams.counters()
+    }
 }
 
 impl Streams {
@@ -166,7 +211,7 @@ impl Streams {
             Part::Data(body) => {
                 let length = body.data.len();
                 if !entry.receive.spend(length, &mut self.inward) {
-                    return Event::Violation("more data than a stream has credit for");
+                    return Event::Violation(OVERSPENT);
                 }
                 Event::Data(number, cost(length))
             }
@@ -187,6 +232,16 @@ impl Streams {
                 Event::Reset(number)
             }
         }
+    }
+
+    /// A frame with so many bytes has begun to come in a stream of bytes; `None` if this is none that
+    /// could take them.
+    pub(crate) fn begin_bytes(&mut self, id: u64, length: usize) -> Option<Event> {
+        let entry = self.entries.get_mut(&id).filter(|entry| entry.theirs && !entry.values)?;
+        if !entry.receive.spend(length, &mut self.inward) {
+            return Some(Event::Violation(OVERSPENT));
+        }
+        Some(Event::Data(entry.number, cost(length)))
     }
 
     /// Something of the peer's that can't be read.
@@ -290,6 +345,7 @@ fn cost(length: usize) -> u32 {
     (length as u32).saturating_add(FRAME_BYTES as u32)
 }
 
+const OVERSPENT: &str = "more data than a stream has credit for";
 /// In the number of a stream: the peer has opened it.
 pub const PEERS: u32 = 1 << 31;
 /// The most that we may have open, whatever the peer takes.

@@ -38,8 +38,8 @@ async fn inherited_listener_accepts_and_its_file_stays() {
     let listener = bind(&endpoint, &BindOptions::default()).await.expect("it listens");
     assert_eq!(listener.address(), path.to_str().expect("UTF-8"));
     let mut client = UnixStream::connect(&path).expect("it listens");
-    let accepted = listener.accept().await.expect("one waits").stream;
-    write_all(&accepted, b"hello").await;
+    let mut accepted = listener.accept().await.expect("one waits").stream;
+    write_all(&mut accepted, b"hello").await;
     let mut bytes = [0; 5];
     std::io::Read::read_exact(&mut client, &mut bytes).expect("connected");
 
@@ -53,11 +53,11 @@ async fn inherited_connection_is_spoken_over() {
     let (inherited, mut other) = UnixStream::pair().expect("descriptors are left");
     fcntl_setfd(&inherited, FdFlags::empty()).expect("open");
     let endpoint = Endpoint::Fd(inherited.into_raw_fd());
-    let (stream, peer) = connect(&endpoint).await.expect("it is connected");
+    let (mut stream, peer) = connect(&endpoint).await.expect("it is connected");
     assert_eq!(peer.uid, Some(rustix::process::geteuid().as_raw()));
 
     std::io::Write::write_all(&mut other, b"hello").expect("connected");
-    assert_eq!(read_up_to(&stream, 5).await, b"hello");
+    assert_eq!(read_up_to(&mut stream, 5).await, b"hello");
     let fd = stream.into_fd().expect("tokio lets go");
     assert!(fcntl_getfd(fd).expect("open").contains(FdFlags::CLOEXEC));
 }
@@ -122,12 +122,12 @@ async fn inherited_sockets_of_tcp_are_spoken_over() {
 
     let inherited = std::net::TcpStream::connect(address).expect("it listens");
     let from = inherited.local_addr().expect("connected");
-    let (client, server_seen) =
+    let (mut client, server_seen) =
         connect(&Endpoint::Fd(inherited.into_raw_fd())).await.expect("it is connected");
-    let accepted = listener.accept().await.expect("one waits");
+    let mut accepted = listener.accept().await.expect("one waits");
     assert_eq!((server_seen.address, accepted.peer.address), (Some(address), Some(from)));
-    write_all(&client, b"hello").await;
-    assert_eq!(read_up_to(&accepted.stream, 5).await, b"hello");
+    write_all(&mut client, b"hello").await;
+    assert_eq!(read_up_to(&mut accepted.stream, 5).await, b"hello");
     for stream in [client, accepted.stream] {
         let fd = stream.into_fd().expect("tokio lets go");
         assert!(rustix::net::sockopt::tcp_nodelay(&fd).expect("of TCP"));

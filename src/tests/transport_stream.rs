@@ -34,9 +34,9 @@ async fn serve(endpoint: &Endpoint) -> Listener {
     bind(endpoint, &BindOptions::default()).await.expect("a free endpoint")
 }
 
-async fn assert_talks(one: Stream, other: Stream) {
-    write_all(&one, b"ping").await;
-    assert_eq!(read_up_to(&other, 4).await, b"ping");
+async fn assert_talks(mut one: Stream, mut other: Stream) {
+    write_all(&mut one, b"ping").await;
+    assert_eq!(read_up_to(&mut other, 4).await, b"ping");
 }
 
 #[track_caller]
@@ -124,15 +124,15 @@ async fn abandoned_accept_loses_no_connection() {
 
 #[tokio::test]
 async fn stream_changes_hands_with_bytes_on_the_way() {
-    let (one, other) = pair().expect("descriptors are left");
-    write_all(&one, b"early").await;
+    let (mut one, other) = pair().expect("descriptors are left");
+    write_all(&mut one, b"early").await;
     let fd = other.into_fd().expect("tokio lets go");
     assert_private_and_non_blocking(&fd);
-    write_all(&one, b" and late").await;
+    write_all(&mut one, b" and late").await;
 
-    let other = Stream::from_fd(fd).expect("tokio takes it");
+    let mut other = Stream::from_fd(fd).expect("tokio takes it");
     drop(one);
-    assert_eq!(read_up_to(&other, 100).await, b"early and late");
+    assert_eq!(read_up_to(&mut other, 100).await, b"early and late");
 }
 
 #[tokio::test]
@@ -148,26 +148,27 @@ async fn descriptors_stay_in_this_process() {
 
 #[tokio::test]
 async fn vectored_write_of_any_number_of_slices_goes_out() {
-    let (one, other) = pair().expect("descriptors are left");
+    let (mut one, mut other) = pair().expect("descriptors are left");
     let slices = vec![IoSlice::new(b"ab"); 5000];
     one.ready(false, true).await.expect("the runtime lives");
     let sent = one.try_write(&slices).expect("connected");
     assert!(sent > 2);
-    let bytes = read_up_to(&other, sent).await;
+    let bytes = read_up_to(&mut other, sent).await;
     assert!(bytes.chunks(2).all(|pair| pair == b"ab"));
 }
 
 #[tokio::test]
 async fn writer_waits_for_a_slow_reader() {
-    let (one, other) = pair().expect("descriptors are left");
+    let (mut one, mut other) = pair().expect("descriptors are left");
     let bytes = vec![7; 4 * 1024 * 1024];
-    let (_, received) = tokio::join!(write_all(&one, &bytes), read_up_to(&other, bytes.len()));
+    let (_, received) =
+        tokio::join!(write_all(&mut one, &bytes), read_up_to(&mut other, bytes.len()));
     assert!(received == bytes);
 }
 
 #[tokio::test]
 async fn writing_to_a_peer_that_left_is_an_error() {
-    let (one, other) = pair().expect("descriptors are left");
+    let (mut one, other) = pair().expect("descriptors are left");
     drop(other);
     one.ready(false, true).await.expect("the runtime lives");
     let slices = [IoSlice::new(b"hello"), IoSlice::new(b"?")];
@@ -191,7 +192,7 @@ async fn foreign_descriptor_is_made_private_and_non_blocking() {
 
 #[tokio::test]
 async fn stream_is_read_and_written_without_a_task() {
-    let (one, other) = pair().expect("descriptors are left");
+    let (mut one, mut other) = pair().expect("descriptors are left");
     let slices = vec![IoSlice::new(b"ab"); 5000];
     assert!(one.ready(false, true).await.is_ok());
     let sent = one.try_write(&slices).expect("connected");

@@ -12,7 +12,7 @@ use crate::{
     error::Kind,
     transport::{
         BindOptions, Endpoint, Listener, Peer, bind, connect, connect_within,
-        tcp::{Family, Local, Place, TcpEndpoint, TcpOptions},
+        tcp::{Family, Local, Place, TcpEndpoint, TcpOptions, Tls},
     },
 };
 
@@ -20,9 +20,16 @@ pub(super) fn at(place: Place) -> Endpoint {
     Endpoint::Tcp(Box::new(plain(place)))
 }
 
-fn plain(place: Place) -> TcpEndpoint {
+pub(super) fn plain(place: Place) -> TcpEndpoint {
     let options = TcpOptions::default();
-    TcpEndpoint { place, family: Family::Any, local: None, ipv6_only: false, options }
+    TcpEndpoint {
+        place,
+        family: Family::Any,
+        local: None,
+        ipv6_only: false,
+        options,
+        tls: Tls::Off,
+    }
 }
 
 fn host(name: &str, port: u16) -> Place {
@@ -43,16 +50,16 @@ fn is_ipv6_here() -> bool {
 async fn client_and_server_talk_and_know_each_other() {
     let (listener, port) = serve("127.0.0.1").await;
     assert_eq!(listener.address(), format!("tcp://127.0.0.1:{port}"));
-    let (client, seen) = connect(&at(host("localhost", port))).await.expect("it listens");
-    let accepted = listener.accept().await.expect("one waits");
+    let (mut client, seen) = connect(&at(host("localhost", port))).await.expect("it listens");
+    let mut accepted = listener.accept().await.expect("one waits");
     assert_eq!(seen.address, Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port))));
     assert_eq!(accepted.peer.address.map(|address| address.ip()), Some(Ipv4Addr::LOCALHOST.into()));
     assert_eq!((accepted.peer.uid, accepted.peer.pid), (None, None));
     // Nobody tells that another machine is gone; of this machine the kernel does.
     assert_eq!(seen.usual_heartbeat(), Duration::from_secs(30));
     assert_eq!(Peer::default().usual_heartbeat(), Duration::ZERO);
-    write_all(&client, b"ping").await;
-    assert_eq!(read_up_to(&accepted.stream, 4).await, b"ping");
+    write_all(&mut client, b"ping").await;
+    assert_eq!(read_up_to(&mut accepted.stream, 4).await, b"ping");
 }
 
 #[tokio::test]

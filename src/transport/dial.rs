@@ -49,7 +49,7 @@ pub async fn connect(endpoint: &Endpoint) -> Result<(Stream, Peer)> {
         Endpoint::Path(path) => Stream::from_fd(dial(&path_address(path, SYSCALL)?).await?),
         Endpoint::Abstract(name) => Stream::from_fd(dial(&abstract_address(name, SYSCALL)?).await?),
         Endpoint::Fd(number) => Stream::adopt(fd::adopt(*number, Role::Connected)?),
-        Endpoint::Tcp(endpoint) => Ok(Stream::of_tcp(tcp::dial(endpoint).await?)),
+        Endpoint::Tcp(endpoint) => tcp::dial(endpoint).await,
     }?;
     let peer = stream.peer();
     Ok((stream, peer))

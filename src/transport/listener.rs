@@ -20,7 +20,7 @@ use super::{
     fd::{self, Role},
     peer::Peer,
     stream::Stream,
-    tcp::{self, Place, TcpEndpoint, TcpOptions},
+    tcp::{self, Place, TcpOptions, Tls},
     unix::{self, SocketFile},
 };
 use crate::error::{Error, Kind, Result};
@@ -39,7 +39,7 @@ pub struct Listener {
 #[derive(Debug)]
 enum Socket {
     Unix(UnixListener),
-    Tcp(TcpListener, TcpOptions),
+    Tcp(TcpListener, TcpOptions, Tls),
 }
 
 /// How to listen.
@@ -122,26 +122,26 @@ pub async fn bind(endpoint: &Endpoint, options: &BindOptions) -> Result<Listener
                 fd::adopt(*number, Role::Listening)?
             };
             if fd::is_internet(&fd) {
-                return Listener::of_tcp(tcp::listener_of(fd)?, TcpOptions::default());
+                return Listener::of_tcp(tcp::listener_of(fd)?, TcpOptions::default(), Tls::Off);
             }
             let address = name_of(&fd).unwrap_or_else(|| endpoint.to_string());
             Listener::of_unix(fd, None, address)
         }
         Endpoint::Tcp(tcp) => {
-            let TcpEndpoint { options: connection, .. } = **tcp;
             let socket = match tcp.place {
                 Place::Fd(number) if options.shared => {
                     tcp::listener_of(fd::duplicate_tcp_listener(number)?)?
                 }
                 _ => tcp::listen(tcp, options.backlog).await?,
             };
-            Listener::of_tcp(socket, connection)
+            Listener::of_tcp(socket, tcp.options, tcp.tls.clone())
         }
     }
 }
 
 impl Listener {
-    /// Waits for a connection.
+    /// Waits for a connection. With TLS, its handshake is still to come: it takes as long as the peer
+    /// likes, and others are to be accepted meanwhile.
     ///
     /// # Errors
     ///
@@ -157,10 +157,16 @@ impl Listener {
                 fd::mute(&stream).map_err(AcceptError::unfit)?;
                 Stream::of_unix(stream)
             }
-            Socket::Tcp(socket, options) => {
+            Socket::Tcp(socket, options, tls) => {
                 let (stream, _) = socket.accept().await.map_err(AcceptError::new)?;
                 options.apply(&stream).map_err(AcceptError::unfit)?;
-                Stream::of_tcp(stream)
+                let stream = Stream::of_tcp(stream);
+                match tls {
+                    Tls::Server(tls) => stream
+                        .behind_server(tls)
+                        .map_err(|error| AcceptError::Transient { error, pause: Duration::ZERO })?,
+                    _ => stream,
+                }
             }
         };
         let peer = stream.peer();
@@ -177,7 +183,7 @@ impl Listener {
     pub fn number(&self) -> i32 {
         match &self.socket {
             Socket::Unix(socket) => socket.as_raw_fd(),
-            Socket::Tcp(socket, _) => socket.as_raw_fd(),
+            Socket::Tcp(socket, _, _) => socket.as_raw_fd(),
         }
     }
 
@@ -201,10 +207,10 @@ impl Listener {
         Ok(Self { file, socket: Socket::Unix(socket), address })
     }
 
-    fn of_tcp(socket: TcpListener, options: TcpOptions) -> Result<Self> {
+    fn of_tcp(socket: TcpListener, options: TcpOptions, tls: Tls) -> Result<Self> {
         let address = socket.local_addr().map_err(|error| Error::system("listen", error))?;
         let address = format!("tcp://{address}");
-        Ok(Self { file: None, socket: Socket::Tcp(socket, options), address })
+        Ok(Self { file: None, socket: Socket::Tcp(socket, options, tls), address })
     }
 }
 

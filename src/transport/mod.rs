@@ -6,6 +6,8 @@
 //! | `listener` | listening, accepting, which failures pass by themselves |
 //! | `dial` | connecting |
 //! | `stream` | one connection's bytes, in tokio's hands or out of them |
+//! | `socket` | the kernel's bytes under these |
+//! | `tls` | the bytes between |
 //! | `peer` | who is at the other end, by the kernel's word |
 //! | `tcp` | names, addresses, options of TCP |
 //! | `unix`, `lock` | socket files: modes, the dead and the living, removal |
@@ -21,10 +23,12 @@ pub mod listener;
 pub mod peer;
 pub mod stream;
 pub mod tcp;
+pub mod tls;
 
 mod fd;
 pub(crate) mod lock;
 mod pause;
+mod socket;
 mod unix;
 
 pub use self::{
@@ -32,6 +36,7 @@ pub use self::{
     endpoint::Endpoint,
     listener::{AcceptError, Accepted, BindOptions, Listener, bind},
     peer::Peer,
-    stream::{Stream, has_input, pair, receive, send},
+    socket::{has_input, receive, send},
+    stream::{Stream, pair},
     tcp::TcpEndpoint,
 };

@@ -1,10 +1,13 @@
 //! Who is at the other end of a connection.
 //!
-//! Everything here comes from the kernel; nothing a peer says about itself is ever mixed in.
+//! Everything here comes from the kernel or was proven in a handshake; nothing a peer says about
+//! itself is ever mixed in.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::net::{TcpStream, UnixStream};
+
+use super::tls::TlsPeer;
 
 /// The credentials of a peer on this machine: those it had when it connected or, seen from a client,
 /// those the server had when it began to listen. Or the address of a peer over TCP. A field is
@@ -21,6 +24,8 @@ pub struct Peer {
     pub pid: Option<i32>,
     /// Of a connection over TCP.
     pub address: Option<SocketAddr>,
+    /// What a handshake of TLS has told.
+    pub tls: Option<Arc<TlsPeer>>,
 }
 
 impl Peer {
@@ -40,7 +45,7 @@ impl Peer {
                 gid: Some(cred.gid()),
                 // Linux says 0 of a process outside of our pid namespace.
                 pid: cred.pid().filter(|&pid| pid > 0),
-                address: None,
+                ..Self::default()
             },
         )
     }

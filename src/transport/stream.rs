@@ -1,45 +1,32 @@
 //! One connection's bytes.
 //!
 //! A stream is either in tokio's hands (read and written here) or a bare descriptor
-//! ([`Stream::into_fd`], [`Stream::from_fd`]) on its way from or to another event loop. Must not
-//! know: what the bytes mean.
+//! ([`Stream::into_fd`], [`Stream::from_fd`]) on its way from or to another event loop. One with TLS
+//! stays in tokio's. Must not know: what the bytes mean.
 
-use std::{
-    io,
-    os::{
-        fd::{AsFd, BorrowedFd, OwnedFd},
-        unix::net,
-    },
-};
+use std::{io, os::fd::OwnedFd, time::Duration};
 
-use rustix::{
-    io::retry_on_intr,
-    net::{RecvFlags, SendAncillaryBuffer, SendFlags},
-};
 use tokio::{
-    io::{Interest, Ready},
+    io::Interest,
     net::{TcpStream, UnixStream},
+    time,
 };
 
 use super::{
     fd,
     peer::Peer,
+    socket::Socket,
     tcp::{self, TcpOptions},
+    tls::{ClientTls, ServerTls, Session},
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// A connected stream. Non-blocking, closed on exec, and writing to a peer that left is an error
 /// (`EPIPE`), never a signal.
 #[derive(Debug)]
 pub struct Stream {
     socket: Socket,
-}
-
-/// What tokio watches.
-#[derive(Debug)]
-enum Socket {
-    Unix(UnixStream),
-    Tcp(TcpStream),
+    tls: Option<Box<Session>>,
 }
 
 impl Stream {
@@ -48,22 +35,14 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// [`Kind::System`](crate::error::Kind::System) when the descriptor can't be set up or tokio
-    /// can't watch it; it is closed then.
+    /// [`Kind::System`] when the descriptor can't be set up or tokio can't watch it; it is closed
+    /// then.
     ///
     /// # Panics
     ///
     /// Outside of a tokio runtime.
     pub fn from_fd(fd: OwnedFd) -> Result<Self> {
-        fd::set_up(&fd).map_err(|error| Error::system("fcntl", error))?;
-        // Either of tokio's types watches any descriptor; this one is told apart for its name only.
-        let socket = if fd::is_internet(&fd) {
-            TcpStream::from_std(fd.into()).map(Socket::Tcp)
-        } else {
-            UnixStream::from_std(net::UnixStream::from(fd)).map(Socket::Unix)
-        };
-        let socket = socket.map_err(|error| Error::system("epoll_ctl", error))?;
-        Ok(Self { socket })
+        Ok(Self::plain(Socket::from_fd(fd)?))
     }
 
     /// Takes over a connected socket that came from elsewhere; one of TCP gets our defaults.
@@ -79,26 +58,56 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// [`Kind::System`](crate::error::Kind::System) when tokio can't let go of it; the connection
-    /// is closed then.
+    /// [`Kind::System`] when tokio can't let go of it, [`Kind::Internal`] for one with TLS; the
+    /// connection is closed then.
     pub fn into_fd(self) -> Result<OwnedFd> {
-        let fd = match self.socket {
-            Socket::Unix(stream) => stream.into_std().map(OwnedFd::from),
-            Socket::Tcp(stream) => stream.into_std().map(OwnedFd::from),
-        };
-        fd.map_err(|error| Error::system("epoll_ctl", error))
+        if self.tls.is_some() {
+            return Err(Error::library(Kind::Internal, "a stream with TLS is no bare descriptor"));
+        }
+        self.socket.into_fd()
     }
 
-    /// Who is at the other end.
+    /// Who is at the other end. What TLS knows is there once its handshake is over.
     pub fn peer(&self) -> Peer {
-        match &self.socket {
-            Socket::Unix(stream) => Peer::of_unix(stream),
-            Socket::Tcp(stream) => Peer::of_tcp(stream),
+        let tls = self.tls.as_ref().filter(|tls| !tls.is_handshaking());
+        Peer { tls: tls.map(|tls| tls.peer().into()), ..self.socket.peer() }
+    }
+
+    /// Whether there is TLS on it: then it can't leave tokio.
+    pub const fn is_secure(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Whether [`shake_hands`](Self::shake_hands) has to come first.
+    pub fn is_handshaking(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.is_handshaking())
+    }
+
+    /// Agrees on TLS with the peer, if there is any.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Tls`] with the reason, [`Kind::Disconnected`] with the kernel's.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it may be continued.
+    pub async fn shake_hands(&mut self) -> Result<()> {
+        let Some(tls) = &mut self.tls else { return Ok(()) };
+        loop {
+            tls.shake_hands(&self.socket)?;
+            let interest = match (tls.is_handshaking(), tls.wants_write()) {
+                (true, true) => Interest::READABLE | Interest::WRITABLE,
+                (true, false) => Interest::READABLE,
+                (false, true) => Interest::WRITABLE,
+                (false, false) => return Ok(()),
+            };
+            self.socket.ready(interest).await.map_err(Error::disconnected)?;
         }
     }
 
-    /// Waits until there is something to read, if `reads`, or room to write, if `writes`; for ever
-    /// if neither. Says whether reading is worth a try.
+    /// Waits until there is something to read, if `reads`, or room to write, if `writes` or if TLS
+    /// has something to say; for ever if none of these. Says whether reading is worth a try.
     ///
     /// # Errors
     ///
@@ -108,7 +117,10 @@ impl Stream {
     ///
     /// Cancel safe: nothing is read or written.
     pub async fn ready(&self, reads: bool, writes: bool) -> io::Result<bool> {
-        let interest = match (reads, writes) {
+        if reads && self.tls.as_ref().is_some_and(|tls| tls.has_input()) {
+            return Ok(true);
+        }
+        let interest = match (reads, writes || self.wants_write()) {
             (true, true) => Interest::READABLE | Interest::WRITABLE,
             (true, false) => Interest::READABLE,
             (false, true) => Interest::WRITABLE,
@@ -118,50 +130,97 @@ impl Stream {
         Ok(ready.is_readable() || ready.is_read_closed())
     }
 
-    /// Appends what the kernel has, as far as the buffer has room.
+    /// Appends what there is, as far as the buffer has room.
     ///
     /// # Errors
     ///
-    /// Those of `recv`, "would block" among them.
-    pub fn try_read(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        self.socket.try_io(Interest::READABLE, |socket| receive(socket, buffer))
+    /// Those of `recv`, "would block" among them. A peer that breaks TLS is an error of ours inside
+    /// of an [`io::Error`], which [`Error::disconnected`] takes out again.
+    pub fn try_read(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        match &mut self.tls {
+            None => self.socket.receive(buffer),
+            Some(tls) => tls.read(&self.socket, buffer),
+        }
     }
 
-    /// Writes what the kernel takes.
+    /// Writes what is taken.
     ///
     /// # Errors
     ///
     /// Those of `sendmsg`, "would block" among them.
-    pub fn try_write(&self, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        self.socket.try_io(Interest::WRITABLE, |socket| send(socket, bufs))
-    }
-
-    pub(super) const fn of_unix(stream: UnixStream) -> Self {
-        Self { socket: Socket::Unix(stream) }
-    }
-
-    pub(super) const fn of_tcp(stream: TcpStream) -> Self {
-        Self { socket: Socket::Tcp(stream) }
-    }
-}
-
-impl Socket {
-    async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        match self {
-            Self::Unix(stream) => stream.ready(interest).await,
-            Self::Tcp(stream) => stream.ready(interest).await,
+    pub fn try_write(&mut self, slices: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        match &mut self.tls {
+            None => self.socket.send(slices),
+            Some(tls) => tls.write(&self.socket, slices),
         }
     }
 
-    /// Notes when the kernel has no more, so that the next `ready` waits.
-    fn try_io<T>(
-        &self,
-        interest: Interest,
-        work: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>,
-    ) -> io::Result<T> {
-        match self {
-            Self::Unix(stream) => stream.try_io(interest, || work(stream.as_fd())),
-            Self::Tcp(stream) => stream.try_io(interest, || work(stream.as_fd())),
+    /// Whether TLS holds something that the kernel hasn't taken.
+    pub fn wants_write(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.wants_write())
+    }
+
+    /// Hands on what TLS holds, as far as the kernel takes it.
+    ///
+    /// # Errors
+    ///
+    /// Those of `sendmsg`, but "would block".
+    pub fn flush(&mut self) -> io::Result<()> {
+        match self.tls.as_mut().map(|tls| tls.flush(&self.socket)) {
+            Some(Err(error)) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends a stream after its last word: a plain one at once. Closing a socket of TCP in which bytes
+    /// are that nobody has read makes the kernel throw away what the peer hasn't read either, and
+    /// with TLS that is the reason of a failure; so with TLS the future reads them, for a while.
+    pub fn end(self) -> impl Future<Output = ()> + Send + 'static {
+        let secure = self.tls.map(|mut tls| {
+            tls.say_goodbye(&self.socket);
+            self.socket.end();
+            self.socket
+        });
+        async move {
+            let Some(socket) = secure else { return };
+            // A peer that doesn't end its side has had the time to read.
+            let _ = time::timeout(PARTING_TIME, read_to_end(&socket)).await;
+        }
+    }
+
+    /// The same stream behind TLS, as the side that accepts.
+    pub(super) fn behind_server(self, tls: &ServerTls) -> Result<Self> {
+        Ok(Self { tls: Some(Box::new(Session::server(tls)?)), ..self })
+    }
+
+    /// The same stream behind TLS, as the side that connects.
+    pub(super) fn behind_client(self, tls: &ClientTls) -> Result<Self> {
+        Ok(Self { tls: Some(Box::new(Session::client(tls)?)), ..self })
+    }
+
+    pub(super) const fn of_unix(stream: UnixStream) -> Self {
+        Self::plain(Socket::Unix(stream))
+    }
+
+    pub(super) const fn of_tcp(stream: TcpStream) -> Self {
+        Self::plain(Socket::Tcp(stream))
+    }
+
+    const fn plain(socket: Socket) -> Self {
+        Self { socket, tls: None }
+    }
+}
+
+/// Reads what nobody wants, but not without end.
+async fn read_to_end(socket: &Socket) {
+    let (mut scratch, mut budget) = (Vec::with_capacity(PARTING_BYTES), PARTING_BYTES);
+    while budget != 0 && socket.ready(Interest::READABLE).await.is_ok() {
+        scratch.clear();
+        match socket.receive(&mut scratch) {
+            Ok(0) => return,
+            Ok(read) => budget = budget.saturating_sub(read),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return,
         }
     }
 }
@@ -170,7 +229,7 @@ impl Socket {
 ///
 /// # Errors
 ///
-/// [`Kind::System`](crate::error::Kind::System) when the process has no descriptors left.
+/// [`Kind::System`] when the process has no descriptors left.
 ///
 /// # Panics
 ///
@@ -183,49 +242,7 @@ pub fn pair() -> Result<(Stream, Stream)> {
     Ok((Stream::of_unix(one), Stream::of_unix(other)))
 }
 
-/// `sendmsg` in place of `writev`: only it can be told not to raise SIGPIPE, and a library can't
-/// count on the process ignoring that signal.
-///
-/// # Errors
-///
-/// Those of `sendmsg`.
-#[inline]
-pub fn send(socket: impl AsFd, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
-    // The system fails for more of them; a short write is what callers expect.
-    let bufs = &bufs[..bufs.len().min(MAX_SLICES)];
-    let sent = match bufs {
-        [buf] => retry_on_intr(|| rustix::net::send(&socket, buf, SEND_FLAGS)),
-        bufs => retry_on_intr(|| {
-            rustix::net::sendmsg(&socket, bufs, &mut SendAncillaryBuffer::default(), SEND_FLAGS)
-        }),
-    };
-    Ok(sent?)
-}
-
-/// Appends what the kernel has, as far as the buffer has room, without waiting. Zero is the end of
-/// the stream, so there must be room: without any, the kernel says zero as well.
-///
-/// # Errors
-///
-/// Those of `recv`.
-#[inline]
-pub fn receive(socket: impl AsFd, buffer: &mut Vec<u8>) -> io::Result<usize> {
-    let room = rustix::buffer::spare_capacity(buffer);
-    Ok(rustix::net::recv(socket, room, RecvFlags::DONTWAIT)?.0)
-}
-
-/// Whether reading would find something at once: bytes, the end of the stream, or an error.
-pub fn has_input(socket: impl AsFd) -> bool {
-    let mut byte = [0u8; 1];
-    let flags = RecvFlags::DONTWAIT | RecvFlags::PEEK;
-    !matches!(rustix::net::recv(socket, &mut byte, flags), Err(rustix::io::Errno::AGAIN))
-}
-
-/// Where the flag doesn't exist, `fd::mute` has set `SO_NOSIGPIPE` on the socket.
-#[cfg(target_vendor = "apple")]
-const SEND_FLAGS: SendFlags = SendFlags::empty();
-#[cfg(not(target_vendor = "apple"))]
-const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;
-
-/// `IOV_MAX`, the same on every platform we know.
-const MAX_SLICES: usize = 1024;
+/// How long a peer has to read a last word.
+const PARTING_TIME: Duration = Duration::from_secs(1);
+/// How much of a peer's is read for its sake meanwhile.
+const PARTING_BYTES: usize = 64 * 1024;

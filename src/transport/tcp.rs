@@ -25,7 +25,11 @@ use tokio::{
     time,
 };
 
-use super::fd::{self, Role};
+use super::{
+    fd::{self, Role},
+    stream::Stream,
+    tls::{ClientTls, ServerTls},
+};
 use crate::error::{Error, Result};
 
 /// An address of TCP, and how its connections are to be.
@@ -42,6 +46,8 @@ pub struct TcpEndpoint {
     pub ipv6_only: bool,
     /// Of each connection.
     pub options: TcpOptions,
+    /// What lies between TCP and the bytes of the conversation.
+    pub tls: Tls,
 }
 
 /// Where.
@@ -52,6 +58,17 @@ pub enum Place {
     /// A descriptor that the process inherited: a listening socket where one listens, a connected
     /// one where one dials.
     Fd(i32),
+}
+
+/// Whether there is TLS, and as which side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tls {
+    /// None.
+    Off,
+    /// To connect with.
+    Client(ClientTls),
+    /// To accept with.
+    Server(ServerTls),
 }
 
 /// This side of a connection.
@@ -142,12 +159,27 @@ impl fmt::Display for TcpEndpoint {
 /// # Errors
 ///
 /// [`Kind::System`](crate::error::Kind::System) with `getaddrinfo`, `bind` (the local address) or
-/// `connect`, and the address; of several addresses that failed, the most telling.
+/// `connect`, and the address; of several addresses that failed, the most telling. And
+/// [`Kind::Tls`](crate::error::Kind::Tls).
 ///
 /// # Cancel safety
 ///
 /// Cancel safe: all attempts end with the future. A look-up under way ends by itself.
-pub(super) async fn dial(endpoint: &TcpEndpoint) -> Result<TcpStream> {
+pub(super) async fn dial(endpoint: &TcpEndpoint) -> Result<Stream> {
+    let stream = Stream::of_tcp(dial_plain(endpoint).await?);
+    let Tls::Client(tls) = &endpoint.tls else { return Ok(stream) };
+    let mut stream = stream.behind_client(tls)?;
+    match stream.shake_hands().await {
+        Ok(()) => Ok(stream),
+        Err(error) => {
+            // What the server hears of it is worth nothing to this side.
+            tokio::spawn(stream.end());
+            Err(error)
+        }
+    }
+}
+
+async fn dial_plain(endpoint: &TcpEndpoint) -> Result<TcpStream> {
     let TcpEndpoint { local, options, .. } = *endpoint;
     let (host, port) = match &endpoint.place {
         Place::Host(host, port) => (host, *port),

@@ -22,7 +22,7 @@ mod frame;
 mod pieces;
 mod preface;
 
-use super::{Decoded, FrameSink, Piece, wide};
+use super::{Bytes, Decoded, FrameSink, Piece, wide};
 use crate::{
     config::Limits,
     error::{Error, Kind, Result},
@@ -208,6 +208,14 @@ impl Native {
     fn put_reason(&self, kind: u8, id: u64, reason: &str, sink: &mut impl FrameSink) -> Result<()> {
         let reason = cut(reason, MAX_CONTROL_BYTES as usize);
         self.put(kind, &Id::Number(id), "", Body::bytes(reason.as_bytes()), NO_EXTENSIONS, sink)
+    }
+
+    /// See [`super::Codec::begins_bytes`].
+    pub fn begins_bytes(&self, input: &[u8]) -> Option<Bytes> {
+        let header = Header::read(input).filter(|_| self.greeted && self.pieces.is_empty())?;
+        let plain = header.kind == kind::DATA && header.flags == BodyKind::Bytes as u8;
+        let (id, length) = (header.id, header.length as usize);
+        (plain && header.topic_len == 0).then_some(Bytes { id, header: HEADER_BYTES, length })
     }
 
     /// See [`super::Codec::encode_piece`].

@@ -23,7 +23,10 @@ use crate::{
 pub(super) fn decode(input: &[u8]) -> Result<Decoded<'static>> {
     let known = input.len().min(MAGIC.len());
     if input.get(..known) != MAGIC.get(..known) {
-        return Err(Error::protocol("the peer does not speak shortwire: its magic is missing"));
+        // An alert, from a server that took our preface for the beginning of a handshake; or one.
+        let secure = matches!(input, [0x15 | 0x16, ..]);
+        let why = "the peer does not speak shortwire: its magic is missing";
+        return Err(Error::protocol(if secure { "the peer speaks TLS" } else { why }));
     }
     let Some(&[newest, oldest, l0, l1]) = input.get(MAGIC.len()..).and_then(<[u8]>::first_chunk)
     else {

@@ -23,6 +23,11 @@ use crate::{
 };
 
 impl Connection {
+    /// How long a peer may take over a handshake; zero is for ever.
+    pub const fn handshake_timeout(&self) -> Duration {
+        self.limits.handshake_timeout
+    }
+
     /// How often a silent peer is asked whether it is there, where the application has no wish.
     pub fn presume_heartbeat(&mut self, interval: Duration) {
         self.session.presume_heartbeat(interval);

@@ -9,6 +9,7 @@
 //! know: which driver turns it, JavaScript, any format by name beyond detection.
 
 mod broadcasts;
+mod flow;
 mod hold;
 mod lanes;
 mod large;
@@ -26,7 +27,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::lanes::Lanes;
 pub use self::{
     broadcasts::Receipt,
     orders::TOO_MUCH_WAITS,
@@ -35,6 +35,7 @@ pub use self::{
     stats::Stats,
     subscriptions::Wanted,
 };
+use self::{flow::Flow, lanes::Lanes};
 use self::{hold::Hold, parting::Goodbye, shaping::Shaping, subscriptions::Wishes};
 use super::{
     batch::{self, Inbound, kind},
@@ -64,6 +65,8 @@ pub struct Connection {
     session: Session,
     queue: WriteQueue,
     lanes: Lanes,
+    /// Data that has been begun and not ended.
+    flow: Option<Flow>,
     /// Bytes of a frame that is not whole yet.
     partial: Vec<u8>,
     /// How long `partial` must become before decoding can get on.
@@ -123,6 +126,7 @@ impl Connection {
             session: Session::of(role, limits, ids),
             queue: WriteQueue::default(),
             lanes: Lanes::default(),
+            flow: None,
             partial: Vec::new(),
             needed: 0,
             overflowed: false,
@@ -233,7 +237,9 @@ impl Connection {
 
     /// Whether more of a message has to come.
     fn is_within_frame(&self) -> bool {
-        !self.partial.is_empty() || self.codec.as_ref().is_some_and(Codec::is_within_message)
+        !self.partial.is_empty()
+            || self.flow.is_some()
+            || self.codec.as_ref().is_some_and(Codec::is_within_message)
     }
 
     /// A deadline may have passed.

@@ -157,6 +157,10 @@ impl Connection {
         let mut at = 0;
         self.needed = 0;
         while at < buffer.len() {
+            if self.flow.is_some() {
+                at = self.flow_on(buffer, at, inbound);
+                continue;
+            }
             // What else the peer says before it is let in is not looked at.
             if self.session.is_deciding() {
                 return Ok(at);
@@ -187,6 +191,10 @@ impl Connection {
             };
             let (consumed, message) = match codec.decode(&buffer[at..])? {
                 Decoded::Incomplete { needed } => {
+                    if let Some(header) = self.begin_flow(&buffer[at..])? {
+                        at += header;
+                        continue;
+                    }
                     self.needed = needed;
                     return Ok(at);
                 }

@@ -41,6 +41,7 @@ impl Thread {
             Mail::Batch(index, batch) => self.take_batch(index, batch),
             Mail::Dialed { index, serial, outcome } => self.take_dialed(index, serial, outcome),
             Mail::Accepted(server, stream, peer, _unseen) => self.accept(server, stream, peer),
+            Mail::Identified(index, peer) => self.identify(index, peer),
             Mail::Listening(server, outcome) => self.listening(server, outcome),
             Mail::Unlistened(server, outcome) => self.unlistened(server, outcome),
             Mail::Returned(index, machine, fd) => self.take_returned(index, machine, fd),
@@ -67,6 +68,15 @@ impl Thread {
             self.take_mail();
         }
         self.pace.resting.get()
+    }
+
+    /// A task's peer is known before anything of it is delivered.
+    fn identify(&self, index: u32, peer: Peer) {
+        if let Some(entry) = self.inner.borrow_mut().entries.get_mut(index as usize)
+            && matches!(entry.place, Place::Task(_))
+        {
+            entry.peer = peer;
+        }
     }
 
     fn take_batch(&self, index: u32, mut batch: Inbound) {
