@@ -4,6 +4,7 @@
  */
 'use strict';
 
+const { DEFAULTS, readPolicy } = require('./backoff.js');
 const { invalidArgument, unknownOption, unsupported } = require('./errors.js');
 const { EXPECTED, isTraceparent } = require('./traceparent.js');
 
@@ -13,6 +14,7 @@ const { EXPECTED, isTraceparent } = require('./traceparent.js');
  * @property {(value: any) => boolean} check
  * @property {unknown} [fallback] the default
  * @property {boolean} [later] this version knows it by name only
+ * @property {(value: any, name: string) => unknown} [read] checks what is in it, and fills in what isn't
  */
 
 /** @type {(least: number, most: number, fallback: number | undefined) => Rule} */
@@ -44,6 +46,15 @@ const later = (...off) => ({
   expected: '',
   check: (value) => value === null || off.includes(value),
   later: true
+});
+
+/** @type {(fallback: unknown) => Rule} */
+const policy = (fallback) => ({
+  expected: 'an object, or false',
+  check: (value) =>
+    value === false || (value !== null && typeof value === 'object' && !Array.isArray(value)),
+  fallback,
+  read: readPolicy
 });
 
 const MAX_MS = 0x7fffffff;
@@ -82,8 +93,8 @@ const BOTH = {
 const SOCKET = {
   ...BOTH,
   protocol: oneOf(PROTOCOLS, 'shortwire'),
-  reconnect: later(false),
-  retry: later(false)
+  reconnect: policy(DEFAULTS),
+  retry: policy(false)
 };
 
 /** @type {Record<string, Rule>} */
@@ -173,14 +184,18 @@ const PING = { timeoutMs: REQUEST.timeoutMs };
 const CONNECT = {
   signal: SIGNAL,
   hello: { expected: 'a payload', check: () => true },
-  retry: later(false)
+  retry: policy(undefined)
 };
 
 /** @type {Record<string, Rule>} */
 const CLOSE = {
   timeoutMs: integer(0, MAX_MS, 5000),
   reason: { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' },
-  allowReconnect: later(false)
+  allowReconnect: {
+    expected: 'a boolean',
+    check: (value) => typeof value === 'boolean',
+    fallback: undefined
+  }
 };
 
 /**
@@ -201,7 +216,8 @@ function complete(rules, given, defaults) {
     const value = values[name];
     if (value === undefined) continue;
     check(rules, name, value);
-    if (!rules[name].later) options[name] = value;
+    const { later, read } = rules[name];
+    if (!later) options[name] = read === undefined ? value : read(value, name);
   }
   return options;
 }

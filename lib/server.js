@@ -215,7 +215,7 @@ class UDSocketServer extends Broadcasting {
 
   /**
    * Stops accepting, lets what is in flight finish, ends every socket. Idempotent.
-   * @param {{ timeoutMs?: number, reason?: string }} [given]
+   * @param {{ timeoutMs?: number, reason?: string, allowReconnect?: boolean }} [given]
    * @returns {Promise<void>}
    */
   close(given) {
@@ -244,14 +244,16 @@ class UDSocketServer extends Broadcasting {
     await this.#stopping;
   }
 
-  /** @param {{ timeoutMs?: number, reason?: string } | undefined} given */
+  /** @param {{ timeoutMs?: number, reason?: string, allowReconnect?: boolean } | undefined} given */
   async #close(given) {
     this.#status = 'closing';
+    // The same service will be there again, as far as the library can know.
+    const parting = { ...given, allowReconnect: given?.allowReconnect ?? true };
     // Some may have been accepted while the listener was on its way out.
     const closeAll = () =>
       Promise.all(
         [...this.#sockets.values(), ...this.#admission.sockets()].map((socket) =>
-          socket.close(given)
+          socket.close(parting)
         )
       );
     await Promise.all([this.stop(), closeAll()]);
