@@ -210,3 +210,4 @@ function message(error) {
 }
 
 exports.Serving = Serving;
+exports.observe = observe;

@@ -260,8 +260,9 @@ impl Native {
         let id = Id::Number(id);
         match part {
             Part::Data(body) => self.put(kind::DATA, &id, "", body, NO_EXTENSIONS, sink),
-            Part::Open { topic, body, settings } => {
-                self.put(kind::OPEN, &id, topic, body, word(settings), sink)
+            Part::Open { topic, body, settings, trace } => {
+                let extensions = Extensions { trace: trace.as_ref(), ..word(settings) };
+                self.put(kind::OPEN, &id, topic, body, extensions, sink)
             }
             Part::Credit(bytes) => self.put(kind::CREDIT, &id, "", Body::NONE, word(bytes), sink),
             Part::End => self.put(kind::END, &id, "", Body::NONE, NO_EXTENSIONS, sink),
