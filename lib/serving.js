@@ -212,3 +212,4 @@ function message(error) {
 }
 
 exports.Serving = Serving;
+exports.observe = observe;

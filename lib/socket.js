@@ -246,7 +246,7 @@ class UDSocket extends Streaming {
 
   /**
    * Finishes what is in flight, says goodbye, ends. Idempotent.
-   * @param {{ timeoutMs?: number, reason?: string }} [given]
+   * @param {{ timeoutMs?: number, reason?: string, allowReconnect?: boolean }} [given]
    * @returns {Promise<void>}
    */
   close(given) {
@@ -300,7 +300,7 @@ class UDSocket extends Streaming {
 
   /** Who is at the other end, by the kernel's word: `{ uid, gid, pid }`. */
   get peer() {
-    return this[kLink].peer;
+    return this[kLink].standing.peer;
   }
 
   /** Own calls and messages that have not settled. */
@@ -310,12 +310,14 @@ class UDSocket extends Streaming {
 
   /** Bytes that wait to be sent. @returns {number} */
   get queuedBytes() {
-    return this[kLink].stats.queuedBytes;
+    return this[kLink].standing.stats.queuedBytes;
   }
 
   /** Plain numbers. */
   stats() {
-    return Object.assign(this[kLink].stats, this.#hold.stats, { dropped: this[kAsking].dropped });
+    return Object.assign(this[kLink].standing.stats, this.#hold.stats, {
+      dropped: this[kAsking].dropped
+    });
   }
 
   /** @override */

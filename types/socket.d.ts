@@ -87,7 +87,7 @@ export class UDSocket<
   >;
 
   /**
-   * Connects; resolves when calls flow. It doesn't retry: a path at which nobody listens rejects at once, with Node's own code
+   * Connects; resolves when calls flow. Without `retry` it is tried once: a path at which nobody listens rejects at once, with Node's own code
    * (`ENOENT`, `ECONNREFUSED`, `EACCES`, over TCP also `ENOTFOUND`, `EADDRNOTAVAIL`, …), and calls that were queued reject too. A host
    * that doesn't answer is given up after `handshakeTimeoutMs`, with `ETIMEDOUT`. A socket that is closed may be connected again.
    *

@@ -39,7 +39,13 @@ const DEFAULTS = [
   ['silentMs', 'server', 50],
   ['allowStats', 'server', false],
   ['generateId', 'server', undefined],
-  ['authorize', 'server', undefined]
+  ['authorize', 'server', undefined],
+  [
+    'reconnect',
+    'socket',
+    { minDelayMs: 100, maxDelayMs: 5000, factor: 2, jitter: 'full', maxAttempts: Infinity }
+  ],
+  ['retry', 'socket', false]
 ];
 
 /** [option, on, a value that is allowed] */
@@ -72,7 +78,9 @@ const ALLOWED = [
   ['protocols', 'server', ['jftp']],
   ['silentProtocol', 'server', 'jftp'],
   ['silentMs', 'server', 0],
-  ['allowStats', 'server', true]
+  ['allowStats', 'server', true],
+  ['reconnect', 'socket', false],
+  ['retry', 'socket', { minDelayMs: 1, maxDelayMs: 1, factor: 1, jitter: 'none', maxAttempts: 1 }]
 ];
 
 /** [option, on, values that are not] */
@@ -101,16 +109,13 @@ const WRONG = [
   ['silentMs', 'server', [-1, '1', null]],
   ['allowStats', 'server', [1, 'yes', null]],
   ['generateId', 'server', ['uuid', 1, null]],
-  ['authorize', 'server', ['yes', true, {}, null]]
+  ['authorize', 'server', ['yes', true, {}, null]],
+  ['reconnect', 'socket', [true, null, 1, []]],
+  ['retry', 'socket', [true, null, 'yes', []]]
 ];
 
 /** [option, on, values that ask for it, values that don't] */
-const LATER = [
-  ['compress', 'both', [true, {}], [false, undefined]],
-
-  ['reconnect', 'socket', [true, {}], [false, undefined]],
-  ['retry', 'socket', [true, {}], [false, undefined]]
-];
+const LATER = [['compress', 'both', [true, {}], [false, undefined]]];
 
 const MAKERS = [
   ['socket', (options) => new UDSocket(options)],

@@ -126,6 +126,8 @@ pub enum Part<'a> {
         body: Body<'a>,
         /// Bits of [`setting`]; one that is not known is ignored.
         settings: u32,
+        /// Which trace it belongs to.
+        trace: Option<Trace>,
     },
     /// Bytes, or one value.
     Data(Body<'a>),

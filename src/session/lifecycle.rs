@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Serving, Session, Settled, State, Timeout,
+    Serving, Session, Settled, State, Timeout, Waiting,
     greeting::Greeting,
     heartbeat::{Beat, HEARTBEAT_TOKEN, Heartbeat, after},
     stall::Stall,
@@ -213,6 +213,11 @@ impl Session {
         self.serving = Serving::default();
         self.heartbeat = Heartbeat::new(self.heartbeat_interval());
         self.stall = Stall::new(self.limits.stall_timeout);
+    }
+
+    /// Changes the requests that wait, for another peer than the one they were made for.
+    pub fn change_waiting(&mut self, change: impl FnMut(&mut Waiting)) {
+        self.waiting.change_each(change);
     }
 
     /// One more call that the peer has, which fails with the transport.

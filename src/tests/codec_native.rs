@@ -97,7 +97,9 @@ fn examples_of_the_specification_are_true() {
             (codec, MAX_PREFACE_BYTES)
         } else {
             let (mut codec, limit) = greeted(Limits::default().max_frame_bytes);
-            codec.meet(&hello_with(u32::MAX));
+            // Once both have said hello, that is behind them.
+            let greets = ["hello", "welcome", "refused"].contains(&label.as_str());
+            codec.meet(&hello_with(if greets { u32::MAX } else { !capability::HELLO }));
             (codec, limit)
         };
         let outcome = feed(codec, limit, bytes, &[bytes.len()]);

@@ -185,7 +185,8 @@ pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
         kind::WELCOME => Message::Welcome { id: topic },
         kind::REFUSED => Message::Refused { reason: utf8(body.data).unwrap_or_default() },
         kind::OPEN => {
-            Message::Stream { id, part: Part::Open { topic, body, settings: first.deadline_ms } }
+            let (settings, trace) = (first.deadline_ms, first.trace.map(|trace| *trace));
+            Message::Stream { id, part: Part::Open { topic, body, settings, trace } }
         }
         kind::DATA => Message::Stream { id, part: Part::Data(body) },
         kind::CREDIT => Message::Stream { id, part: Part::Credit(first.deadline_ms) },

@@ -229,8 +229,9 @@ impl Native {
         match part {
             // May be a part of a value; the whole was checked before it was taken apart.
             Part::Data(body) => self.put_piece(kind::DATA, &id, "", body, NO_EXTENSIONS, sink),
-            Part::Open { topic, body, settings } => {
-                self.put(kind::OPEN, &id, topic, body, word(settings), sink)
+            Part::Open { topic, body, settings, trace } => {
+                let extensions = Extensions { trace: trace.as_ref(), ..word(settings) };
+                self.put(kind::OPEN, &id, topic, body, extensions, sink)
             }
             Part::Credit(bytes) => self.put(kind::CREDIT, &id, "", Body::NONE, word(bytes), sink),
             Part::End => self.put(kind::END, &id, "", Body::NONE, NO_EXTENSIONS, sink),
