@@ -4,6 +4,7 @@
  */
 'use strict';
 
+const compression = require('./compression.js');
 const { DEFAULTS, readPolicy } = require('./backoff.js');
 const { invalidArgument, unknownOption, unsupported } = require('./errors.js');
 const { EXPECTED, isTraceparent } = require('./traceparent.js');
@@ -85,7 +86,7 @@ const BOTH = {
     check: (value) => typeof value === 'function',
     fallback: undefined
   },
-  compress: later(false),
+  compress: { expected: compression.EXPECTED, check: compression.isCompress, fallback: false },
   encoding: oneOf(['json', 'msgpack', 'raw'], 'json')
 };
 
@@ -315,7 +316,7 @@ function nativeOptions(options) {
   const { maxStreams } = options;
   const { maxSubscriptions } = options;
   const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, stallTimeoutMs } = options;
-  const { jftpHeaderDigits, driver, encoding } = options;
+  const { jftpHeaderDigits, driver, compress, encoding } = options;
   return {
     maxFrameBytes,
     maxQueuedBytes,
@@ -331,6 +332,7 @@ function nativeOptions(options) {
     jftpHeaderDigits,
     shapes: GENERATES_CODE,
     driver,
+    compression: compression.levelOf(compress, driver),
     encoding
   };
 }

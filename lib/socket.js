@@ -9,6 +9,7 @@ const { randomBytes } = require('node:crypto');
 const { Asking } = require('./asking.js');
 const { Calls } = require('./calls.js');
 const channels = require('./channels.js');
+const compression = require('./compression.js');
 const core = require('./core.js');
 const encodings = require('./encodings.js');
 const errors = require('./errors.js');
@@ -24,6 +25,7 @@ const { Subscribing } = require('./subscribing.js');
 const {
   kAccepted,
   kAsking,
+  kCompressed,
   kEncoding,
   kIdentify,
   kIndex,
@@ -48,6 +50,7 @@ class UDSocket extends Streaming {
   [kIndex] = -1;
   /** @type {import('./encodings.js').Encoding} */
   [kEncoding] = 'json';
+  [kCompressed] = false;
   /** @type {(value: any) => any} */
   [kSerializer] = JSON.stringify;
   #options;
@@ -72,6 +75,7 @@ class UDSocket extends Streaming {
     super();
     this.#options = Object.freeze(options.socketOptions(given));
     encodings.load(this.#options.encoding);
+    compression.levelOf(this.#options.compress, this.#options.driver);
     encodings.agree(this, undefined);
     this.#timeoutMs = this.#options.timeoutMs;
     this[kLink] = new Link(this, this.#calls, this.#serving);

@@ -19,6 +19,8 @@ const kShow = Symbol('show');
 const kTell = Symbol('tell');
 /** Of a socket: its streams. */
 const kStreams = Symbol('streams');
+/** Of a socket: whether its connection is compressed. */
+const kCompressed = Symbol('compressed');
 /** Of a socket: how its payloads travel. */
 const kEncoding = Symbol('encoding');
 /** Of a socket: what makes text of outgoing payloads. */
@@ -55,6 +57,7 @@ exports.kReference = kReference;
 exports.kShow = kShow;
 exports.kTell = kTell;
 exports.kStreams = kStreams;
+exports.kCompressed = kCompressed;
 exports.kEncoding = kEncoding;
 exports.kSerializer = kSerializer;
 exports.kReceive = kReceive;
