@@ -23,6 +23,7 @@ const { Subscribing } = require('./subscribing.js');
 const {
   kAccepted,
   kAsking,
+  kFiling,
   kIdentify,
   kIndex,
   kLink,
@@ -120,7 +121,16 @@ class UDSocket extends Streaming {
   rpc(payload, given) {
     if (given === undefined) return this[kAsking].request(payload, '', this.#timeoutMs);
     try {
-      const { topic = '', timeoutMs, signal, traceparent } = options.requestOptions(given);
+      const {
+        topic = '',
+        timeoutMs,
+        signal,
+        traceparent,
+        ...filed
+      } = options.requestOptions(given);
+      if (filed.files !== undefined || filed.answerFiles === true) {
+        return this[kFiling].ask(payload, { topic, timeoutMs, signal, ...filed });
+      }
       return this[kAsking].request(
         payload,
         topic,
@@ -155,10 +165,15 @@ class UDSocket extends Streaming {
   send(payload, given) {
     let topic;
     let traceparent;
+    let files;
     try {
-      ({ topic, traceparent } = options.sendOptions(given));
+      ({ topic, traceparent, files } = options.sendOptions(given));
     } catch (error) {
       return this[kAsking].watchSent(Promise.reject(error), payload, '');
+    }
+    if (files !== undefined) {
+      const sent = this[kFiling].tell(payload, { topic, files });
+      return this[kAsking].watchSent(sent, payload, topic);
     }
     return this[kAsking].send(payload, topic, traceparent);
   }

@@ -7,10 +7,9 @@
 const { SLICE_BYTES } = require('./channel.js');
 const { Context } = require('./context.js');
 const { ErrorKind, ShortwireError } = require('./errors.js');
-const { choose, middlewareOf, nobody, refuseTopic, run, Unanswered } = require('./handlers.js');
+const { find, nobody, Unanswered } = require('./handlers.js');
 const { decode, isBytes } = require('./payload.js');
 const { UDStream } = require('./stream.js');
-const { kHandlers } = require('./symbols.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
 
@@ -37,21 +36,15 @@ class StreamServing {
       channel.refuse(ErrorKind.SERIALIZE, 'the payload is not valid');
       return;
     }
-    const socket = this.#socket;
-    const own = socket[kHandlers];
-    const server = socket.server?.[kHandlers];
-    const handler = choose(own, server, topic);
-    const chain = middlewareOf(own, server);
-    if (handler === undefined && chain === undefined) {
+    const handle = find(this.#socket, topic);
+    if (handle === undefined) {
       channel.refuse(ErrorKind.NO_HANDLER, nobody(topic));
       return;
     }
-    const served = new Served(channel, socket, topic);
+    const served = new Served(channel, this.#socket, topic);
     let result;
     try {
-      const { context } = served;
-      if (chain === undefined) result = /** @type {Function} */ (handler)(payload, context);
-      else result = run(chain, handler ?? refuseTopic, payload, context);
+      result = handle(payload, served.context);
     } catch (error) {
       served.fail(error);
       return;

@@ -92,7 +92,7 @@ fn examples_of_the_specification_are_true() {
             (codec, MAX_PREFACE_BYTES)
         } else {
             let (mut codec, limit) = greeted(Limits::default().max_frame_bytes);
-            codec.meet(&hello_with(u32::MAX));
+            codec.meet(&hello_with(capability::STREAMS));
             (codec, limit)
         };
         let outcome = feed(codec, limit, bytes, &[bytes.len()]);
