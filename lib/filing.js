@@ -10,7 +10,7 @@ const { ErrorKind, ShortwireError, aborted } = require('./errors.js');
 const { UDFile } = require('./file.js');
 const { prepare, stream } = require('./outgoing-file.js');
 const { decode } = require('./payload.js');
-const { kLink, kStreams } = require('./symbols.js');
+const { kAsking, kLink, kStreams } = require('./symbols.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
 /** @typedef {import('./outgoing-file.js').Outgoing} Outgoing */
@@ -84,6 +84,18 @@ class Filing {
   }
 
   /**
+   * Tells, and reports what never left.
+   * @param {unknown} payload
+   * @param {string} topic
+   * @param {any[]} files
+   * @returns {Promise<void>}
+   */
+  send(payload, topic, files) {
+    const sent = this.tell(payload, { topic, files });
+    return this.#socket[kAsking].watchSent(sent, payload, topic);
+  }
+
+  /**
    * Tells, with files. Resolves when everything has left.
    * @param {unknown} payload
    * @param {any} options
@@ -115,7 +127,13 @@ class Filing {
     try {
       this.#socket[kLink].refuseIfOver();
       const list = announce(serial, outgoing);
-      const channel = streams.begin(list, topic, Setting.VALUES | setting, JSON.stringify);
+      const channel = streams.begin(
+        list,
+        topic,
+        Setting.VALUES | setting,
+        undefined,
+        JSON.stringify
+      );
       const begun = new Promise((resolve, reject) => {
         onOver(channel, reject);
         if (channel.hasRoom) resolve(undefined);
@@ -150,7 +168,7 @@ class Filing {
   async answer(channel, value, files) {
     const outgoing = files.length === 0 ? [] : await prepare(files);
     const serial = ++this.#serial;
-    channel.sendValue(announce(serial, outgoing));
+    channel.sendValue(announce(serial, outgoing), JSON.stringify);
     channel.sendValue(value);
     channel.end();
     await this.#stream(channel, serial, outgoing);
@@ -168,7 +186,13 @@ class Filing {
       if (error !== undefined) parent.abort(error);
     });
     const sending = outgoing.map((file, index) => {
-      const child = this.#socket[kStreams].begin([serial, index], '', Setting.FILE, JSON.stringify);
+      const child = this.#socket[kStreams].begin(
+        [serial, index],
+        '',
+        Setting.FILE,
+        undefined,
+        JSON.stringify
+      );
       return stream(file, child, parent.signal);
     });
     const failed = (await Promise.allSettled(sending)).find(({ status }) => status === 'rejected');

@@ -3,7 +3,7 @@
  */
 'use strict';
 
-const { complete, integer, MAX_MS, SIGNAL, TOPIC } = require('./options.js');
+const { complete, integer, MAX_MS, SIGNAL, TOPIC, TRACEPARENT } = require('./options.js');
 
 /** @param {boolean} [fallback] */
 const boolean = (fallback) => ({
@@ -16,8 +16,18 @@ const NAME = {
   check: (/** @type {unknown} */ value) => typeof value === 'string'
 };
 
-const STREAM = { topic: TOPIC, signal: SIGNAL, objectMode: boolean(false) };
-const ITERATE = { topic: TOPIC, timeoutMs: integer(0, MAX_MS, 0), signal: SIGNAL };
+const STREAM = {
+  topic: TOPIC,
+  signal: SIGNAL,
+  traceparent: TRACEPARENT,
+  objectMode: boolean(false)
+};
+const ITERATE = {
+  topic: TOPIC,
+  timeoutMs: integer(0, MAX_MS, 0),
+  signal: SIGNAL,
+  traceparent: TRACEPARENT
+};
 const SEND_FILE = { topic: TOPIC, name: NAME, signal: SIGNAL };
 const SAVE = { name: NAME, overwrite: boolean(false) };
 

@@ -21,6 +21,8 @@ const kTell = Symbol('tell');
 const kFiling = Symbol('filing');
 /** Of a socket: its streams. */
 const kStreams = Symbol('streams');
+/** Of a socket: how its payloads travel. */
+const kEncoding = Symbol('encoding');
 /** Of a socket: what makes text of outgoing payloads. */
 const kSerializer = Symbol('serializer');
 /** Of a socket or a server: takes what the core tells of it. */
@@ -56,6 +58,7 @@ exports.kShow = kShow;
 exports.kTell = kTell;
 exports.kFiling = kFiling;
 exports.kStreams = kStreams;
+exports.kEncoding = kEncoding;
 exports.kSerializer = kSerializer;
 exports.kReceive = kReceive;
 exports.kAccepted = kAccepted;

@@ -137,6 +137,51 @@ forEachDriver((driver) => {
       }
     });
 
+    test('calls with a traceparent keep both', async (t) => {
+      const { socket, peer } = await pair(t, { driver });
+      const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+      peer.handle('größe', (/** @type {unknown} */ payload, /** @type {any} */ context) => {
+        assert.equal(context.traceparent, traceparent);
+        assert.equal(context.topic, 'größe');
+        return payload;
+      });
+      takeRebuilt();
+      for (const text of alike(13, 150)) {
+        const value = JSON.parse(text.toWellFormed());
+        const answer = await socket.call('größe', value, { traceparent });
+        assertSame(answer, JSON.parse(JSON.stringify(value)), text);
+      }
+      assert.ok(takeRebuilt() > 100);
+    });
+
+    test('jftp speaks of them as well', async (t) => {
+      const { socket, peer } = await pair(t, {
+        driver,
+        server: { silentProtocol: 'jftp', silentMs: 1 },
+        socket: { protocol: 'jftp' }
+      });
+      peer.handle((/** @type {unknown} */ payload) => payload);
+      takeRebuilt();
+      for (const text of alike(13, 150)) {
+        const value = JSON.parse(text);
+        assertSame(await socket.rpc(value), JSON.parse(JSON.stringify(value)), text);
+      }
+      assert.ok(takeRebuilt() > 100);
+    });
+
+    test('objects of a stream are rebuilt, too', async (t) => {
+      const { socket, peer } = await pair(t, { driver });
+      const values = alike(13, 150).map((text) => JSON.parse(text));
+      peer.handle('rows', async function* () {
+        yield* values;
+      });
+      takeRebuilt();
+      const got = [];
+      for await (const value of socket.iterate(undefined, { topic: 'rows' })) got.push(value);
+      assertSame(got, JSON.parse(JSON.stringify(values)), 'rows');
+      assert.ok(takeRebuilt() > 20);
+    });
+
     test('tables of rows come as arrays without holes, of objects of one class', async (t) => {
       const { socket, peer } = await pair(t, { driver });
       peer.handle('echo', (/** @type {unknown} */ payload) => payload);

@@ -11,6 +11,7 @@ const { AUTHORITY, identity, pem } = require('../support/certs.js');
 const { event } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
 const { HOST, LOOPBACK, TLS_ERROR, connected, pair, serve } = require('../support/secure.js');
+
 forEachDriver((driver) => {
   for (const version of ['TLSv1.2', 'TLSv1.3']) {
     test(`calls go both ways over ${version} (${driver})`, async (t) => {
@@ -136,5 +137,16 @@ forEachDriver((driver) => {
     await peer.close({ reason: 'that was all' });
     assert.deepEqual(await said, ['that was all']);
     assert.deepEqual(await closed, ['that was all']);
+  });
+
+  test(`answers in parts come through it (${driver})`, async (t) => {
+    const { server, port } = await serve(t, { driver });
+    server.handle('count', async function* count({ to }) {
+      for (let at = 0; at < to; at++) yield { at, filling: 'x'.repeat(10_000) };
+    });
+    const socket = await connected(t, port, { driver });
+    let sum = 0;
+    for await (const { at } of socket.iterate({ to: 500 }, { topic: 'count' })) sum += at;
+    assert.equal(sum, (499 * 500) / 2);
   });
 });

@@ -6,8 +6,8 @@
 
 const { UDSocket } = require('../../index.js');
 const { explainConnect } = require('./diagnosis.js');
-const { endpointOf } = require('./endpoint.js');
 const { ExitCode, Failure } = require('./failure.js');
+const { connectingEndpoint, secureSocketOptions } = require('./secure.js');
 const { bytes, duration, json, oneOf } = require('./values.js');
 
 /** @typedef {InstanceType<typeof UDSocket>} Socket */
@@ -46,7 +46,8 @@ const connectionOptions = {
     value: 'name',
     help: 'where the connection runs: auto (the default), inline, task',
     read: oneOf(['auto', 'inline', 'task'])
-  }
+  },
+  ...secureSocketOptions
 };
 
 /**
@@ -60,6 +61,15 @@ function socketOptions(values) {
     maxFrameBytes: values['max-frame'],
     driver: values.driver
   };
+}
+
+/**
+ * A command that has lost its server says so, and doesn't connect again.
+ * @param {Record<string, any>} values
+ * @returns {any}
+ */
+function clientOptions(values) {
+  return { ...socketOptions(values), reconnect: false };
 }
 
 /**
@@ -88,7 +98,7 @@ async function withSockets({ interrupt, positionals, values }, count, use, prepa
   const sockets = [];
   try {
     while (sockets.length < count) {
-      const socket = new UDSocket(socketOptions(values));
+      const socket = new UDSocket(clientOptions(values));
       // Calls tell of it as well; a connection that idles is watched by whoever idles.
       socket.on('error', () => {});
       prepare?.(socket);
@@ -114,7 +124,7 @@ async function connect(socket, text, values, interrupt) {
   const timer = timeoutMs > 0 ? setTimeout(() => patience.abort(), timeoutMs) : undefined;
   const signal = AbortSignal.any([interrupt.signal, patience.signal]);
   try {
-    await socket.connect(endpointOf(text), { signal, hello: values.hello });
+    await socket.connect(connectingEndpoint(text, values), { signal, hello: values.hello });
   } catch (error) {
     if (interrupt.signal.aborted) throw interrupt.signal.reason;
     if (patience.signal.aborted) throw noAnswer(text, timeoutMs);

@@ -22,6 +22,7 @@ const SEEN_ENTRIES = 1000;
  * @returns {Failure}
  */
 function explainConnect(error, text) {
+  if (error instanceof Failure) return error;
   const { code, message } = error;
   const path = pathOf(text);
   const fail = (/** @type {string | undefined} */ hint, exitCode = ExitCode.NO_CONNECTION) =>
@@ -64,6 +65,7 @@ function explainConnect(error, text) {
  * @returns {Failure}
  */
 function explainStart(error, text) {
+  if (error instanceof Failure) return error;
   const { code, message } = error;
   const path = pathOf(text);
   const fail = (/** @type {string | undefined} */ hint) =>

@@ -81,6 +81,10 @@ const BY_CODE = {
   ],
   SHORTWIRE_ERR_UNSUPPORTED: [ExitCode.IMPOSSIBLE],
   SHORTWIRE_ERR_INVALID_ARG: [ExitCode.USAGE],
+  SHORTWIRE_ERR_TLS: [
+    ExitCode.REFUSED,
+    'Certificates: --ca says whom to trust, --servername which name to expect, --cert and --key who this is.'
+  ],
   SHORTWIRE_ERR_INTERNAL: [ExitCode.INTERNAL, 'That is a fault of shortwire: please report it.']
 };
 

@@ -45,7 +45,7 @@ function overview(commands) {
       { indent: '  ' }
     )}`,
     `An endpoint is a path (/tmp/app.sock), a name in Linux' abstract namespace (@app), a port of this
-machine (7000), tcp://host:port, or fd:3, an inherited descriptor.`,
+machine (7000), tcp://host:port, tls://host:port, or fd:3, an inherited descriptor.`,
     `JSON goes in and out, one value a line: results on standard output, everything else on standard error.`,
     `Examples:
   shortwire serve /tmp/app.sock

@@ -6,9 +6,10 @@
 const { UDSocketServer } = require('../../index.js');
 const { connectionOptions, socketOptions } = require('./connection.js');
 const { explainStart } = require('./diagnosis.js');
-const { servingEndpointOf, shownAddress } = require('./endpoint.js');
+const { shownAddress } = require('./endpoint.js');
 const { servedBy } = require('./handlers-module.js');
 const { jsonLine } = require('./rendering.js');
+const { listeningEndpoint, secureServerOptions } = require('./secure.js');
 const { duration, octal } = require('./values.js');
 
 const { driver, 'max-frame': maxFrame } = connectionOptions;
@@ -35,11 +36,16 @@ const command = {
       fallback: 5000
     },
     'max-frame': maxFrame,
-    driver
+    driver,
+    ...secureServerOptions
   },
   examples: [
     ['shortwire serve /tmp/app.sock --verbose', 'an echo that shows what it is asked'],
-    ['shortwire serve /tmp/app.sock ./handlers.mjs --allow-stats', 'a small service']
+    ['shortwire serve /tmp/app.sock ./handlers.mjs --allow-stats', 'a small service'],
+    [
+      'shortwire serve tls://[::]:4000 ./handlers.mjs --cert cert.pem --key key.pem --ca clients.pem',
+      'for other machines, and only those with a certificate'
+    ]
   ],
   run
 };
@@ -60,7 +66,7 @@ async function run({ interrupt, output, positionals, values }) {
     else server.handle(topic, handler);
   }
   try {
-    await server.start(servingEndpointOf(endpoint));
+    await server.start(listeningEndpoint(endpoint, values));
   } catch (error) {
     throw explainStart(error, endpoint);
   }

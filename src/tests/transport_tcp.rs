@@ -20,7 +20,7 @@ pub(super) fn at(place: Place) -> Endpoint {
     Endpoint::Tcp(Box::new(plain(place)))
 }
 
-fn plain(place: Place) -> TcpEndpoint {
+pub(super) fn plain(place: Place) -> TcpEndpoint {
     let options = TcpOptions::default();
     TcpEndpoint {
         place,

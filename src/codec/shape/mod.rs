@@ -116,7 +116,7 @@ impl Shapes {
             let shape = self.known.get(at)?;
             match values.fill(&shape.node, text) {
                 Ok(()) => return Some(at),
-                Err(far) => self.pay(far / FIT_COST_PART),
+                Err(far) => self.pay(far.saturating_add(ATTEMPT_COST) / FIT_COST_PART),
             }
             if self.credit < 0 {
                 return None;
@@ -192,5 +192,7 @@ const EARN_PART: usize = 64;
 const EARN_FIT_PART: usize = 8;
 /// Bytes that fitted before one didn't, for one of credit.
 const FIT_COST_PART: usize = 4;
+/// An attempt costs as much as so many bytes of it, even if it ends at the first.
+const ATTEMPT_COST: usize = 32;
 /// Credit for a byte to learn from.
 const LEARN_COST: usize = 2;
