@@ -10,6 +10,8 @@
  *     serve(path, handler, options) → server      stop(server)
  *     connect(path, options) → client             disconnect(client)
  *     request(client, payload) → Promise          and `info` about itself
+ *
+ * `path` is a Unix socket's, or an address of TCP or TLS (`address.mjs`) for those whose `info.transports` has it.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -71,6 +73,17 @@ function rest(spec, known) {
 export async function loadAdapter({ name, variant, root }) {
   const adapter = await import(MODULES[name]);
   return { adapter, options: { variant, root } };
+}
+
+/**
+ * Whether a library can take part in a scenario.
+ *
+ * @param {Library} library
+ * @param {{ transport?: string }} scenario
+ */
+export async function canDo(library, { transport }) {
+  const { info } = (await loadAdapter(library)).adapter;
+  return transport === undefined || (info.transports ?? []).includes(transport);
 }
 
 /**

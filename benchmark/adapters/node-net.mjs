@@ -8,20 +8,24 @@
  * Small frames of one turn leave together. No checks, no limits, no errors, no timeouts: this is what
  * the bytes cost, not what a library should be. Knows no scenario.
  */
-import net from 'node:net';
-import { once } from 'node:events';
 import { PendingCalls } from './correlation.mjs';
+import { connect as connectSocket, listen } from './node-server.mjs';
 
 const HEADER_BYTES = 8;
 /** Enough for one write: waiting for the end of the turn would let the other side idle meanwhile. */
 const FLUSH_BYTES = 1024;
 
-export const info = { kind: 'floor', title: 'node:net', note: 'hand-written length-prefixed JSON' };
+export const info = {
+  kind: 'floor',
+  title: 'node:net',
+  note: 'hand-written length-prefixed JSON',
+  transports: ['tcp', 'tls']
+};
 
 /**
  * Collects the frames of a turn and writes them at once.
  *
- * @param {net.Socket} socket
+ * @param {import('node:net').Socket} socket
  * @returns {(id: number, payload: unknown) => void}
  */
 function frameWriter(socket) {
@@ -61,7 +65,7 @@ function frameWriter(socket) {
  * Cuts what arrives into frames. Pieces of a large frame are kept apart until it is complete, so that a
  * megabyte is copied once and not once per read.
  *
- * @param {net.Socket} socket
+ * @param {import('node:net').Socket} socket
  * @param {(id: number, payload: unknown) => void} onFrame
  */
 function readFrames(socket, onFrame) {
@@ -93,25 +97,21 @@ function readFrames(socket, onFrame) {
 
 /** @param {string} path @param {(payload: unknown) => unknown} handler */
 export async function serve(path, handler) {
-  const server = net.createServer((socket) => {
+  return listen(path, (socket) => {
     const write = frameWriter(socket);
     readFrames(socket, (id, payload) => write(id, handler(payload)));
     socket.on('error', () => {});
   });
-  server.listen(path);
-  await once(server, 'listening');
-  return server;
 }
 
-/** @param {net.Server} server */
+/** @param {import('node:net').Server} server */
 export async function stop(server) {
   server.close();
 }
 
 /** @param {string} path */
 export async function connect(path) {
-  const socket = net.connect(path);
-  await once(socket, 'connect');
+  const socket = await connectSocket(path);
   const pending = new PendingCalls();
   readFrames(socket, (id, payload) => pending.settle(id, payload));
   return { socket, pending, write: frameWriter(socket) };

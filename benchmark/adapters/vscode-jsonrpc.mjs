@@ -1,10 +1,14 @@
 /**
  * Adapter: vscode-jsonrpc over a `node:net` socket, with its own `sendRequest`. Knows no scenario.
  */
-import net from 'node:net';
-import { once } from 'node:events';
+import { connect as connectSocket, listen } from './node-server.mjs';
 
-export const info = { kind: 'peer', title: 'vscode-jsonrpc', package: 'vscode-jsonrpc' };
+export const info = {
+  kind: 'peer',
+  title: 'vscode-jsonrpc',
+  package: 'vscode-jsonrpc',
+  transports: ['tcp', 'tls']
+};
 
 async function load() {
   return (await import('vscode-jsonrpc/node')).default;
@@ -20,18 +24,15 @@ function wrap(rpc, socket) {
 /** @param {string} path @param {(payload: unknown) => unknown} handler */
 export async function serve(path, handler) {
   const rpc = await load();
-  const server = net.createServer((socket) => {
+  return listen(path, (socket) => {
     const connection = wrap(rpc, socket);
     connection.onRequest('call', handler);
     connection.onError(() => {});
     connection.listen();
   });
-  server.listen(path);
-  await once(server, 'listening');
-  return server;
 }
 
-/** @param {net.Server} server */
+/** @param {import('node:net').Server} server */
 export async function stop(server) {
   server.close();
 }
@@ -39,8 +40,7 @@ export async function stop(server) {
 /** @param {string} path */
 export async function connect(path) {
   const rpc = await load();
-  const socket = net.connect(path);
-  await once(socket, 'connect');
+  const socket = await connectSocket(path);
   const connection = wrap(rpc, socket);
   connection.listen();
   return connection;
