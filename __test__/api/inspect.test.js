@@ -42,7 +42,7 @@ test('nothing internal is a property by name', () => {
   const events = ['_events', '_eventsCount', '_maxListeners', 'domain'];
   const own = (object) =>
     Object.getOwnPropertyNames(object).filter((name) => !events.includes(name));
-  assert.deepEqual(own(new UDSocket()).sort(), ['data', 'server']);
+  assert.deepEqual(own(new UDSocket()).sort(), ['auth', 'data', 'server']);
   assert.deepEqual(own(new UDSocketServer()), []);
   assert.deepEqual(Object.getOwnPropertyNames(UDSocket).sort(), ['length', 'name', 'prototype']);
 });
