@@ -45,4 +45,6 @@ async function watch() {
   console.log(await report);
   const [code, signal] = await gone;
   console.log(`the service ended with ${code ?? signal}`);
+  // The goodbye said that the service will be back, and the socket would go on trying.
+  await socket.close();
 }

@@ -12,6 +12,7 @@ const { tlsOf } = require('./tls.js');
 /**
  * @typedef {object} Endpoint
  * @property {any} target what the core takes
+ * @property {boolean} [once] it can't be connected to again
  * @property {string | undefined} path of a Unix socket, as errors and `address()` show it
  * @property {number | undefined} backlog if it was given
  */
@@ -259,7 +260,7 @@ function ofFd(given, purpose) {
   const parts = { ...connectionParts(given), fd: given.fd };
   // As Node has it for a connection of unknown origin.
   const target = makeWithTls(parts, given, 'localhost', purpose);
-  return { target, path: undefined, backlog: undefined };
+  return { target, path: undefined, backlog: undefined, once: true };
 }
 
 /**

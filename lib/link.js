@@ -3,37 +3,42 @@
  * waits for either.
  *
  *   idle ──connect──► connecting ──ready──► ready ──close──► closing ──► closed ──connect──► …
- *                         └──────────── failed, lost, destroyed ────────────▲
+ *                       │    ▲             │   ▲                           ▲
+ *                       └retry┘         lost   ready                       │
+ *                       │                  ▼   │                           │
+ *                       │               reconnecting                       │
+ *                       └── failed, refused, lost for good, gave up, destroyed
  *
- * Must not know: payloads, calls, handlers beyond telling them that it is over.
+ * Must not know: payloads, calls, handlers beyond telling them that it is over; when to try again
+ * (`reconnection.js`).
  */
 'use strict';
 
 const { Attachment } = require('./attachment.js');
 const core = require('./core.js');
+const { Dialling } = require('./dialling.js');
+const { Ending, complain } = require('./ending.js');
 const { parseEndpoint } = require('./endpoint.js');
 const errors = require('./errors.js');
 const { encodeHello, orderHello } = require('./hello.js');
 const options = require('./options.js');
-const { peerOf } = require('./peer.js');
 const { FORMATS, Kind } = require('./records.js');
 const { unsent } = require('./settling.js');
+const { Standing } = require('./standing.js');
 const {
   kEmit,
   kIdentify,
   kIndex,
-  kSocketFailed,
   kSocketGone,
   kSocketHello,
   kSocketReady,
   kStreams,
   kSubscribing
 } = require('./symbols.js');
-const { atEnd } = require('./totals.js');
 
 const { ErrorKind, ShortwireError } = errors;
 
-/** @typedef {'idle' | 'connecting' | 'ready' | 'closing' | 'closed'} Status */
+/** @typedef {'idle' | 'connecting' | 'ready' | 'reconnecting' | 'closing' | 'closed'} Status */
 
 class Link {
   /** @type {Status} */
@@ -49,24 +54,16 @@ class Link {
   #referenced = true;
   /** The core has been told, or will be, to hand over nothing new. */
   #paused = false;
-  /** Calls have flowed. */
+  /** Calls have flowed, since the last loss. */
   #met = false;
-  /** Where it leads, for errors to tell. @type {string | undefined} */
-  #path;
-  /** This side's own reason for its end. @type {string | undefined} */
-  #reason;
-  /** What its peer was turned away with. @type {Error | undefined} */
-  #refusal;
+  #dialling;
+  #ending = new Ending();
   /** Of `connect`, until it has settled. @type {{ resolve: () => void, reject: (error: Error) => void } | undefined} */
   #beginning;
-  /** Who waits for the end of `close`. @type {(() => void)[]} */
-  #endings = [];
   /** @type {Attachment | undefined} */
   #attachment;
-  /** @type {object | undefined} */
-  #peer;
-  /** The last numbers, kept for a link that is over. @type {any} */
-  #lastStats;
+  /** What is known of it. */
+  standing;
 
   /**
    * @param {any} socket
@@ -77,6 +74,8 @@ class Link {
     this.#socket = socket;
     this.#calls = calls;
     this.#serving = serving;
+    this.#dialling = new Dialling(socket);
+    this.standing = new Standing(socket);
     this.protocol = socket.options.protocol;
   }
 
@@ -118,23 +117,19 @@ class Link {
    * @returns {Promise<void>}
    */
   async connect(endpoint, given) {
-    const { signal, hello } = options.connectOptions(given);
-    const { target, path } = parseEndpoint(endpoint, 'connect');
+    const { retry: usual } = this.#socket.options;
+    const { signal, hello, retry = usual } = options.connectOptions(given);
+    const to = parseEndpoint(endpoint, 'connect');
     if (signal?.aborted) throw errors.aborted(signal, false);
     const greeting = encodeHello(this.#socket, hello);
     this.#begin();
-    this.#path = path;
+    this.#dialling.aim(to, retry, this.#referenced);
     const index = this.native();
     orderHello(index, greeting);
     // Connecting keeps the process alive whatever the user wishes, as it does with Node's sockets.
     if (!this.#referenced) core.thread.setReferenced(index, true);
     const established = this.#established();
-    try {
-      core.thread.dial(index, target, false, false);
-    } catch (error) {
-      this.destroy(errors.fromNative(error, path));
-      return established;
-    }
+    this.#dialling.dial();
     if (signal === undefined) return established;
     const abort = () => this.destroy(errors.aborted(signal, false));
     signal.addEventListener('abort', abort, { once: true });
@@ -148,7 +143,7 @@ class Link {
   async attach(duplex) {
     Attachment.check(duplex);
     this.#begin();
-    this.#path = undefined;
+    this.#dialling.forget();
     this.native();
     return this.speakOver(duplex);
   }
@@ -171,18 +166,15 @@ class Link {
       throw new ShortwireError(ErrorKind.INVALID_ARG, `The socket is ${this.status} already`);
     }
     this.error = undefined;
-    this.#reason = undefined;
-    this.#refusal = undefined;
-    this.#peer = undefined;
+    this.#ending.clear();
+    this.standing.forgetPeer();
     this.#met = false;
     this.#setStatus('connecting');
   }
 
   /** @returns {Promise<void>} */
   #established() {
-    return new Promise((resolve, reject) => {
-      this.#beginning = { resolve, reject };
-    });
+    return new Promise((resolve, reject) => (this.#beginning = { resolve, reject }));
   }
 
   /**
@@ -190,20 +182,20 @@ class Link {
    * @returns {Promise<void>}
    */
   async close(given) {
-    const { timeoutMs, reason } = options.closeOptions(given);
+    const { timeoutMs, reason, allowReconnect } = options.closeOptions(given);
     if (this.status === 'closed') return;
     const index = this.#socket[kIndex];
     if (index < 0) {
       this.#endUnbegun(reason);
       return;
     }
-    const ended = new Promise((/** @type {(value: void) => void} */ resolve) =>
-      this.#endings.push(resolve)
-    );
+    const ended = this.#ending.wait();
     if (this.status !== 'closing') {
-      this.#reason = reason;
+      this.#ending.begin(reason);
+      this.#dialling.stop();
+      const comeback = Ending.comeback(allowReconnect, this.#socket.server !== undefined);
       this.#setStatus('closing');
-      core.act(index, (at) => core.thread.close(at, timeoutMs, reason, 0));
+      core.act(index, (at) => core.thread.close(at, timeoutMs, reason, comeback));
     }
     await ended;
   }
@@ -211,11 +203,12 @@ class Link {
   /** @param {Error} [error] */
   destroy(error) {
     if (this.status === 'closed') return;
+    this.#dialling.stop();
     const index = this.#socket[kIndex];
     this.error ??= error;
-    this.#reason ??= error === undefined ? '' : error.message;
-    if (index < 0) this.#endUnbegun(this.#reason);
-    else core.act(index, (at) => core.thread.destroy(at, this.#reason ?? ''));
+    const reason = this.#ending.begin(error === undefined ? '' : error.message);
+    if (index < 0) this.#endUnbegun(reason);
+    else core.act(index, (at) => core.thread.destroy(at, reason));
   }
 
   /**
@@ -225,8 +218,7 @@ class Link {
   refuse(reason) {
     const index = this.#socket[kIndex];
     if (index < 0 || this.status !== 'connecting') return;
-    this.#refusal = new ShortwireError(ErrorKind.REFUSED, reason);
-    this.#reason = reason;
+    this.#ending.refuse(reason);
     core.order(index, Kind.REFUSED, 0, '', reason, 0);
   }
 
@@ -235,15 +227,18 @@ class Link {
    * @param {string} reason
    */
   #endUnbegun(reason) {
+    this.#ending.begin(reason);
     this.#setStatus('closed');
-    this.#socket[kStreams].end(this.error ?? new ShortwireError(ErrorKind.CLOSED, OWN_REASON));
-    if (this.error !== undefined) this.#complain(this.error);
-    this.#socket[kEmit]('close', reason || OWN_REASON);
+    const shown = this.#ending.shown('');
+    this.#socket[kStreams].end(this.error ?? new ShortwireError(ErrorKind.CLOSED, shown));
+    if (this.error !== undefined) complain(this.#socket, this.error);
+    this.#socket[kEmit]('close', shown);
   }
 
   /** @param {boolean} referenced */
   setReferenced(referenced) {
     this.#referenced = referenced;
+    this.#dialling.setReferenced(referenced);
     const index = this.#socket[kIndex];
     const connecting = this.#beginning !== undefined;
     if (index >= 0 && !connecting) core.thread.setReferenced(index, referenced);
@@ -256,21 +251,6 @@ class Link {
     if (index < 0) return;
     const flags = core.act(index, (at) => core.thread.setPaused(at, paused));
     this.#attachment?.heed(flags);
-  }
-
-  /** Who is at the other end, by the kernel's word. */
-  get peer() {
-    const index = this.#socket[kIndex];
-    if (this.#peer === undefined && index >= 0) this.#peer = peerOf(core.thread.peer(index));
-    return this.#peer ?? {};
-  }
-
-  /** Plain numbers. @returns {any} */
-  get stats() {
-    const index = this.#socket[kIndex];
-    if (index < 0) return { ...(this.#lastStats ?? options.noStats()) };
-    core.flushNow();
-    return core.thread.stats(index);
   }
 
   /** @param {Uint8Array} bytes for the stream that is attached */
@@ -307,6 +287,7 @@ class Link {
     else if (kind === Kind.GOAWAY) this.#socket[kEmit]('goaway', detail);
     else if (kind === Kind.DRAIN) setImmediate(this.#drain);
     else if (kind === Kind.CLOSED) this.#closed(extra, subject | 0, detail);
+    else this.#down(extra, subject | 0, detail);
   }
 
   /** After the rejections that came with it: whoever has seen one and waits for this must not miss it. */
@@ -325,16 +306,49 @@ class Link {
     // A silent peer was taken for a speaker of another format; all else has been told then.
     if (this.#met) return;
     this.#met = true;
+    const reconnected = this.#dialling.up();
     // Closing may have begun before the peer had introduced itself.
-    if (this.status === 'connecting') this.#setStatus('ready');
+    if (this.status === 'connecting' || this.status === 'reconnecting') this.#setStatus('ready');
     this.#beginning?.resolve();
     this.#beginning = undefined;
     if (!this.#referenced) core.thread.setReferenced(socket[kIndex], false);
     socket[kStreams].ready();
     if (socket.server !== undefined && !socket.server[kSocketReady](socket)) return;
-    const { protocol } = socket;
-    const news = { id: socket.id, reconnected: false, protocol, compress: false, encoding: 'json' };
+    const { protocol, encoding } = socket;
+    const news = { id: socket.id, reconnected, protocol, compress: false, encoding };
     socket[kEmit]('ready', news);
+  }
+
+  /**
+   * An attempt has failed, or the connection is lost, and that needn't be the end.
+   * @param {number} kind
+   * @param {number} errno
+   * @param {string} detail
+   */
+  #down(kind, errno, detail) {
+    const socket = this.#socket;
+    // This side has ended it meanwhile; the rest is on its way.
+    if (this.#ending.isOwn) return;
+    const error = this.#dialling.errorOf(kind, errno, detail);
+    const shown = kind === ErrorKind.SYSTEM ? error.message : detail;
+    this.standing.forgetPeer();
+    this.#serving.end();
+    // It waits from here on, so that whoever hears of it may call it off.
+    const next = this.#dialling.down();
+    if (next === undefined) {
+      const enough = this.#dialling.giveUp(error);
+      // Who waits for `connect` knows it by its own code.
+      this.error = this.#beginning === undefined ? enough : error;
+      return;
+    }
+    const wasMet = this.#met;
+    this.#met = false;
+    if (wasMet) socket[kStreams].end(error);
+    if (wasMet) {
+      this.#setStatus('reconnecting');
+      socket[kEmit]('disconnect', shown);
+    }
+    if (!this.#ending.isOwn) socket[kEmit]('reconnecting', { ...next, error });
   }
 
   /**
@@ -344,14 +358,14 @@ class Link {
    */
   #closed(kind, errno, detail) {
     const socket = this.#socket;
-    const given = this.error ?? this.#refusal;
-    const error = given ?? errors.errorOf(kind, errno, detail, this.#path);
-    const reason = this.#reason === undefined ? detail : this.#reason || OWN_REASON;
-    const shown = kind === ErrorKind.SYSTEM ? error.message : reason;
+    const given = this.error ?? this.#ending.refusal;
+    const error = given ?? this.#dialling.errorOf(kind, errno, detail);
+    const { refusal } = this.#ending;
+    const isFault = kind !== ErrorKind.CLOSED || (given !== undefined && given !== refusal);
+    const shown = kind === ErrorKind.SYSTEM ? error.message : this.#ending.shown(detail);
     this.error = error;
-    this.#lastStats = atEnd(this.stats);
-    // The last moment to ask.
-    this.#peer = this.peer;
+    this.standing.keep();
+    this.#dialling.stop();
     socket[kIndex] = -1;
     this.#attachment?.end(kind === ErrorKind.CLOSED && given === undefined);
     this.#attachment = undefined;
@@ -362,28 +376,11 @@ class Link {
     const beginning = this.#beginning;
     this.#beginning = undefined;
     if (beginning !== undefined) beginning.reject(error);
-    else if (kind !== ErrorKind.CLOSED || this.#isFault(given)) this.#complain(error);
+    else if (isFault) complain(this.#socket, error);
     if (this.#met) socket[kEmit]('disconnect', shown);
     socket.server?.[kSocketGone](socket, shown);
     socket[kEmit]('close', shown);
-    const endings = this.#endings;
-    this.#endings = [];
-    for (const ended of endings) ended();
-  }
-
-  /** Whether an end for this reason is worth telling as an error. @param {Error | undefined} given */
-  #isFault(given) {
-    return given !== undefined && given !== this.#refusal;
-  }
-
-  /**
-   * A fault of the peer's, or of the connection: told to whoever listens, and to nobody else.
-   * @param {Error} error
-   */
-  #complain(error) {
-    const socket = this.#socket;
-    if (socket.listenerCount('error') > 0) socket[kEmit]('error', error);
-    socket.server?.[kSocketFailed](socket, error);
+    this.#ending.over();
   }
 
   /** @param {Status} status */
@@ -393,8 +390,5 @@ class Link {
     this.#socket[kEmit]('status', status);
   }
 }
-
-/** The reason of an end for which this side gave none. */
-const OWN_REASON = 'the socket was closed';
 
 exports.Link = Link;

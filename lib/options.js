@@ -4,6 +4,7 @@
  */
 'use strict';
 
+const { DEFAULTS, readPolicy } = require('./backoff.js');
 const { invalidArgument, unknownOption, unsupported } = require('./errors.js');
 const { EXPECTED, isTraceparent } = require('./traceparent.js');
 
@@ -13,6 +14,7 @@ const { EXPECTED, isTraceparent } = require('./traceparent.js');
  * @property {(value: any) => boolean} check
  * @property {unknown} [fallback] the default
  * @property {boolean} [later] this version knows it by name only
+ * @property {(value: any, name: string) => unknown} [read] checks what is in it, and fills in what isn't
  */
 
 /** @type {(least: number, most: number, fallback: number | undefined) => Rule} */
@@ -46,6 +48,15 @@ const later = (...off) => ({
   later: true
 });
 
+/** @type {(fallback: unknown) => Rule} */
+const policy = (fallback) => ({
+  expected: 'an object, or false',
+  check: (value) =>
+    value === false || (value !== null && typeof value === 'object' && !Array.isArray(value)),
+  fallback,
+  read: readPolicy
+});
+
 const MAX_MS = 0x7fffffff;
 const MAX_BYTES = 0x7fffffff;
 const PROTOCOLS = ['shortwire', 'jftp', 'jftp-1.5', 'jftp-1.0'];
@@ -75,15 +86,15 @@ const BOTH = {
     fallback: undefined
   },
   compress: later(false),
-  encoding: later('json')
+  encoding: oneOf(['json', 'msgpack', 'raw'], 'json')
 };
 
 /** @type {Record<string, Rule>} */
 const SOCKET = {
   ...BOTH,
   protocol: oneOf(PROTOCOLS, 'shortwire'),
-  reconnect: later(false),
-  retry: later(false)
+  reconnect: policy(DEFAULTS),
+  retry: policy(false)
 };
 
 /** @type {Record<string, Rule>} */
@@ -135,13 +146,19 @@ const SEND = { topic: TOPIC, traceparent: TRACEPARENT, files: later() };
 const STREAM = {
   topic: TOPIC,
   signal: SIGNAL,
+  traceparent: TRACEPARENT,
   objectMode: {
     expected: 'a boolean',
     check: (/** @type {any} */ value) => typeof value === 'boolean',
     fallback: false
   }
 };
-const ITERATE = { topic: TOPIC, timeoutMs: integer(0, MAX_MS, 0), signal: SIGNAL };
+const ITERATE = {
+  topic: TOPIC,
+  timeoutMs: integer(0, MAX_MS, 0),
+  signal: SIGNAL,
+  traceparent: TRACEPARENT
+};
 /** @type {Rule} */
 const WHERE = { expected: 'a function', check: (value) => typeof value === 'function' };
 /** @type {Record<string, Rule>} */
@@ -167,14 +184,18 @@ const PING = { timeoutMs: REQUEST.timeoutMs };
 const CONNECT = {
   signal: SIGNAL,
   hello: { expected: 'a payload', check: () => true },
-  retry: later(false)
+  retry: policy(undefined)
 };
 
 /** @type {Record<string, Rule>} */
 const CLOSE = {
   timeoutMs: integer(0, MAX_MS, 5000),
   reason: { expected: 'a string', check: (value) => typeof value === 'string', fallback: '' },
-  allowReconnect: later(false)
+  allowReconnect: {
+    expected: 'a boolean',
+    check: (value) => typeof value === 'boolean',
+    fallback: undefined
+  }
 };
 
 /**
@@ -195,7 +216,8 @@ function complete(rules, given, defaults) {
     const value = values[name];
     if (value === undefined) continue;
     check(rules, name, value);
-    if (!rules[name].later) options[name] = value;
+    const { later, read } = rules[name];
+    if (!later) options[name] = read === undefined ? value : read(value, name);
   }
   return options;
 }
@@ -293,7 +315,7 @@ function nativeOptions(options) {
   const { maxStreams } = options;
   const { maxSubscriptions } = options;
   const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, stallTimeoutMs } = options;
-  const { jftpHeaderDigits, driver } = options;
+  const { jftpHeaderDigits, driver, encoding } = options;
   return {
     maxFrameBytes,
     maxQueuedBytes,
@@ -308,7 +330,8 @@ function nativeOptions(options) {
     stallTimeoutMs,
     jftpHeaderDigits,
     shapes: GENERATES_CODE,
-    driver
+    driver,
+    encoding
   };
 }
 
@@ -349,35 +372,6 @@ function ofAccepted(options) {
   return own;
 }
 
-/** The numbers of a socket that has never been connected. */
-function noStats() {
-  return {
-    bytesIn: 0,
-    bytesOut: 0,
-    messagesIn: 0,
-    requestsIn: 0,
-    requestsOut: 0,
-    queuedBytes: 0,
-    queuedMessages: 0,
-    pending: 0,
-    serving: 0,
-    servingBytes: 0,
-    partialBytes: 0,
-    undeliveredBytes: 0,
-    lateResponses: 0,
-    malformed: 0,
-    refused: 0,
-    streams: 0,
-    streamsIn: 0,
-    streamsOut: 0,
-    streamsRefused: 0,
-    streamQueuedBytes: 0,
-    heldMessages: 0,
-    heldBytes: 0,
-    dropped: 0
-  };
-}
-
 module.exports = {
   sendOptions,
   pingOptions,
@@ -389,7 +383,6 @@ module.exports = {
   attachOptions,
   bindOptions,
   ofAccepted,
-  noStats,
   socketOptions,
   serverOptions,
   requestOptions,

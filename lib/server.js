@@ -8,6 +8,7 @@ const { Admission } = require('./admission.js');
 const { Attachment } = require('./attachment.js');
 const { Broadcasting } = require('./broadcasting.js');
 const core = require('./core.js');
+const encodings = require('./encodings.js');
 const { parseEndpoint, shownAddress } = require('./endpoint.js');
 const errors = require('./errors.js');
 const { inherited } = require('./inherited.js');
@@ -16,7 +17,7 @@ const { turnedAway } = require('./peer.js');
 const { ServerEvent } = require('./records.js');
 const { Report, STATS_TOPIC } = require('./report.js');
 const { UDSocket } = require('./socket.js');
-const { Totals } = require('./totals.js');
+const { Totals, noStats } = require('./totals.js');
 const {
   kAccepted,
   kDropped,
@@ -66,7 +67,7 @@ class UDSocketServer extends Broadcasting {
   #accepted = 0;
   #refused = 0;
   /** What its sockets have counted. */
-  #totals = new Totals(options.noStats());
+  #totals = new Totals(noStats());
 
   /**
    * @param {any} [given] options, or the connection listener
@@ -76,6 +77,7 @@ class UDSocketServer extends Broadcasting {
     super();
     const alone = typeof given === 'function';
     this.#options = Object.freeze(options.serverOptions(alone ? undefined : given));
+    encodings.load(this.#options.encoding);
     this.#admission = new Admission(
       this.#options,
       (id) => this.#sockets.has(id),
@@ -171,7 +173,6 @@ class UDSocketServer extends Broadcasting {
     return this.#status === 'listening';
   }
 
-  /** The options, with their defaults. */
   get options() {
     return this.#options;
   }
@@ -215,7 +216,7 @@ class UDSocketServer extends Broadcasting {
 
   /**
    * Stops accepting, lets what is in flight finish, ends every socket. Idempotent.
-   * @param {{ timeoutMs?: number, reason?: string }} [given]
+   * @param {{ timeoutMs?: number, reason?: string, allowReconnect?: boolean }} [given]
    * @returns {Promise<void>}
    */
   close(given) {
@@ -244,14 +245,16 @@ class UDSocketServer extends Broadcasting {
     await this.#stopping;
   }
 
-  /** @param {{ timeoutMs?: number, reason?: string } | undefined} given */
+  /** @param {{ timeoutMs?: number, reason?: string, allowReconnect?: boolean } | undefined} given */
   async #close(given) {
     this.#status = 'closing';
+    // The same service will be there again, as far as the library can know.
+    const parting = { ...given, allowReconnect: given?.allowReconnect ?? true };
     // Some may have been accepted while the listener was on its way out.
     const closeAll = () =>
       Promise.all(
         [...this.#sockets.values(), ...this.#admission.sockets()].map((socket) =>
-          socket.close(given)
+          socket.close(parting)
         )
       );
     await Promise.all([this.stop(), closeAll()]);

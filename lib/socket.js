@@ -10,6 +10,7 @@ const { Asking } = require('./asking.js');
 const { Calls } = require('./calls.js');
 const channels = require('./channels.js');
 const core = require('./core.js');
+const encodings = require('./encodings.js');
 const errors = require('./errors.js');
 const { Hold } = require('./hold.js');
 const { Link } = require('./link.js');
@@ -23,6 +24,7 @@ const { Subscribing } = require('./subscribing.js');
 const {
   kAccepted,
   kAsking,
+  kEncoding,
   kIdentify,
   kIndex,
   kLink,
@@ -44,7 +46,9 @@ class UDSocket extends Streaming {
   /** The server that accepted it, if one did. @type {any} */
   server = undefined;
   [kIndex] = -1;
-  /** @type {(value: any) => string | undefined} */
+  /** @type {import('./encodings.js').Encoding} */
+  [kEncoding] = 'json';
+  /** @type {(value: any) => any} */
   [kSerializer] = JSON.stringify;
   #options;
   #timeoutMs;
@@ -67,6 +71,8 @@ class UDSocket extends Streaming {
   constructor(given) {
     super();
     this.#options = Object.freeze(options.socketOptions(given));
+    encodings.load(this.#options.encoding);
+    encodings.agree(this, undefined);
     this.#timeoutMs = this.#options.timeoutMs;
     this[kLink] = new Link(this, this.#calls, this.#serving);
     this.#hold = new Hold(this, this.#serving, this[kLink]);
@@ -217,6 +223,9 @@ class UDSocket extends Streaming {
   schema(serializer) {
     if (typeof serializer !== 'function')
       throw errors.invalidArgument('serializer', 'a function', serializer);
+    if (this.#options.encoding !== 'json') {
+      throw errors.unsupported('schema() is for sockets whose encoding is JSON');
+    }
     this[kSerializer] = serializer;
     return this;
   }
@@ -237,7 +246,7 @@ class UDSocket extends Streaming {
 
   /**
    * Finishes what is in flight, says goodbye, ends. Idempotent.
-   * @param {{ timeoutMs?: number, reason?: string }} [given]
+   * @param {{ timeoutMs?: number, reason?: string, allowReconnect?: boolean }} [given]
    * @returns {Promise<void>}
    */
   close(given) {
@@ -279,6 +288,11 @@ class UDSocket extends Streaming {
     return this[kLink].protocol;
   }
 
+  /** How payloads are encoded: as agreed with the peer, or `'json'` as long as it isn't there. */
+  get encoding() {
+    return this[kEncoding];
+  }
+
   /** The options, with their defaults. */
   get options() {
     return this.#options;
@@ -286,7 +300,7 @@ class UDSocket extends Streaming {
 
   /** Who is at the other end, by the kernel's word: `{ uid, gid, pid }`. */
   get peer() {
-    return this[kLink].peer;
+    return this[kLink].standing.peer;
   }
 
   /** Own calls and messages that have not settled. */
@@ -296,12 +310,14 @@ class UDSocket extends Streaming {
 
   /** Bytes that wait to be sent. @returns {number} */
   get queuedBytes() {
-    return this[kLink].stats.queuedBytes;
+    return this[kLink].standing.stats.queuedBytes;
   }
 
   /** Plain numbers. */
   stats() {
-    return Object.assign(this[kLink].stats, this.#hold.stats, { dropped: this[kAsking].dropped });
+    return Object.assign(this[kLink].standing.stats, this.#hold.stats, {
+      dropped: this[kAsking].dropped
+    });
   }
 
   /** @override */
@@ -348,6 +364,7 @@ class UDSocket extends Streaming {
         return this[kAsking].drop(missed(topic, bodyKind, body, extra));
       default:
         if (kind === Kind.CLOSED || kind === Kind.LOST) this.#hold.disconnect();
+        encodings.heed(this, kind, subject);
         return this[kLink].receive(kind, subject, extra, body, bodyKind);
     }
   }

@@ -67,5 +67,35 @@ const NOTHING_NOW = {
   streamQueuedBytes: 0
 };
 
+/** The numbers of a socket that has never been connected. */
+function noStats() {
+  return {
+    bytesIn: 0,
+    bytesOut: 0,
+    messagesIn: 0,
+    requestsIn: 0,
+    requestsOut: 0,
+    queuedBytes: 0,
+    queuedMessages: 0,
+    pending: 0,
+    serving: 0,
+    servingBytes: 0,
+    partialBytes: 0,
+    undeliveredBytes: 0,
+    lateResponses: 0,
+    malformed: 0,
+    refused: 0,
+    streams: 0,
+    streamsIn: 0,
+    streamsOut: 0,
+    streamsRefused: 0,
+    streamQueuedBytes: 0,
+    heldMessages: 0,
+    heldBytes: 0,
+    dropped: 0
+  };
+}
+
 exports.Totals = Totals;
+exports.noStats = noStats;
 exports.atEnd = atEnd;

@@ -1,7 +1,7 @@
 // Events, with their listeners' parameters.
 
 import { MessageInfo } from './handler.js';
-import { DroppedInfo, Peer, ReadyInfo, Status } from './facts.js';
+import { DroppedInfo, Peer, ReadyInfo, ReconnectingInfo, Status } from './facts.js';
 import { ReceivedBy, TopicOf, Untyped } from './service.js';
 import { UDSocket } from './socket.js';
 
@@ -21,6 +21,8 @@ export type SocketEvents<Service = Untyped, Socket = UDSocket> = {
   ready: [info: ReadyInfo];
   /** A one-way message, whatever its topic. */
   message: [payload: unknown, info: MessageInfo<Socket>];
+  /** The connection was lost, or an attempt failed, and another will be made. */
+  reconnecting: [info: ReconnectingInfo];
   /** There is room in the queue again, after a `SHORTWIRE_ERR_OVERFLOW`. */
   drain: [];
   /** `status` has changed. */

@@ -3,7 +3,7 @@
 import { PeerCertificate } from 'node:tls';
 
 import { ShortwireError } from './errors.js';
-import { Protocol } from './options.js';
+import { Encoding, Protocol } from './options.js';
 import { UDSocket } from './socket.js';
 
 /**
@@ -28,20 +28,30 @@ export interface Peer {
 }
 
 /** Where a socket stands. It may be connected again once it is `closed`. */
-export type Status = 'idle' | 'connecting' | 'ready' | 'closing' | 'closed';
+export type Status = 'idle' | 'connecting' | 'ready' | 'reconnecting' | 'closing' | 'closed';
 
 /** What `ready` tells. */
 export interface ReadyInfo {
   /** The socket's id. */
   readonly id: string;
-  /** Always false in this version. */
-  readonly reconnected: false;
+  /** Whether it had been ready before and was lost. */
+  readonly reconnected: boolean;
   /** What is spoken. */
   readonly protocol: Protocol;
   /** Always false in this version. */
   readonly compress: false;
-  /** Always `'json'` in this version. */
-  readonly encoding: 'json';
+  /** How payloads are encoded: `'json'` too if `'msgpack'` was asked for and the peer doesn't have it. */
+  readonly encoding: Encoding;
+}
+
+/** What `reconnecting` tells. */
+export interface ReconnectingInfo {
+  /** Which attempt is next, from 1 on; it counts those in a row that came to nothing lasting. */
+  readonly attempt: number;
+  /** When it will be made, in ms from now. */
+  readonly delayMs: number;
+  /** Why it has to be: what lost the connection, or what the last attempt failed with. */
+  readonly error: Error;
 }
 
 /** A one-way message that never left. */

@@ -4,6 +4,9 @@ import { Peer } from './facts.js';
 import { Payload } from './payload.js';
 import { UDSocket } from './socket.js';
 
+/** How payloads are encoded: see {@link ConnectionOptions.encoding}. */
+export type Encoding = 'json' | 'msgpack' | 'raw';
+
 /**
  * What is spoken: shortwire's own format, or jftp's: `'jftp'` is its newest generation (1.6.2 and later), `'jftp-1.5'` that of 1.5.3,
  * `'jftp-1.0'` that of 1.0.0 to 1.5.2.
@@ -90,6 +93,14 @@ export interface ConnectionOptions {
    */
   stallTimeoutMs?: number;
   /**
+   * How payloads are encoded. `'msgpack'`: in MessagePack, by way of the package msgpackr, which must be installed; it carries what JSON
+   * can't (`Date`, `BigInt`, `Map`, `Set`, `undefined`, typed arrays, nested bytes). Both sides must have it; otherwise JSON travels, and
+   * what JSON would change rejects with `SHORTWIRE_ERR_SERIALIZE`. `'raw'`: not at all; payloads are `Buffer`s or `Uint8Array`s, and
+   * what arrives is a `Buffer`.
+   * @default 'json'
+   */
+  encoding?: Encoding;
+  /**
    * How many digits the lengths of jftp's newest generation have, 1 to 15; its `encoderOptions.headerSize`. Both sides must be told.
    * Fewer make the largest message smaller.
    * @default 7
@@ -128,6 +139,47 @@ export interface SocketOptions extends ConnectionOptions {
    * @default 'shortwire'
    */
   protocol?: Protocol;
+  /**
+   * Whether and when a lost connection is dialled again; `false` for never. What had been sent rejects with
+   * `SHORTWIRE_ERR_DISCONNECTED`, what had not waits for the next connection. `docs/reconnection.md` tells more.
+   * @default { minDelayMs: 100, maxDelayMs: 5000, factor: 2, jitter: 'full', maxAttempts: Infinity }
+   */
+  reconnect?: ReconnectPolicy | false;
+  /**
+   * The same for the first connection, from `connect` on. `connect` rejects when `maxAttempts` more have failed.
+   * @default false: `connect` fails at once
+   */
+  retry?: ReconnectPolicy | false;
+}
+
+/** When to try again. What is left out has its default. */
+export interface ReconnectPolicy {
+  /**
+   * The least delay before an attempt, in ms, from 1 on. Too low, and a server that is down is asked without a rest.
+   * @default 100
+   */
+  minDelayMs?: number;
+  /**
+   * The most, in ms; and how long a connection must have lasted for the count of attempts to begin anew.
+   * @default 5000
+   */
+  maxDelayMs?: number;
+  /**
+   * By how much the longest delay grows with each attempt, from 1 to 100. It begins with eight times `minDelayMs`.
+   * @default 2
+   */
+  factor?: number;
+  /**
+   * `'full'`: the delay lies anywhere between `minDelayMs` and the longest, so that many clients don't come back together. `'none'`:
+   * `minDelayMs`, grown by `factor` with each attempt.
+   * @default 'full'
+   */
+  jitter?: 'full' | 'none';
+  /**
+   * How many attempts in a row may fail before it gives up with `SHORTWIRE_ERR_DISCONNECTED`.
+   * @default Infinity
+   */
+  maxAttempts?: number;
 }
 
 /** Options of a server, and of the sockets that it accepts. */
@@ -281,6 +333,8 @@ export interface ConnectOptions {
    * `SHORTWIRE_ERR_UNSUPPORTED`.
    */
   hello?: Payload;
+  /** @default the socket's `retry` */
+  retry?: ReconnectPolicy | false;
   /** Gives up: `connect` rejects with `SHORTWIRE_ERR_ABORTED`. It means nothing once connected. */
   signal?: AbortSignal;
 }
@@ -298,6 +352,11 @@ export interface CloseOptions {
    * @default 5000
    */
   timeoutMs?: number;
+  /**
+   * Whether the peer may connect again by itself.
+   * @default true for a server's `close`, false for that of a socket it has accepted; a connecting socket has nobody to tell
+   */
+  allowReconnect?: boolean;
   /** Told to the peer, whose `goaway`, `disconnect` and `close` events have it. */
   reason?: string;
 }

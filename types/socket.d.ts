@@ -14,6 +14,7 @@ import {
   ConnectOptions,
   ConnectionOptions,
   PingOptions,
+  Encoding,
   Protocol,
   RpcOptions,
   SendOptions,
@@ -70,6 +71,8 @@ export class UDSocket<
   readonly status: Status;
   /** What is spoken. */
   readonly protocol: Protocol;
+  /** How payloads are encoded, as agreed with the peer; `'json'` as long as it isn't there. */
+  readonly encoding: Encoding;
   /** Who is at the other end. */
   readonly peer: Peer;
   /** Own calls and messages that have not settled. */
@@ -84,7 +87,7 @@ export class UDSocket<
   >;
 
   /**
-   * Connects; resolves when calls flow. It doesn't retry: a path at which nobody listens rejects at once, with Node's own code
+   * Connects; resolves when calls flow. Without `retry` it is tried once: a path at which nobody listens rejects at once, with Node's own code
    * (`ENOENT`, `ECONNREFUSED`, `EACCES`, over TCP also `ENOTFOUND`, `EADDRNOTAVAIL`, …), and calls that were queued reject too. A host
    * that doesn't answer is given up after `handshakeTimeoutMs`, with `ETIMEDOUT`. A socket that is closed may be connected again.
    *
@@ -275,6 +278,8 @@ export class UDSocket<
 
   /**
    * Uses this function instead of `JSON.stringify` for outgoing payloads, one made by fast-json-stringify say. It must return JSON.
+   *
+   * @throws `SHORTWIRE_ERR_UNSUPPORTED` with another `encoding` than JSON
    */
   schema(serializer: (value: any) => string): this;
 

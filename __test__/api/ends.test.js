@@ -19,7 +19,8 @@ const ready = ['status connecting', 'connect', 'status ready', 'ready'];
 
 /** A socket that writes down its events, and is connected. */
 async function recorded(t, driver, path) {
-  const socket = new UDSocket({ driver });
+  // These are about ends; reconnect.test.js is about what is none.
+  const socket = new UDSocket({ driver, reconnect: false });
   t.after(() => socket.destroy());
   const seen = record(socket, EVENTS);
   await socket.connect(path);

@@ -233,7 +233,11 @@ forEachDriver((driver) => {
   });
 
   test(`heartbeatMs finds a peer that is there but dead (${driver})`, async (t) => {
-    const { raw, socket } = await withRawServer(t, { driver, heartbeatMs: 20 });
+    const { raw, socket } = await withRawServer(t, {
+      driver,
+      heartbeatMs: 20,
+      reconnect: false
+    });
     const failed = event(socket, 'error');
     const { kind } = await raw.frame();
     assert.equal(kind, Kind.PING);

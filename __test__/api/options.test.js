@@ -24,6 +24,7 @@ const DEFAULTS = [
   ['frameTimeoutMs', 'both', 30_000],
   ['heartbeatMs', 'both', undefined],
   ['stallTimeoutMs', 'both', 0],
+  ['encoding', 'both', 'json'],
   ['driver', 'both', 'auto'],
   ['busyPollUs', 'both', 50],
   ['traceparent', 'both', undefined],
@@ -38,7 +39,13 @@ const DEFAULTS = [
   ['silentMs', 'server', 50],
   ['allowStats', 'server', false],
   ['generateId', 'server', undefined],
-  ['authorize', 'server', undefined]
+  ['authorize', 'server', undefined],
+  [
+    'reconnect',
+    'socket',
+    { minDelayMs: 100, maxDelayMs: 5000, factor: 2, jitter: 'full', maxAttempts: Infinity }
+  ],
+  ['retry', 'socket', false]
 ];
 
 /** [option, on, a value that is allowed] */
@@ -54,6 +61,8 @@ const ALLOWED = [
   ['frameTimeoutMs', 'both', 0],
   ['heartbeatMs', 'both', 30_000],
   ['stallTimeoutMs', 'both', 60_000],
+  ['encoding', 'both', 'msgpack'],
+  ['encoding', 'both', 'raw'],
   ['driver', 'both', 'inline'],
   ['driver', 'both', 'task'],
   ['busyPollUs', 'both', 0],
@@ -69,7 +78,9 @@ const ALLOWED = [
   ['protocols', 'server', ['jftp']],
   ['silentProtocol', 'server', 'jftp'],
   ['silentMs', 'server', 0],
-  ['allowStats', 'server', true]
+  ['allowStats', 'server', true],
+  ['reconnect', 'socket', false],
+  ['retry', 'socket', { minDelayMs: 1, maxDelayMs: 1, factor: 1, jitter: 'none', maxAttempts: 1 }]
 ];
 
 /** [option, on, values that are not] */
@@ -83,6 +94,7 @@ const WRONG = [
   ['handshakeTimeoutMs', 'both', [-1, '1', null]],
   ['frameTimeoutMs', 'both', [-1, '1', null]],
   ['heartbeatMs', 'both', [-1, '1', true, null]],
+  ['encoding', 'both', ['cbor', true, null]],
   ['driver', 'both', ['INLINE', '', 1, null]],
   ['traceparent', 'both', ['00-…', true, null]],
   ['busyPollUs', 'both', [-1, 1_000_001, '1', null]],
@@ -97,16 +109,13 @@ const WRONG = [
   ['silentMs', 'server', [-1, '1', null]],
   ['allowStats', 'server', [1, 'yes', null]],
   ['generateId', 'server', ['uuid', 1, null]],
-  ['authorize', 'server', ['yes', true, {}, null]]
+  ['authorize', 'server', ['yes', true, {}, null]],
+  ['reconnect', 'socket', [true, null, 1, []]],
+  ['retry', 'socket', [true, null, 'yes', []]]
 ];
 
 /** [option, on, values that ask for it, values that don't] */
-const LATER = [
-  ['compress', 'both', [true, {}], [false, undefined]],
-  ['encoding', 'both', ['msgpack', 'raw'], ['json', undefined]],
-  ['reconnect', 'socket', [true, {}], [false, undefined]],
-  ['retry', 'socket', [true, {}], [false, undefined]]
-];
+const LATER = [['compress', 'both', [true, {}], [false, undefined]]];
 
 const MAKERS = [
   ['socket', (options) => new UDSocket(options)],

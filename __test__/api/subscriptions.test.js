@@ -56,6 +56,7 @@ forEachDriver((driver) => {
     const path = socketPath(t);
     const server = await RawServer.listen(t, path);
     const socket = new UDSocket({ driver });
+    t.after(() => socket.destroy());
     const connected = socket.connect(path);
     const peer = await server.greeted({ capabilities: Capability.TOPICS });
     await connected;

@@ -14,7 +14,9 @@ const { socketPath } = require('../support/address.js');
 const { forEachDriver } = require('../support/drivers.js');
 const { nextEvent } = require('../support/events.js');
 
-const EVENTS = ['status', 'connect', 'goaway', 'error', 'disconnect', 'close'];
+const EVENTS = ['status', 'connect', 'goaway', 'error', 'disconnect', 'reconnecting', 'close'];
+/** Attempts without a pause worth mentioning. */
+const SOON = { minDelayMs: 1, maxDelayMs: 1 };
 
 /** How the cause of each row comes about. Each begins with a socket that has a call pending. */
 const CAUSES = {
@@ -41,9 +43,43 @@ const CAUSES = {
     const { server } = await ready('never');
     await server.accepted.close({ timeoutMs: 20 });
   },
+  "the server's goodbye, from `server.close()`": async ({ ready }) => {
+    const { server } = await ready('answered');
+    void server.close();
+    server.answer();
+  },
+  "the server's goodbye, with `allowReconnect: false`": async ({ ready }) => {
+    const { server } = await ready('answered');
+    void server.close({ allowReconnect: false });
+    server.answer();
+  },
   'the connection is lost': async ({ ready }) => {
     const { server } = await ready('never');
     server.accepted.destroy();
+  },
+  'the connection is lost, with `reconnect: false`': async ({ ready, withOptions }) => {
+    withOptions({ reconnect: false });
+    const { server } = await ready('never');
+    server.accepted.destroy();
+  },
+  'own `close()` while reconnecting': async ({ away }) => {
+    const { socket } = await away();
+    await socket.close();
+  },
+  'own `destroy()` while reconnecting': async ({ away }) => {
+    const { socket } = await away();
+    socket.destroy();
+  },
+  'refused when it comes back': async ({ away, withOptions, serve }) => {
+    // Long enough for the next server to be there.
+    withOptions({ reconnect: { minDelayMs: 500, jitter: 'none' } });
+    const { path, awaited } = await away();
+    await serve({ authorize: () => false }, path);
+    await awaited;
+  },
+  'it gives up: `maxAttempts` attempts have failed': async ({ away, withOptions }) => {
+    withOptions({ reconnect: { ...SOON, maxAttempts: 1 } });
+    await away();
   },
   "refused: the server's `authorize` says no": async ({ connect, serve }) => {
     connect(await serve({ authorize: () => false }));
@@ -63,6 +99,9 @@ const CAUSES = {
     const { server } = await ready('never', 'through a proxy');
     // A frame of a kind that there is not.
     server.interject(Buffer.from([0x7f, ...Array(15).fill(0)]));
+  },
+  'nobody is there, with `retry`': async ({ connect, path }) => {
+    connect(path(), { retry: { ...SOON, maxAttempts: 1 } });
   },
   'nobody is there': async ({ connect, path }) => {
     connect(path());
@@ -89,18 +128,19 @@ test('every row of the table has its scenario, and every scenario its row', () =
 });
 
 forEachDriver((driver) => {
-  for (const { cause, events, connecting, pending } of rows) {
+  for (const { cause, events, connecting, pending, again } of rows) {
     test(`${driver}: ${cause}`, async (t) => {
       const stage = new Stage(t, driver);
-      const closed = nextEvent(stage.socket, 'close');
+      const ended = stage.until(events.endsWith('`reconnecting`') ? 'reconnecting' : 'close');
       await CAUSES[cause](stage);
-      await closed;
+      await ended;
       const outcome = {
         events: stage.events.join(' '),
         connecting: await stage.connecting,
-        pending: await stage.call
+        pending: await stage.call,
+        again: stage.events.includes('`reconnecting`') ? 'yes' : 'no'
       };
-      assert.deepEqual(outcome, { events, connecting, pending });
+      assert.deepEqual(outcome, { events, connecting, pending, again });
     });
   }
 });
@@ -115,21 +155,48 @@ class Stage {
   call;
   #test;
   #driver;
+  #seen = () => {};
 
   constructor(t, driver) {
     this.#test = t;
     this.#driver = driver;
-    this.socket = new UDSocket({ driver });
-    for (const name of EVENTS) {
-      this.socket.on(name, (value) =>
-        this.events.push(name === 'status' ? `\`status(${value})\`` : `\`${name}\``)
-      );
-    }
+    this.withOptions({});
   }
+
+  /** The socket has these, instead of the defaults. */
+  withOptions = (options) => {
+    this.socket = new UDSocket({ driver: this.#driver, ...options });
+    this.#test.after(() => this.socket.destroy());
+    for (const name of EVENTS) {
+      this.socket.on(name, (value) => {
+        this.events.push(name === 'status' ? `\`status(${value})\`` : `\`${name}\``);
+        this.#seen(name);
+      });
+    }
+  };
+
+  /** The first event of this name since the cause began. */
+  until = (name) =>
+    new Promise((resolve) => {
+      this.#seen = (seen) => seen === name && resolve();
+    });
 
   path = () => socketPath(this.#test);
 
-  serve = async (options) => (await this.#listen(options)).path;
+  serve = async (options, path) => (await this.#listen(options, path)).path;
+
+  /** The socket has lost its server and waits to try again, with a call that waits as well. */
+  away = async () => {
+    const server = await this.#listen();
+    await this.socket.connect(server.path);
+    this.events.length = 0;
+    const reconnecting = nextEvent(this.socket, 'reconnecting');
+    await server.close();
+    await reconnecting;
+    this.events.length = 0;
+    this.call = outcomeOf(this.socket.rpc('question', { timeoutMs: 0 }));
+    return { socket: this.socket, path: server.path, awaited: nextEvent(this.socket, 'close') };
+  };
 
   /** The socket connects, with a call already waiting. */
   connect = (path, options) => {
@@ -172,10 +239,10 @@ class Stage {
     return path;
   };
 
-  async #listen(options) {
-    const path = this.path();
+  async #listen(options, path = this.path()) {
     const server = new UDSocketServer({ driver: this.#driver, ...options });
     const told = { path, asked: undefined, accepted: undefined };
+    told.close = (given) => server.close(given);
     told.asked = new Promise((resolve) => {
       server.handle(() => {
         resolve();
@@ -217,10 +284,10 @@ function readTable(file) {
   const start = lines.findIndex((line) => line.startsWith('| cause |')) + 2;
   const end = lines.findIndex((line, at) => at >= start && !line.startsWith('|'));
   return lines.slice(start, end).map((line) => {
-    const [cause, events, connecting, pending] = line
+    const [cause, events, connecting, pending, again] = line
       .slice(1, -1)
       .split('|')
       .map((cell) => cell.trim());
-    return { cause, events, connecting, pending };
+    return { cause, events, connecting, pending, again };
   });
 }

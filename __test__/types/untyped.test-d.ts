@@ -7,9 +7,11 @@ import {
   type Context,
   type Endpoint,
   type ErrorCode,
+  type PackableValue,
   type Payload,
   type Peer,
   type SocketOptions,
+  type StatsReport,
   type Status,
   type TcpAddress
 } from 'shortwire';
@@ -109,8 +111,11 @@ void new UDSocket({ driver: 'thread' });
 void new UDSocket({ mode: 0o600 });
 // @ts-expect-error an option of sockets
 void new UDSocketServer({ protocol: 'jftp' });
-// @ts-expect-error a later version's
-void new UDSocket({ reconnect: {} });
+void new UDSocket({ reconnect: { maxAttempts: 3 }, retry: false });
+// @ts-expect-error no such jitter
+void new UDSocket({ reconnect: { jitter: 'some' } });
+// @ts-expect-error not a yes
+void new UDSocket({ retry: true });
 // @ts-expect-error what is set is set
 socket.options.timeoutMs = 1;
 
@@ -131,8 +136,10 @@ server.off('close', () => {});
 
 // @ts-expect-error the reason is a string
 socket.on('close', (reason: number) => reason);
-// @ts-expect-error a status is one of five words
-socket.on('status', (status) => status === 'reconnecting');
+socket.on('reconnecting', ({ attempt, delayMs, error }) => [attempt + delayMs, error.message]);
+void socket.close({ allowReconnect: true });
+// @ts-expect-error a status is one of six words
+socket.on('status', (status) => status === 'lost');
 
 // Who is let in.
 
@@ -189,3 +196,24 @@ const queues: number =
   socket.stats().servingBytes + socket.stats().partialBytes + socket.stats().undeliveredBytes;
 const introducing: number = server.stats().introducing;
 void [paused, held, queues, introducing, new UDSocket({ stallTimeoutMs: 60_000 })];
+
+// Encodings.
+
+const agreed: 'json' | 'msgpack' | 'raw' = new UDSocket({ encoding: 'msgpack' }).encoding;
+socket.on('ready', ({ encoding }) => same<typeof encoding, typeof agreed>(true));
+const packable: PackableValue = { map: new Map([[1n, new Set([new Date(), undefined])]]) };
+// @ts-expect-error: JSON, the default, doesn't carry it
+void socket.rpc(packable);
+void [agreed, packable];
+
+// Statistics for those who ask.
+
+void new UDSocketServer({ allowStats: true });
+// @ts-expect-error it is no list of peers
+void new UDSocketServer({ allowStats: ['ops'] });
+const requests = async (): Promise<number> => {
+  const report = (await socket.call('$shortwire.stats')) as StatsReport;
+  same<typeof report.process.rssBytes, number>(true);
+  return report.sockets.requestsIn + report.server.connections + report.atMs;
+};
+void requests;

@@ -64,7 +64,7 @@ forEachDriver((driver) => {
   const dial = async (t, options) => {
     const path = socketPath(t);
     const server = await RawServer.listen(t, path);
-    const socket = new UDSocket({ driver, ...options });
+    const socket = new UDSocket({ driver, reconnect: false, ...options });
     t.after(() => socket.destroy());
     const connected = socket.connect(path);
     connected.catch(() => {});

@@ -29,6 +29,24 @@ export function request(client, payload) {
   return client.request(payload, 0);
 }
 
+export function tell(server, payload) {
+  return server.broadcast(payload);
+}
+
+export function hear(client, listener) {
+  client.on('message', listener);
+}
+
+/** Its survey wants a number of milliseconds, where 0 waits for ever. */
+export async function ask(server, payload) {
+  const entries = await server.survey(payload, 0);
+  return entries.map(({ value }) => value);
+}
+
+export function answer(client, handler) {
+  client.on('request', (payload, respond) => respond(handler(payload)));
+}
+
 export async function disconnect(client) {
   await client.close();
 }

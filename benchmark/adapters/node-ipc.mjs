@@ -27,6 +27,8 @@ export async function serve(path, handler) {
     ipc.server.on('call', (data, socket) => {
       ipc.server.emit(socket, 'answer', { id: data.id, payload: handler(data.payload) });
     });
+    ipc.pending = new PendingCalls();
+    ipc.server.on('answered', (data) => ipc.pending.settle(data.id, data.payload));
     ipc.server.on('error', () => {});
     ipc.server.start();
   });
@@ -54,6 +56,28 @@ export async function connect(path) {
 export function request(client, payload) {
   return new Promise((resolve) => {
     client.peer.emit('call', { id: client.pending.open(resolve), payload });
+  });
+}
+
+export function tell(ipc, payload) {
+  ipc.server.broadcast('news', payload);
+}
+
+export function hear(client, listener) {
+  client.peer.on('news', listener);
+}
+
+export function ask(ipc, payload) {
+  const one = (socket) =>
+    new Promise((resolve) => {
+      ipc.server.emit(socket, 'question', { id: ipc.pending.open(resolve), payload });
+    });
+  return Promise.all(ipc.server.sockets.map(one));
+}
+
+export function answer(client, handler) {
+  client.peer.on('question', ({ id, payload }) => {
+    client.peer.emit('answered', { id, payload: handler(payload) });
   });
 }
 

@@ -55,6 +55,23 @@ export function request(socket, payload) {
   return socket.rpc(payload);
 }
 
+export function tell(server, payload) {
+  server.broadcast(payload);
+}
+
+export function hear(socket, listener) {
+  socket.on('message', listener);
+}
+
+export async function ask(server, payload) {
+  const entries = await server.survey(payload);
+  return entries.map(({ value }) => value);
+}
+
+export function answer(socket, handler) {
+  socket.handle(handler);
+}
+
 export async function disconnect(socket) {
   await socket.close();
 }

@@ -20,15 +20,18 @@ function wrap(rpc, socket) {
 /** @param {string} path @param {(payload: unknown) => unknown} handler */
 export async function serve(path, handler) {
   const rpc = await load();
+  const connections = new Set();
   const server = net.createServer((socket) => {
     const connection = wrap(rpc, socket);
+    connections.add(connection);
+    connection.onClose(() => connections.delete(connection));
     connection.onRequest('call', handler);
     connection.onError(() => {});
     connection.listen();
   });
   server.listen(path);
   await once(server, 'listening');
-  return server;
+  return Object.assign(server, { peers: connections });
 }
 
 /** @param {net.Server} server */
@@ -48,6 +51,25 @@ export async function connect(path) {
 
 export function request(connection, payload) {
   return connection.sendRequest('call', payload);
+}
+
+/** It knows no more than one connection at a time. */
+export function tell(server, payload) {
+  for (const connection of server.peers) connection.sendNotification('news', payload);
+}
+
+export function hear(connection, listener) {
+  connection.onNotification('news', listener);
+}
+
+export function ask(server, payload) {
+  return Promise.all(
+    [...server.peers].map((connection) => connection.sendRequest('question', payload))
+  );
+}
+
+export function answer(connection, handler) {
+  connection.onRequest('question', handler);
 }
 
 export async function disconnect(connection) {

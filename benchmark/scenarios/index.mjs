@@ -23,6 +23,8 @@
  * @property {number} clients client processes
  * @property {number} connections per client process
  * @property {number} [callsPerSecond] of an open loop
+ * @property {'tell' | 'ask'} [needs] what the adapter must be able to do beside calls; others are left out
+ * @property {boolean} [inTurns] every call on another connection
  * @property {number} [cpus] the processes share this many
  * @property {number} [warmUpTimes] longer warm-up: processes that share a core warm up slowly
  * @property {number} [windowTimes] longer sample: where a call takes long, there are few
@@ -112,6 +114,46 @@ export const scenarios = [
     cpus: 2,
     warmUpTimes: 4,
     figures: [rate({ times: 1.6 }), p99({ better: true }), p50(), cpu(), memory()]
+  },
+  {
+    ...base,
+    id: 'fan-out-100',
+    title: 'one message for 100 subscribers',
+    payload: 'k1',
+    connections: 100,
+    needs: 'tell',
+    figures: [
+      { ...p50({ better: true }), title: 'p50 until the last has it, µs' },
+      p99(),
+      { ...rate(), title: 'messages for all, per second' },
+      cpu({ better: true }),
+      memory()
+    ]
+  },
+  {
+    ...base,
+    id: 'survey-50',
+    title: 'one question for 50 clients',
+    payload: 'tiny',
+    connections: 50,
+    needs: 'ask',
+    figures: [
+      { ...p50({ better: true }), title: 'p50 until the last has answered, µs' },
+      p99(),
+      { ...rate(), title: 'surveys per second' },
+      cpu({ better: true }),
+      memory()
+    ]
+  },
+  {
+    ...base,
+    id: 'active-1000',
+    title: '1,000 connections, of which 1 % is active',
+    payload: 'tiny',
+    connections: 1000,
+    inFlight: 10,
+    inTurns: true,
+    figures: [rate({ better: true }), p99({ better: true }), p50(), cpu(), memory()]
   },
   ...[1000, 5000, 10_000, 15_000].map(openLoop),
   {

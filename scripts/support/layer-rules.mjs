@@ -110,7 +110,9 @@ export const JS_MAY_REQUIRE = {
   'lib/endpoint.js': ['lib/errors.js', 'lib/native.js', 'lib/peer.js', 'lib/tls.js'],
   'lib/tls.js': ['lib/errors.js', 'lib/native.js'],
   'lib/peer.js': [],
-  'lib/options.js': ['lib/errors.js', 'lib/traceparent.js'],
+  'lib/options.js': ['lib/backoff.js', 'lib/errors.js', 'lib/traceparent.js'],
+  'lib/backoff.js': ['lib/errors.js'],
+  'lib/reconnection.js': ['lib/backoff.js'],
   'lib/inherited.js': ['lib/errors.js'],
   'lib/context.js': ['lib/errors.js'],
   'lib/channels.js': [],
@@ -129,6 +131,13 @@ export const JS_FACADES = {
   builtins: ['net'],
   optional: ['fast-json-stringify']
 };
+
+/**
+ * Packages that a file takes when the user asks for them and has them.
+ *
+ * @type {Record<string, string>}
+ */
+export const JS_OPTIONAL = { 'lib/encodings.js': 'msgpackr' };
 
 /** The command-line tool stands on what users have, too; nothing else may know it. */
 export const JS_TOOL = {

@@ -212,7 +212,8 @@ impl InFlight {
         if self.sent == 0 {
             return None;
         }
-        let slot = self.sweep(|entry| entry.state == State::Sent)?;
+        let has_it = |entry: &Entry| matches!(entry.state, State::Sent | State::Pinged);
+        let slot = self.sweep(has_it)?;
         Some(self.release(slot))
     }
 

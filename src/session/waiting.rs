@@ -67,6 +67,12 @@ impl WaitingQueue {
         }
     }
 
+    /// Changes what waits, payloads included.
+    pub(crate) fn change_each(&mut self, change: impl FnMut(&mut Waiting)) {
+        self.queue.iter_mut().for_each(change);
+        self.bytes = self.queue.iter().map(|waiting| waiting.body.len()).sum();
+    }
+
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }

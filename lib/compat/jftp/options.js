@@ -41,7 +41,12 @@ function readOptions(given = {}) {
   return {
     timeoutMs,
     signal: socketOptions?.signal,
-    socket: { protocol: 'jftp', ...pick(given, SOCKET), ...digits(encoderOptions) },
+    socket: {
+      protocol: 'jftp',
+      reconnect: false,
+      ...pick(given, SOCKET),
+      ...digits(encoderOptions)
+    },
     server: {
       ...pick(given, SERVER),
       ...digits(encoderOptions),

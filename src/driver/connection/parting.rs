@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use super::{Connection, batch::Inbound, kind, native};
 use crate::{
     codec::Codec,
-    driver::write_queue::WriteQueue,
+    driver::{large_text::LargeText, write_queue::WriteQueue},
     error::{Error, Initiator, Kind},
-    message::{Comeback, Message},
+    message::{BodyKind, Comeback, Message},
     session::State,
 };
 
@@ -97,6 +97,14 @@ impl Connection {
         }
         self.note_end(kind::LOST, error, inbound);
         self.session.part();
+        // The next peer may not read what this one said that it does.
+        self.session.change_waiting(|waiting| {
+            if waiting.kind == BodyKind::WideJson {
+                let body = std::mem::take(&mut waiting.body);
+                waiting.body = LargeText::Utf16(body).into_utf8();
+                waiting.kind = BodyKind::Json;
+            }
+        });
         let format = self.codec.as_ref().map(Codec::format);
         self.codec = format.map(|format| Codec::new(format, self.role, &self.limits));
         self.forget_subscriptions();
