@@ -10,6 +10,7 @@ import {
   type Payload,
   type Peer,
   type SocketOptions,
+  type StatsReport,
   type Status,
   type TcpAddress
 } from 'shortwire';
@@ -194,3 +195,15 @@ const queues: number =
   socket.stats().servingBytes + socket.stats().partialBytes + socket.stats().undeliveredBytes;
 const introducing: number = server.stats().introducing;
 void [paused, held, queues, introducing, new UDSocket({ stallTimeoutMs: 60_000 })];
+
+// Statistics for those who ask.
+
+void new UDSocketServer({ allowStats: true });
+// @ts-expect-error it is no list of peers
+void new UDSocketServer({ allowStats: ['ops'] });
+const requests = async (): Promise<number> => {
+  const report = (await socket.call('$shortwire.stats')) as StatsReport;
+  same<typeof report.process.rssBytes, number>(true);
+  return report.sockets.requestsIn + report.server.connections + report.atMs;
+};
+void requests;
