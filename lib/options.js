@@ -86,7 +86,7 @@ const BOTH = {
     fallback: undefined
   },
   compress: later(false),
-  encoding: later('json')
+  encoding: oneOf(['json', 'msgpack', 'raw'], 'json')
 };
 
 /** @type {Record<string, Rule>} */
@@ -315,7 +315,7 @@ function nativeOptions(options) {
   const { maxStreams } = options;
   const { maxSubscriptions } = options;
   const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, stallTimeoutMs } = options;
-  const { jftpHeaderDigits, driver } = options;
+  const { jftpHeaderDigits, driver, encoding } = options;
   return {
     maxFrameBytes,
     maxQueuedBytes,
@@ -330,7 +330,8 @@ function nativeOptions(options) {
     stallTimeoutMs,
     jftpHeaderDigits,
     shapes: GENERATES_CODE,
-    driver
+    driver,
+    encoding
   };
 }
 

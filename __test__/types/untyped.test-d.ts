@@ -7,6 +7,7 @@ import {
   type Context,
   type Endpoint,
   type ErrorCode,
+  type PackableValue,
   type Payload,
   type Peer,
   type SocketOptions,
@@ -195,6 +196,15 @@ const queues: number =
   socket.stats().servingBytes + socket.stats().partialBytes + socket.stats().undeliveredBytes;
 const introducing: number = server.stats().introducing;
 void [paused, held, queues, introducing, new UDSocket({ stallTimeoutMs: 60_000 })];
+
+// Encodings.
+
+const agreed: 'json' | 'msgpack' | 'raw' = new UDSocket({ encoding: 'msgpack' }).encoding;
+socket.on('ready', ({ encoding }) => same<typeof encoding, typeof agreed>(true));
+const packable: PackableValue = { map: new Map([[1n, new Set([new Date(), undefined])]]) };
+// @ts-expect-error: JSON, the default, doesn't carry it
+void socket.rpc(packable);
+void [agreed, packable];
 
 // Statistics for those who ask.
 

@@ -8,6 +8,7 @@ use std::{io, time::Instant};
 use super::{Connection, OFFLOAD_BYTES, parting::Goodbye};
 use crate::{
     codec::{Codec, Decoded, Detected, detect},
+    config::Encoding,
     driver::{
         batch::{self, Inbound, Record, kind},
         pool,
@@ -211,7 +212,10 @@ impl Connection {
                 self.react(event, now, inbound)?;
                 continue;
             }
-            if let Some((mut record, mut topic, body)) = delivery(&event, &message) {
+            if let Some((mut record, mut topic, mut body)) = delivery(&event, &message) {
+                if self.limits.encoding == Encoding::Raw && record.kind != kind::FAILURE {
+                    body.kind = body.kind.as_bytes();
+                }
                 self.hold.note(record.kind, body.data.len());
                 let traced;
                 if let Some(trace) = message.trace() {

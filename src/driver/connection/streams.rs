@@ -63,7 +63,9 @@ impl Connection {
         // None: it is over, and the application is about to hear of that.
         let Some(values) = self.session.streams().is_writable(number) else { return };
         if values
-            && let Some(Err(error)) = self.codec.as_ref().map(|c| c.check_length(body.data.len()))
+            && let Some(codec) = &self.codec
+            && let Err(error) =
+                codec.check_length(body.data.len()).and_then(|()| codec.check_body(body))
         {
             let why = error.message();
             return self.break_stream(number, error.kind(), why, inbound);
