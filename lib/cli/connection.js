@@ -44,6 +44,11 @@ const connectionOptions = {
     help: 'what the server speaks: shortwire (the default), jftp, jftp-1.5, jftp-1.0',
     read: oneOf(['shortwire', 'jftp', 'jftp-1.5', 'jftp-1.0'])
   },
+  encoding: {
+    value: 'name',
+    help: 'of payloads, if the other side has it too: json (the default), msgpack',
+    read: oneOf(['json', 'msgpack'])
+  },
   'max-frame': {
     value: 'size',
     help: 'the largest message in both directions (16M)',
@@ -66,7 +71,8 @@ function socketOptions(values) {
     timeoutMs: values.timeout,
     protocol: values.protocol,
     maxFrameBytes: values['max-frame'],
-    driver: values.driver
+    driver: values.driver,
+    encoding: values.encoding
   };
 }
 
