@@ -39,6 +39,7 @@ forEachDriver((driver) => {
     const server = await serve(t, path);
     const socket = newSocket(t, options);
     await socket.connect(path, connectOptions);
+    await until(() => server.sockets.size === 1, 'the server knows it');
     return { path, server, socket };
   };
   /** A socket that has lost its server. */
@@ -321,7 +322,9 @@ forEachDriver((driver) => {
     const socket = newSocket(t, { protocol: 'jftp' });
     await socket.connect(path);
     assert.equal(await socket.rpc('first'), 'first');
+    const lost = event(socket, 'reconnecting');
     await server.close();
+    await lost;
     const call = socket.rpc('second');
     await serve(t, path);
     assert.equal(await call, 'second');
