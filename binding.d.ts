@@ -113,6 +113,8 @@ export interface NativeOptions {
   heartbeatMs?: number
   stallTimeoutMs: number
   jftpHeaderDigits: number
+  /** `json`, `msgpack` or `raw`. */
+  encoding: string
   shapes: boolean
   /** `auto`, `inline` or `task`. */
   driver: string

@@ -16,17 +16,19 @@ export function rotate(items, by) {
 
 /**
  * @template L, S
- * @param {{ libraries: L[], scenarios: S[], samples: number, idleSamples: number }} run
+ * @param {{ libraries: L[], scenarios: S[], samples: number, idleSamples: number, takesPart?: (library: L, scenario: S) => boolean }} run
  * @returns {Array<{ round: number, scenario: S, library: L }>}
  */
-export function orderSamples({ libraries, scenarios, samples, idleSamples }) {
+export function orderSamples({ libraries, scenarios, samples, idleSamples, takesPart }) {
   const order = [];
   for (let round = 0; round < Math.max(samples, idleSamples); round++) {
     scenarios.forEach((scenario, index) => {
       if (round >= (scenario.loop === 'idle' ? idleSamples : samples)) return;
       // Backwards in every other round: then nobody always follows the same neighbour.
       const turn = round % 2 === 0 ? libraries : libraries.toReversed();
-      for (const library of rotate(turn, round + index)) order.push({ round, scenario, library });
+      for (const library of rotate(turn, round + index)) {
+        if (takesPart?.(library, scenario) !== false) order.push({ round, scenario, library });
+      }
     });
   }
   return order;

@@ -6,7 +6,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeLibrary } from './adapters/index.mjs';
+import { canDo, describeLibrary } from './adapters/index.mjs';
 import { killAllChildren } from './child.mjs';
 import { renderChart } from './chart.mjs';
 import { parseCommandLine } from './cli.mjs';
@@ -68,8 +68,20 @@ async function findWorking(plan, sampleOptions, failures) {
   return working;
 }
 
+/** Which library can take part in which scenario. */
+async function findAbilities(libraries, scenarios) {
+  const missing = new Set();
+  for (const library of libraries) {
+    for (const scenario of scenarios) {
+      if (!(await canDo(library, scenario))) missing.add(`${library.spec} ${scenario.id}`);
+    }
+  }
+  return (library, scenario) => !missing.has(`${library.spec} ${scenario.id}`);
+}
+
 async function runSamples(plan, libraries, sampleOptions, failures) {
-  const order = orderSamples({ ...plan, libraries });
+  const takesPart = await findAbilities(libraries, plan.scenarios);
+  const order = orderSamples({ ...plan, libraries, takesPart });
   const samples = [];
   const startMs = performance.now();
   let nodeVersion = process.version;

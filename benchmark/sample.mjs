@@ -9,6 +9,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child } from './child.mjs';
 import { limitCores, pinMainThreads } from './pin.mjs';
+import { chooseAddress } from './port.mjs';
 import { peakMemoryBytes, readThreads } from './proc.mjs';
 import { mergeSorted, quantile } from './stats.mjs';
 
@@ -40,7 +41,8 @@ const SWITCH_WINDOW_MS = 10_000;
  * @returns {Promise<{ figures: Record<string, number>, nodeVersion: string }>}
  */
 export async function takeSample(library, scenario, options) {
-  const { nodePath, path } = options;
+  const { nodePath } = options;
+  const path = await chooseAddress(scenario.transport, options.path);
   const warmUpMs = options.warmUpMs * (scenario.warmUpTimes ?? 1);
   const windowMs = options.windowMs * (scenario.windowTimes ?? 1);
   const cpus = limitCores(scenario.cpus);
@@ -62,11 +64,14 @@ export async function takeSample(library, scenario, options) {
     await Promise.all(clients.map((client) => client.next('connected')));
     const clientPids = clients.map(({ pid }) => pid);
     pinMainThreads(options.pin, server.pid, clientPids);
-    await Promise.all(clients.map((client) => client.ask('warm', 'ready')));
+    // Who asks, and who answers.
+    const [askers, answerers] =
+      scenario.needs === 'ask' ? [[server], clients] : [clients, [server]];
+    await Promise.all(askers.map((child) => child.ask('warm', 'ready')));
     const figures =
       scenario.loop === 'idle'
         ? await watchIdle(server, clients, windowMs)
-        : await measure(server, clients);
+        : await measure(askers, answerers, scenario.needs === 'ask' ? scenario.connections : 1);
     const peaks = children.map(({ pid }) => peakMemoryBytes(pid) ?? NaN);
     figures.serverPeakMemoryMb = peaks[0] / 2 ** 20;
     figures.clientPeakMemoryMb = sum(peaks.slice(1)) / 2 ** 20;
@@ -77,21 +82,27 @@ export async function takeSample(library, scenario, options) {
   }
 }
 
-/** @param {Child} server @param {Child[]} clients */
-async function measure(server, clients) {
-  const { mark: before } = await server.ask('collect', 'mark');
+/**
+ * @param {Child[]} askers
+ * @param {Child[]} answerers
+ * @param {number} answers that one call is worth
+ */
+async function measure(askers, answerers, answers) {
+  const [answerer] = answerers;
+  const { mark: before } = await answerer.ask('collect', 'mark');
   const startMs = performance.now();
-  const answers = await Promise.all(clients.map((client) => client.ask('go', 'result')));
-  const { mark: after } = await server.ask('mark', 'mark');
+  const outcomes = await Promise.all(askers.map((child) => child.ask('go', 'result')));
+  const { mark: after } = await answerer.ask('mark', 'mark');
   const elapsedMs = performance.now() - startMs;
 
-  const results = answers.map(({ result }) => result);
+  const results = outcomes.map(({ result }) => result);
   const calls = sum(results.map((result) => result.calls));
-  if (after.handled - before.handled !== calls) {
-    throw new Error(`${calls} calls were answered, ${after.handled - before.handled} handled`);
-  }
-  const serverCpuMs = after.cpuMs - before.cpuMs;
-  const clientCpuMs = sum(results.map((result) => result.cpuMs));
+  const handled = (after.handled - before.handled) / answers;
+  if (handled !== calls) throw new Error(`${calls} calls were answered, ${handled} handled`);
+  const answererCpuMs = after.cpuMs - before.cpuMs;
+  const askerCpuMs = sum(results.map((result) => result.cpuMs));
+  const [serverCpuMs, clientCpuMs] =
+    answerer.role === 'server' ? [answererCpuMs, askerCpuMs] : [askerCpuMs, answererCpuMs];
   const latencies = mergeSorted(results.map((result) => result.latenciesMs));
   const figures = {
     calls,

@@ -4,13 +4,17 @@
  *
  *   server   job → ready · collect → mark (after a garbage collection) · mark → mark
  *   client   job → connected · warm → ready (warmed up, collected) · go → result
+ *
+ * Where the server asks its clients, it is told what a client is told otherwise, and they are asked for marks.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadAdapter } from './adapters/index.mjs';
 import { payloads } from './scenarios/payloads.mjs';
 import { scenarios } from './scenarios/index.mjs';
 import { runClosedLoop } from './scenarios/closed-loop.mjs';
 import { runOpenLoop } from './scenarios/open-loop.mjs';
 import { callOnce } from './scenarios/call-once.mjs';
+import { fanOut, inTurns, survey } from './scenarios/many.mjs';
 import { Verifier } from './scenarios/verify.mjs';
 
 /** @param {object} message */
@@ -31,11 +35,9 @@ function createLoad(scenarioId) {
   return { scenario, payload: value, verifier: new Verifier(payload, value) };
 }
 
-/** The server answers with what it was asked: it has parsed the payload, and serialises it again. */
-async function runServer({ library, path, scenarioId }) {
-  const { adapter, options } = await loadAdapter(library);
-  const { verifier } = createLoad(scenarioId);
-  const handler = (payload) => {
+/** Answers with what was asked: it has been parsed, and is serialised again. */
+function createHandler(verifier) {
+  return (payload) => {
     try {
       verifier.verify(payload);
     } catch (error) {
@@ -45,9 +47,13 @@ async function runServer({ library, path, scenarioId }) {
     }
     return payload;
   };
-  await adapter.serve(path, handler, options);
+}
+
+/** Says how much this side has used and answered, whenever it is asked. */
+function answerMarks(verifier) {
   let loopAtMark = performance.eventLoopUtilization();
   process.on('message', ({ type }) => {
+    if (type !== 'collect' && type !== 'mark') return;
     if (type === 'collect') globalThis.gc?.();
     const { utilization } = performance.eventLoopUtilization(loopAtMark);
     loopAtMark = performance.eventLoopUtilization();
@@ -56,6 +62,38 @@ async function runServer({ library, path, scenarioId }) {
       mark: { cpuMs: cpuMs(), handled: verifier.passed, loopUtilization: utilization }
     });
   });
+}
+
+/** Calls when it is told to. */
+function drive(request, load, { warmUpMs, windowMs }) {
+  process.on('message', async ({ type }) => {
+    if (type === 'warm') {
+      if (load.scenario.loop !== 'idle') await warmUp(request, load, warmUpMs);
+      globalThis.gc?.();
+      tell({ type: 'ready' });
+    } else if (type === 'go') {
+      const cpuBeforeMs = cpuMs();
+      const result = await runLoop(request, load, windowMs);
+      tell({ type: 'result', result: { ...result, cpuMs: cpuMs() - cpuBeforeMs } });
+    }
+  });
+}
+
+async function runServer(job) {
+  const { adapter, options } = await loadAdapter(job.library);
+  const load = createLoad(job.scenarioId);
+  const { needs, connections } = load.scenario;
+  const handler = createHandler(load.verifier);
+  const tellAll = (payload) => {
+    adapter.tell(server, payload);
+    return handler(payload);
+  };
+  const chosen = needs === 'tell' ? tellAll : handler;
+  const server = await adapter.serve(job.path, chosen, { ...options, needs });
+  answerMarks(load.verifier);
+  if (needs !== 'ask') return;
+  const ask = (payload) => adapter.ask(server, payload);
+  drive(survey(ask, connections, createLoad(job.scenarioId).verifier), load, job);
 }
 
 /** Gets both sides compiled by calling as fast as it goes, and then used to the load to come. */
@@ -73,31 +111,37 @@ function runLoop(request, load, windowMs) {
   return runClosedLoop(request, { ...load, inFlight: scenario.inFlight }, windowMs);
 }
 
-async function runClient({ library, path, scenarioId, warmUpMs, windowMs }) {
-  const { adapter, options } = await loadAdapter(library);
-  const load = createLoad(scenarioId);
-  const requests = [];
-  for (let i = 0; i < load.scenario.connections; i++) {
-    const client = await adapter.connect(path, options);
-    requests.push((payload) => adapter.request(client, payload));
+async function runClient(job) {
+  const { adapter, options } = await loadAdapter(job.library);
+  const load = createLoad(job.scenarioId);
+  const { connections, needs } = load.scenario;
+  const clients = [];
+  for (let i = 0; i < connections; i++) {
+    clients.push(await adapter.connect(job.path, { ...options, needs }));
   }
+  const requests = clients.map((client) => (payload) => adapter.request(client, payload));
   // One call each also makes a library start what threads it has.
   await callOnce(requests, load);
-  const [request] = requests;
-
-  process.on('message', async ({ type }) => {
-    if (type === 'warm') {
-      if (load.scenario.loop !== 'idle') await warmUp(request, load, warmUpMs);
-      globalThis.gc?.();
-      tell({ type: 'ready' });
-    } else if (type === 'go') {
-      const cpuBeforeMs = cpuMs();
-      const result = await runLoop(request, load, windowMs);
-      tell({ type: 'result', result: { ...result, cpuMs: cpuMs() - cpuBeforeMs } });
-    }
-  });
+  if (needs === 'ask') {
+    const { verifier } = createLoad(job.scenarioId);
+    for (const client of clients) adapter.answer(client, createHandler(verifier));
+    answerMarks(verifier);
+  } else {
+    drive(chooseRequest(adapter, clients, requests, load, job), load, job);
+  }
+  // Where subscriptions travel by themselves, nothing says when they have arrived.
+  if (needs === 'tell') await sleep(SUBSCRIBE_MS);
   tell({ type: 'connected' });
 }
+
+function chooseRequest(adapter, clients, requests, { scenario }, { scenarioId }) {
+  if (scenario.inTurns) return inTurns(requests);
+  if (scenario.needs !== 'tell') return requests[0];
+  const hears = clients.map((client) => (listener) => adapter.hear(client, listener));
+  return fanOut(requests, hears, createLoad(scenarioId).verifier);
+}
+
+const SUBSCRIBE_MS = 500;
 
 process.once('message', async (job) => {
   if (job.role === 'server') {

@@ -7,11 +7,12 @@
 const { Answering } = require('./answering.js');
 const channels = require('./channels.js');
 const core = require('./core.js');
+const { serializer } = require('./encodings.js');
 const errors = require('./errors.js');
 const fanOut = require('./fan-out.js');
 const { dropError } = require('./messages.js');
 const options = require('./options.js');
-const { encode, isBytes } = require('./payload.js');
+const { BYTES_HEAD, JSON_HEAD, MESSAGE_PACK_HEAD, encode, isBytes } = require('./payload.js');
 const { Kind } = require('./records.js');
 const { Survey } = require('./survey.js');
 const { kAsking, kDropped, kEmit, kIndex, kSocketDropped } = require('./symbols.js');
@@ -33,7 +34,7 @@ class Broadcasting extends Answering {
    */
   async broadcast(payload, given) {
     const { topic, traceparent, where, except } = options.broadcastOptions(given);
-    const encoded = encodeOnce(payload);
+    const encoded = encodeOnce(payload, /** @type {any} */ (this).options.encoding);
     const left = exceptions(except);
     let trace = traceparent;
     if (channels.message.hasSubscribers) {
@@ -69,7 +70,7 @@ class Broadcasting extends Answering {
     const { topic, timeoutMs, quorum, signal, where } = settings;
     const traceparent = settings.traceparent ?? own.options.traceparent?.();
     if (signal?.aborted) throw errors.aborted(signal, false);
-    const encoded = encodeOnce(payload);
+    const encoded = encodeOnce(payload, own.options.encoding);
     const sockets = choose(own.sockets, where ?? everybody);
     const { head, about } = headOf(Kind.REQUEST, topic, traceparent);
     /** @param {Promise<any>} call @param {Socket} socket */
@@ -125,13 +126,17 @@ function choose(sockets, where) {
 const everybody = () => true;
 
 /**
- * The payload, made once for all.
+ * The payload, made once for all: what every receiver reads, if it can be that.
  * @param {unknown} payload
+ * @param {import('./encodings.js').Encoding} encoding of the server
  * @returns {import('./fan-out.js').Encoded}
  */
-function encodeOnce(payload) {
-  if (isBytes(payload)) return { text: undefined, bytes: payload };
-  return { text: encode(payload, JSON.stringify), bytes: undefined };
+function encodeOnce(payload, encoding) {
+  if (isBytes(payload)) return { text: undefined, bytes: payload, bodyHead: BYTES_HEAD };
+  const body = encode(payload, serializer(encoding, undefined));
+  if (body === undefined) return { text: undefined, bytes: undefined, bodyHead: 0 };
+  if (typeof body === 'string') return { text: body, bytes: undefined, bodyHead: JSON_HEAD };
+  return { text: undefined, bytes: body, bodyHead: MESSAGE_PACK_HEAD };
 }
 
 /**

@@ -9,11 +9,14 @@
 'use strict';
 
 const native = require('./native.js');
-const { Kind, Layout, VALUE } = require('./records.js');
+const { Body, Kind, Layout, VALUE } = require('./records.js');
 const shapes = require('./shapes.js');
 const { kReceive, kWelcome } = require('./symbols.js');
 
 const { WORDS, OUTBOUND_HEAD, OUTBOUND_RECORDS, INBOUND_HEAD, BLOB, VALUES, FLAG_PENDING } = Layout;
+
+const JSON_HEAD = Body.JSON << 8;
+const MESSAGE_PACK_HEAD = Body.MESSAGE_PACK << 8;
 
 /** A batch is flushed at this many UTF-16 code units: with one flush per turn both sides would wait for each other. */
 const FLUSH_UNITS = 768;
@@ -52,10 +55,14 @@ const resolved = Promise.resolve();
  * @param {number} head kind and encoding
  * @param {number} subject slot or token
  * @param {string} topic
- * @param {string} body
+ * @param {string | Uint8Array} body bytes of an encoding count as MessagePack, whatever the head says
  * @param {number} extra
  */
 function order(index, head, subject, topic, body, extra) {
+  if (typeof body !== 'string') {
+    orderBytes(index, (head & ~JSON_HEAD) | MESSAGE_PACK_HEAD, subject, topic, body, extra);
+    return;
+  }
   if (index !== current || count === OUTBOUND_RECORDS || body.length > ALONE_UNITS) {
     if (count > 0) flush();
     current = index;
@@ -153,10 +160,6 @@ function deliver(joined, blobs, own) {
     let body;
     let bodyKind = (head >> 8) & 0xff;
     if ((head & VALUES) !== 0) {
-      if (!opened) shapes.open(words, records);
-      opened = true;
-      body = shapes.next(index, joined, topicEnd, end);
-      bodyKind |= VALUE;
       start = end;
     } else if ((head & BLOB) === 0) {
       body = topicEnd === 0 && end === joined.length ? joined : joined.substring(topicEnd, end);
@@ -175,6 +178,12 @@ function deliver(joined, blobs, own) {
       shapes.forget(index);
     }
     try {
+      if ((head & VALUES) !== 0) {
+        if (!opened) shapes.open(words, records);
+        opened = true;
+        body = shapes.next(index, joined, topicEnd, end);
+        bodyKind |= VALUE;
+      }
       socket[kReceive](kind, words[from + 1], topic, body, words[from + 4], bodyKind);
     } catch (error) {
       // One listener's throw must not cost the others their records.

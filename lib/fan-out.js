@@ -6,10 +6,9 @@
 
 const core = require('./core.js');
 const { fromNative } = require('./errors.js');
-const { BYTES_HEAD, JSON_HEAD } = require('./payload.js');
 const { Layout } = require('./records.js');
 
-/** @typedef {{ text: string | undefined, bytes: Uint8Array | undefined }} Encoded */
+/** @typedef {{ text: string | undefined, bytes: Uint8Array | undefined, bodyHead: number }} Encoded */
 /** @typedef {{ queued: number, notes: number[] }} Outcome pairs of an index and an error's number */
 
 /** The receivers of the call under way; it grows, and is used again. */
@@ -73,12 +72,12 @@ function ask(head, topic, payload, timeoutMs) {
  * @param {number} extra
  * @returns {any}
  */
-function cross(head, topic, { text, bytes }, extra) {
+function cross(head, topic, { text, bytes, bodyHead }, extra) {
   // What was ordered before must be known before.
   core.flushNow();
   const { outbound, fanOut } = core.memory;
   const body = text === undefined ? '' : text;
-  outbound[0] = head | (text !== undefined ? JSON_HEAD : bytes !== undefined ? BYTES_HEAD : 0);
+  outbound[0] = head | bodyHead;
   outbound[1] = topic.length;
   outbound[2] = body.length;
   outbound[3] = extra;

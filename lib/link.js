@@ -314,8 +314,8 @@ class Link {
     if (!this.#referenced) core.thread.setReferenced(socket[kIndex], false);
     socket[kStreams].ready();
     if (socket.server !== undefined && !socket.server[kSocketReady](socket)) return;
-    const { protocol } = socket;
-    const news = { id: socket.id, reconnected, protocol, compress: false, encoding: 'json' };
+    const { protocol, encoding } = socket;
+    const news = { id: socket.id, reconnected, protocol, compress: false, encoding };
     socket[kEmit]('ready', news);
   }
 

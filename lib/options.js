@@ -86,7 +86,7 @@ const BOTH = {
     fallback: undefined
   },
   compress: later(false),
-  encoding: later('json')
+  encoding: oneOf(['json', 'msgpack', 'raw'], 'json')
 };
 
 /** @type {Record<string, Rule>} */
@@ -146,13 +146,19 @@ const SEND = { topic: TOPIC, traceparent: TRACEPARENT, files: later() };
 const STREAM = {
   topic: TOPIC,
   signal: SIGNAL,
+  traceparent: TRACEPARENT,
   objectMode: {
     expected: 'a boolean',
     check: (/** @type {any} */ value) => typeof value === 'boolean',
     fallback: false
   }
 };
-const ITERATE = { topic: TOPIC, timeoutMs: integer(0, MAX_MS, 0), signal: SIGNAL };
+const ITERATE = {
+  topic: TOPIC,
+  timeoutMs: integer(0, MAX_MS, 0),
+  signal: SIGNAL,
+  traceparent: TRACEPARENT
+};
 /** @type {Rule} */
 const WHERE = { expected: 'a function', check: (value) => typeof value === 'function' };
 /** @type {Record<string, Rule>} */
@@ -309,7 +315,7 @@ function nativeOptions(options) {
   const { maxStreams } = options;
   const { maxSubscriptions } = options;
   const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, stallTimeoutMs } = options;
-  const { jftpHeaderDigits, driver } = options;
+  const { jftpHeaderDigits, driver, encoding } = options;
   return {
     maxFrameBytes,
     maxQueuedBytes,
@@ -324,7 +330,8 @@ function nativeOptions(options) {
     stallTimeoutMs,
     jftpHeaderDigits,
     shapes: GENERATES_CODE,
-    driver
+    driver,
+    encoding
   };
 }
 

@@ -41,7 +41,10 @@ const Kind = {
 const ServerEvent = { LISTENING: 1, FAILED: 2, CLOSED: 3, TURNED_AWAY: 4 };
 
 /** How a payload is encoded. */
-const Body = { NONE: 0, JSON: 1, BYTES: 2 };
+const Body = { NONE: 0, JSON: 1, BYTES: 2, MESSAGE_PACK: 3 };
+
+/** What both sides of a connection can do, in the record that tells that it is ready. */
+const Capability = { MESSAGE_PACK: 0x02 };
 
 /** The kind of a payload that has been decoded already: on this side only. */
 const VALUE = 0x7f;
@@ -81,4 +84,4 @@ const Shape = {
 /** Names of formats, by number. */
 const FORMATS = ['shortwire', 'jftp-1.0', 'jftp-1.5', 'jftp'];
 
-module.exports = { Kind, ServerEvent, Body, Layout, Shape, VALUE, FORMATS };
+module.exports = { Kind, ServerEvent, Body, Capability, Layout, Shape, VALUE, FORMATS };

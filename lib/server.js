@@ -8,6 +8,7 @@ const { Admission } = require('./admission.js');
 const { Attachment } = require('./attachment.js');
 const { Broadcasting } = require('./broadcasting.js');
 const core = require('./core.js');
+const encodings = require('./encodings.js');
 const { parseEndpoint, shownAddress } = require('./endpoint.js');
 const errors = require('./errors.js');
 const { inherited } = require('./inherited.js');
@@ -76,6 +77,7 @@ class UDSocketServer extends Broadcasting {
     super();
     const alone = typeof given === 'function';
     this.#options = Object.freeze(options.serverOptions(alone ? undefined : given));
+    encodings.load(this.#options.encoding);
     this.#admission = new Admission(
       this.#options,
       (id) => this.#sockets.has(id),
@@ -171,7 +173,6 @@ class UDSocketServer extends Broadcasting {
     return this.#status === 'listening';
   }
 
-  /** The options, with their defaults. */
   get options() {
     return this.#options;
   }

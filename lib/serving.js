@@ -120,7 +120,7 @@ class Serving {
         const why = message(/** @type {Error} */ (error).cause ?? error);
         return this.#refuse(context, ErrorKind.SERIALIZE, `The answer can't be encoded: ${why}`);
       }
-      if (text !== undefined && text.charCodeAt(0) === BRACE && isStream(text, value)) {
+      if (text !== undefined && mayBeStream(text) && isStream(value)) {
         const why = 'The handler answers with a stream: ask with iterate() or stream()';
         return this.#refuse(context, ErrorKind.UNSUPPORTED, why);
       }
@@ -192,14 +192,16 @@ function observe(chain, handler, payload, context) {
 /**
  * An async generator looks like an empty object to a serializer, and a stream of Node's begins with
  * a private member, so only what looks like these needs to be asked.
- * @param {string} text
- * @param {any} value
+ * @param {string | Uint8Array} body
  */
-function isStream(text, value) {
-  return (
-    (text.length === 2 || text.startsWith('{"_')) &&
-    typeof value?.[Symbol.asyncIterator] === 'function'
-  );
+function mayBeStream(body) {
+  if (typeof body !== 'string') return true;
+  return body.charCodeAt(0) === BRACE && (body.length === 2 || body.startsWith('{"_'));
+}
+
+/** @param {any} value */
+function isStream(value) {
+  return typeof value?.[Symbol.asyncIterator] === 'function';
 }
 
 const BRACE = '{'.charCodeAt(0);
@@ -210,3 +212,4 @@ function message(error) {
 }
 
 exports.Serving = Serving;
+exports.observe = observe;

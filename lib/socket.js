@@ -10,6 +10,7 @@ const { Asking } = require('./asking.js');
 const { Calls } = require('./calls.js');
 const channels = require('./channels.js');
 const core = require('./core.js');
+const encodings = require('./encodings.js');
 const errors = require('./errors.js');
 const { Hold } = require('./hold.js');
 const { Link } = require('./link.js');
@@ -23,6 +24,7 @@ const { Subscribing } = require('./subscribing.js');
 const {
   kAccepted,
   kAsking,
+  kEncoding,
   kIdentify,
   kIndex,
   kLink,
@@ -44,7 +46,9 @@ class UDSocket extends Streaming {
   /** The server that accepted it, if one did. @type {any} */
   server = undefined;
   [kIndex] = -1;
-  /** @type {(value: any) => string | undefined} */
+  /** @type {import('./encodings.js').Encoding} */
+  [kEncoding] = 'json';
+  /** @type {(value: any) => any} */
   [kSerializer] = JSON.stringify;
   #options;
   #timeoutMs;
@@ -67,6 +71,8 @@ class UDSocket extends Streaming {
   constructor(given) {
     super();
     this.#options = Object.freeze(options.socketOptions(given));
+    encodings.load(this.#options.encoding);
+    encodings.agree(this, undefined);
     this.#timeoutMs = this.#options.timeoutMs;
     this[kLink] = new Link(this, this.#calls, this.#serving);
     this.#hold = new Hold(this, this.#serving, this[kLink]);
@@ -217,6 +223,9 @@ class UDSocket extends Streaming {
   schema(serializer) {
     if (typeof serializer !== 'function')
       throw errors.invalidArgument('serializer', 'a function', serializer);
+    if (this.#options.encoding !== 'json') {
+      throw errors.unsupported('schema() is for sockets whose encoding is JSON');
+    }
     this[kSerializer] = serializer;
     return this;
   }
@@ -277,6 +286,11 @@ class UDSocket extends Streaming {
   /** What is spoken on it: `'shortwire'`, `'jftp'`, … */
   get protocol() {
     return this[kLink].protocol;
+  }
+
+  /** How payloads are encoded: as agreed with the peer, or `'json'` as long as it isn't there. */
+  get encoding() {
+    return this[kEncoding];
   }
 
   /** The options, with their defaults. */
@@ -350,6 +364,7 @@ class UDSocket extends Streaming {
         return this[kAsking].drop(missed(topic, bodyKind, body, extra));
       default:
         if (kind === Kind.CLOSED || kind === Kind.LOST) this.#hold.disconnect();
+        encodings.heed(this, kind, subject);
         return this[kLink].receive(kind, subject, extra, body, bodyKind);
     }
   }

@@ -5,12 +5,15 @@
 'use strict';
 
 const { SLICE_BYTES } = require('./channel.js');
+const channels = require('./channels.js');
 const { Context } = require('./context.js');
 const { ErrorKind, ShortwireError } = require('./errors.js');
 const { choose, middlewareOf, nobody, refuseTopic, run, Unanswered } = require('./handlers.js');
 const { decode, isBytes } = require('./payload.js');
 const { UDStream } = require('./stream.js');
+const { observe } = require('./serving.js');
 const { kHandlers } = require('./symbols.js');
+const { TRACED_BODY, split } = require('./traceparent.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
 
@@ -30,6 +33,8 @@ class StreamServing {
    * @param {any} body
    */
   request(channel, topic, bodyKind, body) {
+    let traceparent;
+    if (bodyKind >= TRACED_BODY) ({ traceparent, topic, bodyKind } = split(topic, bodyKind));
     let payload;
     try {
       payload = decode(bodyKind, body);
@@ -42,15 +47,17 @@ class StreamServing {
     const server = socket.server?.[kHandlers];
     const handler = choose(own, server, topic);
     const chain = middlewareOf(own, server);
-    if (handler === undefined && chain === undefined) {
+    const observed = channels.isObserved(channels.handle);
+    if (handler === undefined && chain === undefined && !observed) {
       channel.refuse(ErrorKind.NO_HANDLER, nobody(topic));
       return;
     }
-    const served = new Served(channel, socket, topic);
+    const served = new Served(channel, socket, topic, traceparent);
     let result;
     try {
       const { context } = served;
-      if (chain === undefined) result = /** @type {Function} */ (handler)(payload, context);
+      if (observed) result = observe(chain, handler ?? refuseTopic, payload, context);
+      else if (chain === undefined) result = /** @type {Function} */ (handler)(payload, context);
       else result = run(chain, handler ?? refuseTopic, payload, context);
     } catch (error) {
       served.fail(error);
@@ -78,11 +85,12 @@ class Served {
    * @param {Channel} channel
    * @param {any} socket
    * @param {string} topic
+   * @param {string | undefined} traceparent
    */
-  constructor(channel, socket, topic) {
+  constructor(channel, socket, topic, traceparent) {
     this.#channel = channel;
     const answer = (/** @type {Context} */ _, /** @type {unknown} */ value) => this.answer(value);
-    this.context = new Context(socket, topic, channel.number, undefined, answer, undefined);
+    this.context = new Context(socket, topic, channel.number, undefined, answer, traceparent);
     Context.giveStream(this.context, () => this.#open());
     // Until somebody takes the stream, only its end is of interest.
     channel.onOver = (/** @type {Error | undefined} */ error) => this.#over(error);

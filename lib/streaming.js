@@ -23,24 +23,24 @@ class Streaming extends Answering {
   /**
    * Opens a two-way stream beside the calls.
    * @param {unknown} payload
-   * @param {{ topic?: string, objectMode?: boolean, signal?: AbortSignal }} [given]
+   * @param {{ topic?: string, objectMode?: boolean, signal?: AbortSignal, traceparent?: string }} [given]
    * @returns {UDStream}
    */
   stream(payload, given) {
-    const { topic, objectMode, signal } = options.streamOptions(given);
-    const channel = this.#open(payload, topic, objectMode, signal);
+    const { topic, objectMode, signal, traceparent } = options.streamOptions(given);
+    const channel = this.#open(payload, topic, objectMode, signal, traceparent);
     return new UDStream(channel, topic, channel.over ? undefined : signal);
   }
 
   /**
    * Calls a handler that answers with an async iterable.
    * @param {unknown} payload
-   * @param {{ topic?: string, timeoutMs?: number, signal?: AbortSignal }} [given]
+   * @param {{ topic?: string, timeoutMs?: number, signal?: AbortSignal, traceparent?: string }} [given]
    * @returns {AsyncIterableIterator<any>}
    */
   iterate(payload, given) {
-    const { topic, timeoutMs, signal } = options.iterateOptions(given);
-    const channel = this.#open(payload, topic, true, signal);
+    const { topic, timeoutMs, signal, traceparent } = options.iterateOptions(given);
+    const channel = this.#open(payload, topic, true, signal, traceparent);
     const iteration = new Iteration(channel, timeoutMs, channel.over ? undefined : signal);
     channel.end();
     return iteration;
@@ -52,13 +52,15 @@ class Streaming extends Answering {
    * @param {string} topic
    * @param {boolean} values
    * @param {AbortSignal | undefined} signal
+   * @param {string | undefined} traceparent of this one; else the socket's own is asked for
    */
-  #open(payload, topic, values, signal) {
+  #open(payload, topic, values, signal, traceparent) {
     const streams = this[kStreams];
     try {
       if (signal?.aborted) throw aborted(signal, false);
       /** @type {any} */ (this)[kLink].refuseIfOver();
-      return streams.begin(payload, topic, values);
+      const { options: own } = /** @type {any} */ (this);
+      return streams.begin(payload, topic, values, traceparent ?? own.traceparent?.());
     } catch (error) {
       return streams.lost(values, /** @type {Error} */ (error));
     }

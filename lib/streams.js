@@ -10,6 +10,7 @@ const { ErrorKind, ShortwireError } = require('./errors.js');
 const { BYTES_HEAD, JSON_HEAD, encode, isBytes } = require('./payload.js');
 const { Kind } = require('./records.js');
 const { kIndex, kSerializer } = require('./symbols.js');
+const { TRACED, ahead } = require('./traceparent.js');
 
 class Streams {
   #socket;
@@ -41,10 +42,13 @@ class Streams {
    * @param {unknown} payload
    * @param {string} topic
    * @param {boolean} values
+   * @param {unknown} traceparent or undefined
    * @returns {Channel}
    */
-  begin(payload, topic, values) {
+  begin(payload, topic, values, traceparent) {
     const socket = this.#socket;
+    const about = ahead(traceparent, topic);
+    const kind = about === topic ? Kind.OPEN : Kind.OPEN | TRACED;
     const bytes = isBytes(payload);
     const text = bytes ? undefined : encode(payload, socket[kSerializer]);
     // What waits for a connection is encoded now, and bytes belong to the caller.
@@ -58,14 +62,14 @@ class Streams {
       if (bytes)
         core.orderBytes(
           index,
-          Kind.OPEN | BYTES_HEAD,
+          kind | BYTES_HEAD,
           number,
-          topic,
+          about,
           /** @type {Uint8Array} */ (kept),
           settings
         );
-      else if (text === undefined) core.order(index, Kind.OPEN, number, topic, '', settings);
-      else core.order(index, Kind.OPEN | JSON_HEAD, number, topic, text, settings);
+      else if (text === undefined) core.order(index, kind, number, about, '', settings);
+      else core.order(index, kind | JSON_HEAD, number, about, text, settings);
       channel.begin();
     };
     if (this.#ready) open();

@@ -152,6 +152,6 @@ class Survey {
   }
 }
 
-const NOTHING = { text: undefined, bytes: undefined };
+const NOTHING = { text: undefined, bytes: undefined, bodyHead: 0 };
 
 exports.Survey = Survey;

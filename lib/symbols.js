@@ -19,6 +19,8 @@ const kShow = Symbol('show');
 const kTell = Symbol('tell');
 /** Of a socket: its streams. */
 const kStreams = Symbol('streams');
+/** Of a socket: how its payloads travel. */
+const kEncoding = Symbol('encoding');
 /** Of a socket: what makes text of outgoing payloads. */
 const kSerializer = Symbol('serializer');
 /** Of a socket or a server: takes what the core tells of it. */
@@ -53,6 +55,7 @@ exports.kReference = kReference;
 exports.kShow = kShow;
 exports.kTell = kTell;
 exports.kStreams = kStreams;
+exports.kEncoding = kEncoding;
 exports.kSerializer = kSerializer;
 exports.kReceive = kReceive;
 exports.kAccepted = kAccepted;

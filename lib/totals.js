@@ -97,5 +97,5 @@ function noStats() {
 }
 
 exports.Totals = Totals;
-exports.atEnd = atEnd;
 exports.noStats = noStats;
+exports.atEnd = atEnd;

@@ -107,6 +107,7 @@ function checkRequires(file, source) {
       const builtin = specifier.replace(/^node:/, '');
       const { builtins, optional } = rules.JS_FACADES;
       if (facade && [...builtins, ...optional].includes(builtin)) return [];
+      if (rules.JS_OPTIONAL[file] === builtin) return [];
       if (!isBuiltin(specifier)) return say(`"${specifier}": lib has no runtime dependency`);
       if (rules.JS_BUILTINS_AFTER_ALL[file]?.includes(builtin)) return [];
       return rules.JS_FORBIDDEN_BUILTINS.includes(builtin)

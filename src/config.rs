@@ -36,12 +36,25 @@ pub struct Limits {
     /// How long a peer may take no byte of what waits for it. Default zero: for ever, since a peer
     /// that has paused takes none.
     pub stall_timeout: Duration,
+    /// How payloads are encoded. Default JSON.
+    pub encoding: Encoding,
     /// How many digits jftp's decimal lengths have. Default 7, at most 15. Both sides must be told;
     /// fewer make the largest message smaller.
     pub jftp_header_digits: u8,
     /// Whether payloads that look alike may travel to the application as values: see
     /// `codec::shape`. Default false; set where the application can rebuild them.
     pub shapes: bool,
+}
+
+/// How the application encodes its payloads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// JSON, and bytes as they are.
+    Json,
+    /// MessagePack where the peer reads it.
+    MessagePack,
+    /// The application does it: it gets every payload as bytes.
+    Raw,
 }
 
 /// How a connection waits: see `driver::busy_poll`.
@@ -132,6 +145,7 @@ impl Default for Limits {
             frame_timeout: Duration::from_secs(30),
             heartbeat: None,
             stall_timeout: Duration::ZERO,
+            encoding: Encoding::Json,
             jftp_header_digits: 7,
             shapes: false,
         }

@@ -3,7 +3,7 @@
 import { PeerCertificate } from 'node:tls';
 
 import { ShortwireError } from './errors.js';
-import { Protocol } from './options.js';
+import { Encoding, Protocol } from './options.js';
 import { UDSocket } from './socket.js';
 
 /**
@@ -40,8 +40,8 @@ export interface ReadyInfo {
   readonly protocol: Protocol;
   /** Always false in this version. */
   readonly compress: false;
-  /** Always `'json'` in this version. */
-  readonly encoding: 'json';
+  /** How payloads are encoded: `'json'` too if `'msgpack'` was asked for and the peer doesn't have it. */
+  readonly encoding: Encoding;
 }
 
 /** What `reconnecting` tells. */

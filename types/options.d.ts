@@ -4,6 +4,9 @@ import { Peer } from './facts.js';
 import { Payload } from './payload.js';
 import { UDSocket } from './socket.js';
 
+/** How payloads are encoded: see {@link ConnectionOptions.encoding}. */
+export type Encoding = 'json' | 'msgpack' | 'raw';
+
 /**
  * What is spoken: shortwire's own format, or jftp's: `'jftp'` is its newest generation (1.6.2 and later), `'jftp-1.5'` that of 1.5.3,
  * `'jftp-1.0'` that of 1.0.0 to 1.5.2.
@@ -89,6 +92,14 @@ export interface ConnectionOptions {
    * @default 0
    */
   stallTimeoutMs?: number;
+  /**
+   * How payloads are encoded. `'msgpack'`: in MessagePack, by way of the package msgpackr, which must be installed; it carries what JSON
+   * can't (`Date`, `BigInt`, `Map`, `Set`, `undefined`, typed arrays, nested bytes). Both sides must have it; otherwise JSON travels, and
+   * what JSON would change rejects with `SHORTWIRE_ERR_SERIALIZE`. `'raw'`: not at all; payloads are `Buffer`s or `Uint8Array`s, and
+   * what arrives is a `Buffer`.
+   * @default 'json'
+   */
+  encoding?: Encoding;
   /**
    * How many digits the lengths of jftp's newest generation have, 1 to 15; its `encoderOptions.headerSize`. Both sides must be told.
    * Fewer make the largest message smaller.

@@ -12,6 +12,25 @@ export interface JsonObject {
 }
 
 /**
+ * Any value that `encoding: 'msgpack'` carries. It is no {@link Payload}, since that doesn't know the encoding: give a service interface
+ * with such types, or say `as unknown as Payload`.
+ */
+export type PackableValue =
+  | string
+  | number
+  | boolean
+  | bigint
+  | null
+  | undefined
+  | Date
+  | ArrayBuffer
+  | ArrayBufferView
+  | readonly PackableValue[]
+  | ReadonlyMap<PackableValue, PackableValue>
+  | ReadonlySet<PackableValue>
+  | { readonly [name: string]: PackableValue };
+
+/**
  * What can be sent without a service interface: a JSON value; `undefined`, which arrives as `undefined`; or a `Buffer` or
  * `Uint8Array`, which travels as bytes and arrives as a `Buffer`. Bytes are copied before the call returns. Nested bytes are what
  * JSON makes of them.

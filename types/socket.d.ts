@@ -14,6 +14,7 @@ import {
   ConnectOptions,
   ConnectionOptions,
   PingOptions,
+  Encoding,
   Protocol,
   RpcOptions,
   SendOptions,
@@ -70,6 +71,8 @@ export class UDSocket<
   readonly status: Status;
   /** What is spoken. */
   readonly protocol: Protocol;
+  /** How payloads are encoded, as agreed with the peer; `'json'` as long as it isn't there. */
+  readonly encoding: Encoding;
   /** Who is at the other end. */
   readonly peer: Peer;
   /** Own calls and messages that have not settled. */
@@ -275,6 +278,8 @@ export class UDSocket<
 
   /**
    * Uses this function instead of `JSON.stringify` for outgoing payloads, one made by fast-json-stringify say. It must return JSON.
+   *
+   * @throws `SHORTWIRE_ERR_UNSUPPORTED` with another `encoding` than JSON
    */
   schema(serializer: (value: any) => string): this;
 

@@ -4,6 +4,7 @@
 
 import { Duplex } from 'node:stream';
 
+import type { CallOptions } from './options.js';
 import { UDSocket } from './socket.js';
 
 /**
@@ -30,6 +31,8 @@ export interface StreamOptions<Topic extends string = string> {
   objectMode?: boolean;
   /** Takes the stream back on both sides when it fires: it fails with `SHORTWIRE_ERR_ABORTED` and the signal's reason as its cause. */
   signal?: AbortSignal;
+  /** See {@link CallOptions.traceparent}. */
+  traceparent?: string;
 }
 
 /** Of `iterate`. */
@@ -43,4 +46,6 @@ export interface IterateOptions<Topic extends string = string> {
   timeoutMs?: number;
   /** Takes it back on both sides when it fires: the next part rejects with `SHORTWIRE_ERR_ABORTED`. */
   signal?: AbortSignal;
+  /** See {@link CallOptions.traceparent}. */
+  traceparent?: string;
 }

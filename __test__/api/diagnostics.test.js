@@ -105,6 +105,24 @@ forEachDriver((driver) => {
     });
   }
 
+  test(`a handler that answers in parts is published, until it has returned them (${driver})`, async (t) => {
+    const { socket, peer } = await pair(t, { driver });
+    peer.handle('count', async function* (n) {
+      for (let at = 0; at < n; at++) yield at;
+    });
+    const seen = watch(t, 'handle');
+    const parts = [];
+    const settings = { topic: 'count', traceparent: TRACE };
+    for await (const part of socket.iterate(2, settings)) parts.push(part);
+    await assert.rejects(socket.iterate(2, { topic: 'nobody' }).next(), {
+      code: 'SHORTWIRE_ERR_NO_HANDLER'
+    });
+    assert.deepEqual(parts, [0, 1]);
+    const failed = ['start', 'end', 'error', 'asyncStart', 'asyncEnd'];
+    assert.deepEqual(steps(seen), ['start', 'end', 'asyncStart', 'asyncEnd', ...failed]);
+    assert.equal(seen[0][1].traceparent, TRACE);
+  });
+
   test(`middleware is part of what is measured (${driver})`, async (t) => {
     const { socket, peer, server } = await pair(t, { driver });
     const order = [];

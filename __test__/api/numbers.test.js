@@ -21,6 +21,7 @@ for (const [group, mine] of [
   ['kind', records.Kind],
   ['serverEvent', records.ServerEvent],
   ['body', records.Body],
+  ['capability', records.Capability],
   ['layout', records.Layout],
   ['shape', records.Shape],
   ['error', Object.fromEntries(CODES.map((code, number) => [code, number]))],
@@ -35,7 +36,7 @@ test('there are no other groups', () => {
   const groups = new Set(numbers().map(({ group }) => group));
   assert.deepEqual(
     groups,
-    new Set(['kind', 'serverEvent', 'body', 'layout', 'shape', 'error', 'format'])
+    new Set(['kind', 'serverEvent', 'body', 'capability', 'layout', 'shape', 'error', 'format'])
   );
 });
 

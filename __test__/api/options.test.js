@@ -24,6 +24,7 @@ const DEFAULTS = [
   ['frameTimeoutMs', 'both', 30_000],
   ['heartbeatMs', 'both', undefined],
   ['stallTimeoutMs', 'both', 0],
+  ['encoding', 'both', 'json'],
   ['driver', 'both', 'auto'],
   ['busyPollUs', 'both', 50],
   ['traceparent', 'both', undefined],
@@ -60,6 +61,8 @@ const ALLOWED = [
   ['frameTimeoutMs', 'both', 0],
   ['heartbeatMs', 'both', 30_000],
   ['stallTimeoutMs', 'both', 60_000],
+  ['encoding', 'both', 'msgpack'],
+  ['encoding', 'both', 'raw'],
   ['driver', 'both', 'inline'],
   ['driver', 'both', 'task'],
   ['busyPollUs', 'both', 0],
@@ -91,6 +94,7 @@ const WRONG = [
   ['handshakeTimeoutMs', 'both', [-1, '1', null]],
   ['frameTimeoutMs', 'both', [-1, '1', null]],
   ['heartbeatMs', 'both', [-1, '1', true, null]],
+  ['encoding', 'both', ['cbor', true, null]],
   ['driver', 'both', ['INLINE', '', 1, null]],
   ['traceparent', 'both', ['00-…', true, null]],
   ['busyPollUs', 'both', [-1, 1_000_001, '1', null]],
@@ -111,10 +115,7 @@ const WRONG = [
 ];
 
 /** [option, on, values that ask for it, values that don't] */
-const LATER = [
-  ['compress', 'both', [true, {}], [false, undefined]],
-  ['encoding', 'both', ['msgpack', 'raw'], ['json', undefined]]
-];
+const LATER = [['compress', 'both', [true, {}], [false, undefined]]];
 
 const MAKERS = [
   ['socket', (options) => new UDSocket(options)],

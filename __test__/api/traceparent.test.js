@@ -67,6 +67,24 @@ forEachDriver((driver) => {
       ]);
     });
 
+    test(`a streamed answer and a stream have theirs, ${direction} (${driver})`, async (t) => {
+      const [asking, answering] = await ends(t);
+      answering.handle(async function* (_payload, { traceparent }) {
+        yield traceparent;
+      });
+      answering.handle('two-way', (_payload, { stream, traceparent }) => stream.end(traceparent));
+      const heard = [];
+      const parts = [asking.iterate(1, { traceparent: TRACE }), asking.iterate(Buffer.from('1'))];
+      for (const iteration of parts) for await (const part of iteration) heard.push(part);
+      const stream = asking.stream(1, { topic: 'two-way', objectMode: true, traceparent: OTHER });
+      for await (const part of stream) heard.push(part);
+      assert.deepEqual(heard, [TRACE, undefined, OTHER]);
+      stream.end();
+      assert.throws(() => asking.iterate(1, { traceparent: 'x' }), {
+        code: 'SHORTWIRE_ERR_INVALID_ARG'
+      });
+    });
+
     test(`one end's function gives each its own, ${direction} (${driver})`, async (t) => {
       const given = [TRACE, undefined, OTHER];
       const [asking, answering] = await ends(t, { traceparent: () => given.shift() });

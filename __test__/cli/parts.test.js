@@ -159,6 +159,21 @@ describe('values of options', () => {
   }
 });
 
+it('a slow reader of the output is waited for once, by all', async () => {
+  const stdout = Object.assign(new EventEmitter(), {
+    writableNeedDrain: true,
+    write: () => false
+  });
+  const output = new Output(/** @type {any} */ (stdout), /** @type {any} */ (new EventEmitter()));
+  const writes = Array.from({ length: 20 }, () => output.line('result'));
+  assert.equal(output.isFull, true);
+  assert.equal(stdout.listenerCount('drain'), 1);
+  stdout.writableNeedDrain = false;
+  stdout.emit('drain');
+  await Promise.all(writes);
+  await output.drained();
+});
+
 describe('what a terminal sees', () => {
   /** @param {boolean} isTTY */
   function outputTo(isTTY) {

@@ -83,6 +83,13 @@ const LINES = {
   ],
   'bytes.mjs': ['true 32 0d22cdcc10e6d049', '8388608 2 [ 32, 32 ]'],
   'backpressure.mjs': ['200 jobs, one at a time', 'the sender had to wait: true'],
+  'encodings.mjs': [
+    'agreed on msgpack',
+    'Map(1) {',
+    'json { fine: true }',
+    'SHORTWIRE_ERR_SERIALIZE',
+    '42'
+  ],
   'attach.mjs': ["{ protocol: 'shortwire', peer: {} }", 'true'],
   'tls.mjs': [
     'I am client',

@@ -35,7 +35,13 @@ const Flag = {
   WIDE: 32
 };
 /** Bits of the preface. */
-const Capability = { STREAMS: 1, HELLO: 1 << 2, TOPICS: 1 << 3, WIDE: 1 << 5 };
+const Capability = {
+  STREAMS: 1,
+  MESSAGE_PACK: 1 << 1,
+  HELLO: 1 << 2,
+  TOPICS: 1 << 3,
+  WIDE: 1 << 5
+};
 /** What this library says that it can do. */
 const CAPABILITIES = Capability.STREAMS | Capability.HELLO | Capability.TOPICS | Capability.WIDE;
 

@@ -169,3 +169,11 @@ const subscribed = socket.subscribe('users.*');
 same<typeof subscribed, Promise<void>>(true);
 // @ts-expect-error a pattern is needed
 void socket.unsubscribe();
+
+// Values that only MessagePack carries.
+
+interface Orders {
+  orders: (query: { since: Date }) => Map<bigint, { items: Set<string> }>;
+}
+const orders = new UDSocket<Orders>({ encoding: 'msgpack' }).call('orders', { since: new Date() });
+same<typeof orders, Promise<Map<bigint, { items: Set<string> }>>>(true);

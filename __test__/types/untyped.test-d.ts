@@ -7,9 +7,11 @@ import {
   type Context,
   type Endpoint,
   type ErrorCode,
+  type PackableValue,
   type Payload,
   type Peer,
   type SocketOptions,
+  type StatsReport,
   type Status,
   type TcpAddress
 } from 'shortwire';
@@ -194,3 +196,24 @@ const queues: number =
   socket.stats().servingBytes + socket.stats().partialBytes + socket.stats().undeliveredBytes;
 const introducing: number = server.stats().introducing;
 void [paused, held, queues, introducing, new UDSocket({ stallTimeoutMs: 60_000 })];
+
+// Encodings.
+
+const agreed: 'json' | 'msgpack' | 'raw' = new UDSocket({ encoding: 'msgpack' }).encoding;
+socket.on('ready', ({ encoding }) => same<typeof encoding, typeof agreed>(true));
+const packable: PackableValue = { map: new Map([[1n, new Set([new Date(), undefined])]]) };
+// @ts-expect-error: JSON, the default, doesn't carry it
+void socket.rpc(packable);
+void [agreed, packable];
+
+// Statistics for those who ask.
+
+void new UDSocketServer({ allowStats: true });
+// @ts-expect-error it is no list of peers
+void new UDSocketServer({ allowStats: ['ops'] });
+const requests = async (): Promise<number> => {
+  const report = (await socket.call('$shortwire.stats')) as StatsReport;
+  same<typeof report.process.rssBytes, number>(true);
+  return report.sockets.requestsIn + report.server.connections + report.atMs;
+};
+void requests;

@@ -51,3 +51,16 @@ test('a library may have a variant and come from another checkout', () => {
   assert.throws(() => parseLibrary('nobody'), /unknown library/);
   assert.throws(() => parseLibrary('shortwires'), /unknown library/);
 });
+
+const allButB = (library, { needs }) => needs === undefined || library !== 'b';
+
+test('a library that cannot do what a scenario needs is left out of it', () => {
+  const scenarios = [{ id: 'calls' }, { id: 'many', needs: 'tell' }];
+  const run = { libraries: ['a', 'b'], scenarios, samples: 2, idleSamples: 0, takesPart: allButB };
+  const many = orderSamples(run).filter(({ scenario }) => scenario.id === 'many');
+  assert.deepEqual(
+    many.map(({ library }) => library),
+    ['a', 'a']
+  );
+  assert.equal(orderSamples(run).length, 6);
+});

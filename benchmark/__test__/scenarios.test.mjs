@@ -2,6 +2,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { runClosedLoop } from '../scenarios/closed-loop.mjs';
 import { scenarios } from '../scenarios/index.mjs';
+import { fanOut, inTurns, survey } from '../scenarios/many.mjs';
 import { runOpenLoop } from '../scenarios/open-loop.mjs';
 import { payloads } from '../scenarios/payloads.mjs';
 import { Verifier } from '../scenarios/verify.mjs';
@@ -75,3 +76,37 @@ for (const [name, answer] of [
     await assert.rejects(runClosedLoop(answer, { ...load(), inFlight: 1 }, 5), /the value/);
   });
 }
+
+test('a fan-out is over when the last has the message', async () => {
+  const { payload, verifier } = load();
+  const listeners = [];
+  const hears = Array.from({ length: 3 }, (_, i) => (listener) => (listeners[i] = listener));
+  const copy = JSON.parse(JSON.stringify(payload));
+  let over = false;
+  const request = fanOut([async (asked) => asked], hears, verifier)(payload);
+  request.then(() => (over = true));
+  for (const listener of listeners) {
+    await new Promise(setImmediate);
+    assert.equal(over, false);
+    listener(copy);
+  }
+  assert.equal(await request, copy);
+  assert.equal(verifier.passed, 3);
+});
+
+const askTwo = async (asked) => [await echo(asked), await echo(asked)];
+
+test('a survey fails when an answer is missing', async () => {
+  const { payload, verifier } = load();
+  assert.deepEqual(await survey(askTwo, 2, verifier)(payload), payload);
+  assert.equal(verifier.passed, 2);
+  await assert.rejects(survey(askTwo, 3, verifier)(payload), /2 have answered/);
+});
+
+test('connections take turns', async () => {
+  const asked = [];
+  const requests = [0, 1, 2].map((n) => async () => void asked.push(n));
+  const request = inTurns(requests);
+  for (let i = 0; i < 5; i++) await request();
+  assert.deepEqual(asked, [0, 1, 2, 0, 1]);
+});

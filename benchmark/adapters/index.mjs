@@ -10,6 +10,13 @@
  *     serve(path, handler, options) → server      stop(server)
  *     connect(path, options) → client             disconnect(client)
  *     request(client, payload) → Promise          and `info` about itself
+ *
+ * `path` is a Unix socket's, or an address of TCP or TLS (`address.mjs`) for those whose `info.transports` has it.
+ *
+ * Those that can, have two more pairs. What a scenario needs of these is in `options.needs`:
+ *
+ *     tell(server, payload)                       hear(client, listener)     a message for all
+ *     ask(server, payload) → Promise<answers>     answer(client, handler)    a question for all
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -71,6 +78,18 @@ function rest(spec, known) {
 export async function loadAdapter({ name, variant, root }) {
   const adapter = await import(MODULES[name]);
   return { adapter, options: { variant, root } };
+}
+
+/**
+ * Whether a library can take part in a scenario.
+ *
+ * @param {Library} library
+ * @param {{ needs?: string, transport?: string }} scenario
+ */
+export async function canDo(library, { needs, transport }) {
+  const { adapter } = await loadAdapter(library);
+  const reaches = transport === undefined || adapter.info.transports?.includes(transport) === true;
+  return reaches && (needs === undefined || typeof adapter[needs] === 'function');
 }
 
 /**

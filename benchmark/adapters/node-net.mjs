@@ -8,20 +8,28 @@
  * Small frames of one turn leave together. No checks, no limits, no errors, no timeouts: this is what
  * the bytes cost, not what a library should be. Knows no scenario.
  */
-import net from 'node:net';
-import { once } from 'node:events';
 import { PendingCalls } from './correlation.mjs';
+import { connect as connectSocket, listen } from './node-server.mjs';
 
 const HEADER_BYTES = 8;
+/** Ids from here on are those of the server's questions, and this one is a message's. */
+const ASKED = 0x8000_0000;
+const NEWS = 0xffff_ffff;
+const IGNORE = () => {};
 /** Enough for one write: waiting for the end of the turn would let the other side idle meanwhile. */
 const FLUSH_BYTES = 1024;
 
-export const info = { kind: 'floor', title: 'node:net', note: 'hand-written length-prefixed JSON' };
+export const info = {
+  kind: 'floor',
+  title: 'node:net',
+  note: 'hand-written length-prefixed JSON',
+  transports: ['tcp', 'tls']
+};
 
 /**
  * Collects the frames of a turn and writes them at once.
  *
- * @param {net.Socket} socket
+ * @param {import('node:net').Socket} socket
  * @returns {(id: number, payload: unknown) => void}
  */
 function frameWriter(socket) {
@@ -61,7 +69,7 @@ function frameWriter(socket) {
  * Cuts what arrives into frames. Pieces of a large frame are kept apart until it is complete, so that a
  * megabyte is copied once and not once per read.
  *
- * @param {net.Socket} socket
+ * @param {import('node:net').Socket} socket
  * @param {(id: number, payload: unknown) => void} onFrame
  */
 function readFrames(socket, onFrame) {
@@ -93,32 +101,66 @@ function readFrames(socket, onFrame) {
 
 /** @param {string} path @param {(payload: unknown) => unknown} handler */
 export async function serve(path, handler) {
-  const server = net.createServer((socket) => {
-    const write = frameWriter(socket);
-    readFrames(socket, (id, payload) => write(id, handler(payload)));
+  const peers = new Set();
+  const pending = new PendingCalls();
+  const server = await listen(path, (socket) => {
+    const peer = { socket, write: frameWriter(socket) };
+    peers.add(peer);
+    readFrames(socket, (id, payload) => {
+      if (id >= ASKED) pending.settle(id - ASKED, payload);
+      else peer.write(id, handler(payload));
+    });
     socket.on('error', () => {});
+    socket.on('close', () => peers.delete(peer));
   });
-  server.listen(path);
-  await once(server, 'listening');
-  return server;
+  return Object.assign(server, { peers, pending });
 }
 
-/** @param {net.Server} server */
+/** @param {import('node:net').Server} server */
 export async function stop(server) {
   server.close();
 }
 
 /** @param {string} path */
 export async function connect(path) {
-  const socket = net.connect(path);
-  await once(socket, 'connect');
+  const socket = await connectSocket(path);
   const pending = new PendingCalls();
-  readFrames(socket, (id, payload) => pending.settle(id, payload));
-  return { socket, pending, write: frameWriter(socket) };
+  const client = { socket, pending, write: frameWriter(socket), listener: IGNORE, handler: IGNORE };
+  readFrames(socket, (id, payload) => {
+    if (id === NEWS) client.listener(payload);
+    else if (id >= ASKED) client.write(id, client.handler(payload));
+    else pending.settle(id, payload);
+  });
+  return client;
 }
 
 export function request(client, payload) {
   return new Promise((resolve) => client.write(client.pending.open(resolve), payload));
+}
+
+/** The frame is made once. */
+export function tell({ peers }, payload) {
+  const text = JSON.stringify(payload);
+  const bytes = Buffer.byteLength(text);
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + bytes);
+  frame.writeUInt32LE(bytes, 0);
+  frame.writeUInt32LE(NEWS, 4);
+  frame.write(text, HEADER_BYTES, 'utf8');
+  for (const { socket } of peers) socket.write(frame);
+}
+
+export function hear(client, listener) {
+  client.listener = listener;
+}
+
+export function ask({ peers, pending }, payload) {
+  const one = ({ write }) =>
+    new Promise((resolve) => write(ASKED + pending.open(resolve), payload));
+  return Promise.all([...peers].map(one));
+}
+
+export function answer(client, handler) {
+  client.handler = handler;
 }
 
 export async function disconnect(client) {

@@ -18,6 +18,10 @@ export async function serve(path, handler) {
   server.on('message.call', (message, clientId) => {
     server.send('answer', { id: message.id, payload: handler(message.payload) }, clientId);
   });
+  server.pending = new PendingCalls();
+  server.clients = new Set();
+  server.on('connection', (clientId) => server.clients.add(clientId));
+  server.on('message.answered', ({ id, payload }) => server.pending.settle(id, payload));
   server.on('error', () => {});
   server.listen();
   await once(server, 'listening');
@@ -42,6 +46,28 @@ export async function connect(path) {
 export function request(client, payload) {
   return new Promise((resolve) => {
     client.socket.send('call', { id: client.pending.open(resolve), payload });
+  });
+}
+
+export function tell(server, payload) {
+  server.broadcast('news', payload);
+}
+
+export function hear(client, listener) {
+  client.socket.on('message.news', listener);
+}
+
+export function ask(server, payload) {
+  const one = (clientId) =>
+    new Promise((resolve) => {
+      server.send('question', { id: server.pending.open(resolve), payload }, clientId);
+    });
+  return Promise.all([...server.clients].map(one));
+}
+
+export function answer(client, handler) {
+  client.socket.on('message.question', ({ id, payload }) => {
+    client.socket.send('answered', { id, payload: handler(payload) });
   });
 }
 

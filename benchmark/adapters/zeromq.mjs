@@ -3,11 +3,18 @@
  * clients be in flight (Req/Rep allows one). High-water marks are off, so that nothing waits. The id
  * travels inside the JSON: a frame of its own costs more. Knows no scenario.
  */
+import { parseAddress } from './address.mjs';
 import { PendingCalls } from './correlation.mjs';
 
-export const info = { kind: 'peer', title: 'zeromq', package: 'zeromq' };
+export const info = { kind: 'peer', title: 'zeromq', package: 'zeromq', transports: ['tcp'] };
 
 const OPTIONS = { linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
+
+/** @param {string} text */
+function toUrl(text) {
+  const { path, listenHost, port } = parseAddress(text);
+  return path === undefined ? `tcp://${listenHost}:${port}` : `ipc://${path}`;
+}
 
 /**
  * zeromq refuses a second `send` while one is waiting, so outgoing messages queue here.
@@ -40,39 +47,54 @@ function ignoreWhenClosed(socket) {
 }
 
 /** @param {string} path @param {(payload: unknown) => unknown} handler */
-export async function serve(path, handler) {
-  const { Router } = await import('zeromq');
+export async function serve(path, handler, { needs }) {
+  const { Publisher, Router } = await import('zeromq');
   const router = new Router(OPTIONS);
-  await router.bind(`ipc://${path}`);
+  const pending = new PendingCalls();
+  const identities = new Map();
+  await router.bind(toUrl(path));
   const send = sender(router);
   const receive = async () => {
     for await (const [identity, json] of router) {
-      const { id, payload } = JSON.parse(json.toString());
-      send([identity, JSON.stringify({ id, payload: handler(payload) })]);
+      const { id, payload, answered } = JSON.parse(json.toString());
+      identities.set(identity.toString('hex'), identity);
+      if (answered) pending.settle(id, payload);
+      else send([identity, JSON.stringify({ id, payload: handler(payload) })]);
     }
   };
   receive().catch(ignoreWhenClosed(router));
-  return router;
+  if (needs !== 'tell') return { router, send, pending, identities };
+  const publisher = new Publisher({ linger: 0, sendHighWaterMark: 0 });
+  await publisher.bind(`ipc://${path}.news`);
+  return { router, publisher, publish: sender(publisher) };
 }
 
-export async function stop(router) {
+export async function stop({ router, publisher }) {
   router.close();
+  publisher?.close();
 }
 
 /** @param {string} path */
-export async function connect(path) {
-  const { Dealer } = await import('zeromq');
+export async function connect(path, { needs }) {
+  const { Dealer, Subscriber } = await import('zeromq');
   const dealer = new Dealer(OPTIONS);
-  dealer.connect(`ipc://${path}`);
+  dealer.connect(toUrl(path));
   const pending = new PendingCalls();
+  const client = { dealer, pending, send: sender(dealer), handler: undefined };
   const receive = async () => {
     for await (const [json] of dealer) {
-      const { id, payload } = JSON.parse(json.toString());
-      pending.settle(id, payload);
+      const { id, payload, asked } = JSON.parse(json.toString());
+      if (asked) client.send(JSON.stringify({ id, payload: client.handler(payload), answered: 1 }));
+      else pending.settle(id, payload);
     }
   };
   receive().catch(ignoreWhenClosed(dealer));
-  return { dealer, pending, send: sender(dealer) };
+  if (needs === 'tell') {
+    client.subscriber = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
+    client.subscriber.connect(`ipc://${path}.news`);
+    client.subscriber.subscribe();
+  }
+  return client;
 }
 
 export function request(client, payload) {
@@ -81,6 +103,31 @@ export function request(client, payload) {
   });
 }
 
+/** Publisher and subscribers, as its guide has it. */
+export function tell(server, payload) {
+  server.publish(JSON.stringify(payload));
+}
+
+export function hear({ subscriber }, listener) {
+  const receive = async () => {
+    for await (const [json] of subscriber) listener(JSON.parse(json.toString()));
+  };
+  receive().catch(ignoreWhenClosed(subscriber));
+}
+
+export function ask({ send, pending, identities }, payload) {
+  const one = (identity) =>
+    new Promise((resolve) => {
+      send([identity, JSON.stringify({ id: pending.open(resolve), payload, asked: 1 })]);
+    });
+  return Promise.all([...identities.values()].map(one));
+}
+
+export function answer(client, handler) {
+  client.handler = handler;
+}
+
 export async function disconnect(client) {
   client.dealer.close();
+  client.subscriber?.close();
 }

@@ -22,7 +22,10 @@
  * @property {number} inFlight
  * @property {number} clients client processes
  * @property {number} connections per client process
+ * @property {'tcp' | 'tls'} [transport] instead of a Unix socket; libraries that don't have it are left out
  * @property {number} [callsPerSecond] of an open loop
+ * @property {'tell' | 'ask'} [needs] what the adapter must be able to do beside calls; others are left out
+ * @property {boolean} [inTurns] every call on another connection
  * @property {number} [cpus] the processes share this many
  * @property {number} [warmUpTimes] longer warm-up: processes that share a core warm up slowly
  * @property {number} [windowTimes] longer sample: where a call takes long, there are few
@@ -69,6 +72,21 @@ function concurrent(payload, title, inFlight, goal, windowTimes = 1) {
   };
 }
 
+/** The same over TCP and over TLS. */
+function over(transport, title, goal) {
+  const change = (scenario, goals) => ({
+    ...scenario,
+    id: `${transport}-${scenario.id}`,
+    title: `${title}: ${scenario.title}`,
+    transport,
+    figures: goals
+  });
+  return [
+    change(sequential('tiny', 'tiny object', {}), [p50(goal), p99(), rate(), cpu(), memory()]),
+    change(concurrent('k1', '770-byte object', 64), [rate(goal), p99(), cpu(), memory()])
+  ];
+}
+
 function openLoop(callsPerSecond) {
   return {
     ...base,
@@ -113,6 +131,48 @@ export const scenarios = [
     warmUpTimes: 4,
     figures: [rate({ times: 1.6 }), p99({ better: true }), p50(), cpu(), memory()]
   },
+  {
+    ...base,
+    id: 'fan-out-100',
+    title: 'one message for 100 subscribers',
+    payload: 'k1',
+    connections: 100,
+    needs: 'tell',
+    figures: [
+      { ...p50({ better: true }), title: 'p50 until the last has it, µs' },
+      p99(),
+      { ...rate(), title: 'messages for all, per second' },
+      cpu({ better: true }),
+      memory()
+    ]
+  },
+  {
+    ...base,
+    id: 'survey-50',
+    title: 'one question for 50 clients',
+    payload: 'tiny',
+    connections: 50,
+    needs: 'ask',
+    figures: [
+      { ...p50({ better: true }), title: 'p50 until the last has answered, µs' },
+      p99(),
+      { ...rate(), title: 'surveys per second' },
+      cpu({ better: true }),
+      memory()
+    ]
+  },
+  {
+    ...base,
+    id: 'active-1000',
+    title: '1,000 connections, of which 1 % is active',
+    payload: 'tiny',
+    connections: 1000,
+    inFlight: 10,
+    inTurns: true,
+    figures: [rate({ better: true }), p99({ better: true }), p50(), cpu(), memory()]
+  },
+  ...over('tcp', 'TCP', { better: true }),
+  ...over('tls', 'TLS', { better: true }),
   ...[1000, 5000, 10_000, 15_000].map(openLoop),
   {
     ...base,

@@ -64,6 +64,15 @@ function socketOptions(values) {
 }
 
 /**
+ * A command that has lost its server says so, and doesn't connect again.
+ * @param {Record<string, any>} values
+ * @returns {any}
+ */
+function clientOptions(values) {
+  return { ...socketOptions(values), reconnect: false };
+}
+
+/**
  * Connects, lets `use` have the socket, and says goodbye. Ends early when it is interrupted.
  * @template T
  * @param {import('./arguments.js').Input} input whose first positional is the endpoint
@@ -89,7 +98,7 @@ async function withSockets({ interrupt, positionals, values }, count, use, prepa
   const sockets = [];
   try {
     while (sockets.length < count) {
-      const socket = new UDSocket(socketOptions(values));
+      const socket = new UDSocket(clientOptions(values));
       // Calls tell of it as well; a connection that idles is watched by whoever idles.
       socket.on('error', () => {});
       prepare?.(socket);

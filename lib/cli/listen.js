@@ -74,6 +74,11 @@ function printed(socket, { output, values }) {
       left--;
       void output.line(jsonLine({ topic, payload }));
       if (left <= 0) resolve();
+      else if (output.isFull) {
+        // What nobody reads yet waits at the server, within its limits.
+        socket.pause();
+        void output.drained().then(() => socket.resume());
+      }
     });
     socket.on('error', reject);
     socket.on('close', () => resolve());

@@ -17,6 +17,8 @@ class Output {
   #stderr;
   /** What stands in the line of progress now. */
   #progress = '';
+  /** @type {Promise<void> | undefined} */
+  #draining;
 
   /**
    * @param {NodeJS.WriteStream} stdout
@@ -47,8 +49,24 @@ class Output {
    */
   async write(data) {
     this.clearProgress();
-    if (this.#stdout.write(data)) return;
-    await new Promise((resolve) => this.#stdout.once('drain', resolve));
+    if (!this.#stdout.write(data)) await this.drained();
+  }
+
+  /** Whether its reader is slower than what is written. */
+  get isFull() {
+    return this.#stdout.writableNeedDrain;
+  }
+
+  /** Resolves when there is room again. @returns {Promise<void>} */
+  drained() {
+    if (!this.isFull) return Promise.resolve();
+    // One for all who wait: not everybody looks at the promise.
+    return (this.#draining ??= new Promise((resolve) =>
+      this.#stdout.once('drain', () => {
+        this.#draining = undefined;
+        resolve();
+      })
+    ));
   }
 
   /**

@@ -132,6 +132,13 @@ export const JS_FACADES = {
   optional: ['fast-json-stringify']
 };
 
+/**
+ * Packages that a file takes when the user asks for them and has them.
+ *
+ * @type {Record<string, string>}
+ */
+export const JS_OPTIONAL = { 'lib/encodings.js': 'msgpackr' };
+
 /** The command-line tool stands on what users have, too; nothing else may know it. */
 export const JS_TOOL = {
   folder: 'lib/cli/',

@@ -10,7 +10,7 @@ use crate::{
         thread::{NEWS, flags},
     },
     error::Kind,
-    message::BodyKind,
+    message::{BodyKind, capability},
 };
 
 /// Names and numbers that both sides must agree on.
@@ -66,7 +66,9 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("NONE", BodyKind::None as u32),
         ("JSON", BodyKind::Json as u32),
         ("BYTES", BodyKind::Bytes as u32),
+        ("MESSAGE_PACK", BodyKind::MessagePack as u32),
     ];
+    let capabilities = [("MESSAGE_PACK", capability::MESSAGE_PACK)];
     let layout = [
         ("WORDS", batch::WORDS as u32),
         ("BLOB", batch::BLOB),
@@ -95,6 +97,7 @@ pub fn numbers() -> Vec<NativeNumber> {
         group("kind", &kinds),
         group("serverEvent", &servers),
         group("body", &bodies),
+        group("capability", &capabilities),
         group("layout", &layout),
         group("error", &errors),
         group("format", &formats),

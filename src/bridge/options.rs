@@ -8,7 +8,7 @@ use std::time::Duration;
 use napi_derive::napi;
 
 use crate::{
-    config::{DriverKind, Format, Formats, Limits, ServerLimits},
+    config::{DriverKind, Encoding, Format, Formats, Limits, ServerLimits},
     driver::thread::{ClientOptions, ServerOptions},
     transport::BindOptions,
 };
@@ -29,6 +29,8 @@ pub struct NativeOptions {
     pub heartbeat_ms: Option<u32>,
     pub stall_timeout_ms: u32,
     pub jftp_header_digits: u32,
+    /// `json`, `msgpack` or `raw`.
+    pub encoding: String,
     pub shapes: bool,
     /// `auto`, `inline` or `task`.
     pub driver: String,
@@ -67,6 +69,11 @@ impl NativeOptions {
             frame_timeout: ms(self.frame_timeout_ms),
             heartbeat: self.heartbeat_ms.map(ms),
             stall_timeout: ms(self.stall_timeout_ms),
+            encoding: match self.encoding.as_str() {
+                "msgpack" => Encoding::MessagePack,
+                "raw" => Encoding::Raw,
+                _ => Encoding::Json,
+            },
             jftp_header_digits: self.jftp_header_digits as u8,
             shapes: self.shapes,
         }

@@ -11,6 +11,7 @@
 pub mod depth;
 pub mod detect;
 pub mod jftp;
+pub mod msgpack;
 pub mod native;
 pub mod number;
 pub mod shape;
@@ -21,7 +22,7 @@ pub use detect::{Detected, detect};
 use crate::{
     config::{Format, Limits},
     error::{Error, Kind, Result},
-    message::{Hello, Message, Role},
+    message::{Body, Hello, Message, Role},
 };
 
 /// The codec of one connection.
@@ -182,6 +183,20 @@ impl Codec {
         }
     }
 
+    /// Whether the peer takes a body of this kind, for one that will be cut. Others are checked when
+    /// they are encoded.
+    ///
+    /// # Errors
+    ///
+    /// `Serialize`: it doesn't read this, or nobody does.
+    #[inline]
+    pub fn check_body(&self, body: Body<'_>) -> Result<()> {
+        match self {
+            Self::Native(native) => native.check_body(body),
+            Self::Jftp(_) => Ok(()),
+        }
+    }
+
     /// Whether the peer takes a message with so many bytes of content.
     ///
     /// # Errors
@@ -215,6 +230,14 @@ impl Codec {
     pub const fn unfinished_bytes(&self) -> usize {
         match self {
             Self::Native(native) => native.unfinished_bytes(),
+            Self::Jftp(_) => 0,
+        }
+    }
+
+    /// What the peer can do: bits of [`crate::message::capability`].
+    pub const fn peer_capabilities(&self) -> u32 {
+        match self {
+            Self::Native(native) => native.peer_capabilities(),
             Self::Jftp(_) => 0,
         }
     }

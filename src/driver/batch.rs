@@ -320,7 +320,7 @@ pub mod kind {
     pub const FAILED: u32 = 7;
     /// In: the kernel has the message of this slot.
     pub const SENT: u32 = 8;
-    /// In: calls flow; the last word is the format's index.
+    /// In: calls flow (agreed capabilities); the last word is the format's index.
     pub const READY: u32 = 9;
     /// In: the peer says goodbye.
     pub const GOAWAY: u32 = 10;

@@ -8,7 +8,7 @@ use crate::{
     codec::{Codec, native},
     config::{Format, Limits},
     error::Result,
-    message::{Body, BodyKind, Message, Role, Trace},
+    message::{Body, BodyKind, Hello, Message, Role, Trace, capability},
 };
 
 /// The message, as frames of the native format have it. Connections that can't use those bytes as
@@ -37,6 +37,14 @@ impl Broadcast {
     ) -> Result<Self> {
         let limits = Limits { max_frame_bytes, ..Limits::default() };
         let mut codec = Codec::new(Format::Shortwire, Role::Server, &limits);
+        // Whether a receiver reads it is asked receiver by receiver.
+        codec.meet(&Hello {
+            version: native::VERSION,
+            capabilities: capability::MESSAGE_PACK,
+            max_frame_bytes,
+            max_in_flight: 0,
+            max_in_flight_bytes: 0,
+        });
         let mut frame = Vec::with_capacity(HEAD_BYTES + topic.len() + body.data.len());
         let event = Message::Event { topic, body, trace: trace.clone() };
         codec.encode(&event, &mut frame)?;
@@ -47,6 +55,14 @@ impl Broadcast {
     /// What it is about; empty for none.
     pub fn topic(&self) -> &str {
         &self.topic
+    }
+
+    /// What a receiver must have said that it can do.
+    pub const fn needs(&self) -> u32 {
+        match self.kind {
+            BodyKind::MessagePack => capability::MESSAGE_PACK,
+            _ => 0,
+        }
     }
 
     /// The payload.

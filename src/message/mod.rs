@@ -126,6 +126,8 @@ pub enum Part<'a> {
         body: Body<'a>,
         /// Bits of [`setting`]; one that is not known is ignored.
         settings: u32,
+        /// Which trace it belongs to.
+        trace: Option<Trace>,
     },
     /// Bytes, or one value.
     Data(Body<'a>),
@@ -220,6 +222,8 @@ pub struct Hello {
 pub mod capability {
     /// Streams; messages are cut for such a peer.
     pub const STREAMS: u32 = 1;
+    /// Reads [`MessagePack`](super::BodyKind::MessagePack).
+    pub const MESSAGE_PACK: u32 = 1 << 1;
     /// The connecting side introduces itself with a payload and waits to be let in.
     pub const HELLO: u32 = 1 << 2;
     /// Takes subscriptions to topics.
@@ -284,6 +288,14 @@ impl Comeback {
 }
 
 impl BodyKind {
+    /// How a reader sees it that wants nothing decoded.
+    pub const fn as_bytes(self) -> Self {
+        match self {
+            Self::None => Self::None,
+            _ => Self::Bytes,
+        }
+    }
+
     /// The kind with this number, if there is one.
     pub const fn from_number(number: u8) -> Option<Self> {
         match number {

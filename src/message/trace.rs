@@ -7,6 +7,8 @@
 //!
 //! Carried, never interpreted. Must not know: who made it, or what becomes of it.
 
+use super::{Message, Part, Request};
+
 /// A valid `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trace([u8; TRACE_BYTES]);
@@ -40,6 +42,14 @@ impl Trace {
         &self.0
     }
 
+    /// Its text with another behind it: how it crosses into JavaScript.
+    #[cold]
+    pub fn before(&self, topic: &str) -> String {
+        let mut text = String::with_capacity(TRACE_CHARACTERS + topic.len());
+        self.write(&mut text);
+        text + topic
+    }
+
     /// Appends its text.
     pub fn write(&self, text: &mut String) {
         let mut bytes = self.0.iter();
@@ -50,6 +60,18 @@ impl Trace {
             for byte in bytes.by_ref().take(length) {
                 text.extend([byte >> 4, byte & 0xf].map(|digit| HEX[usize::from(digit)]));
             }
+        }
+    }
+}
+
+impl Message<'_> {
+    /// Which trace it says that it belongs to.
+    #[inline]
+    pub fn trace(&self) -> Option<&Trace> {
+        match self {
+            Self::Request(Request { trace, .. }) | Self::Event { trace, .. } => trace.as_deref(),
+            Self::Stream { part: Part::Open { trace, .. }, .. } => trace.as_ref(),
+            _ => None,
         }
     }
 }

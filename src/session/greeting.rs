@@ -13,7 +13,7 @@
 
 use std::time::Instant;
 
-use super::{Event, Session, State, heartbeat::after, lifecycle::CAPABILITIES};
+use super::{Event, Session, State, heartbeat::after};
 use crate::{
     error::Kind,
     message::{Hello, Message, Role, capability},
@@ -99,7 +99,7 @@ impl Session {
         if self.greeting != Greeting::None {
             return Event::Violation("a second hello");
         }
-        self.agreed = CAPABILITIES & hello.capabilities;
+        self.agreed = self.capabilities() & hello.capabilities;
         self.peer_max_in_flight = hello.max_in_flight;
         self.peer_max_in_flight_bytes = u64::from(hello.max_in_flight_bytes);
         self.streams.meet(hello.max_frame_bytes);

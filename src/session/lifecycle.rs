@@ -10,6 +10,7 @@ use super::{
     streams::Streams,
 };
 use crate::{
+    config::Encoding,
     error::Kind,
     message::{Hello, capability},
 };
@@ -71,11 +72,23 @@ impl Session {
     pub const fn hello(&self, version: u8) -> Hello {
         Hello {
             version,
-            capabilities: CAPABILITIES,
+            capabilities: self.capabilities(),
             max_frame_bytes: self.limits.max_frame_bytes,
             max_in_flight: self.limits.max_in_flight,
             max_in_flight_bytes: self.limits.max_in_flight_bytes,
         }
+    }
+
+    /// What this side can do beyond the least that every peer of version 1 can.
+    pub const fn capabilities(&self) -> u32 {
+        let wide = if cfg!(target_endian = "little") { capability::WIDE } else { 0 };
+        let encodings = match self.limits.encoding {
+            Encoding::Json => wide,
+            Encoding::MessagePack => wide | capability::MESSAGE_PACK,
+            // The application gets bytes as they came, and JSON is UTF-8 then.
+            Encoding::Raw => 0,
+        };
+        capability::STREAMS | capability::HELLO | capability::TOPICS | encodings
     }
 
     /// A deadline may have passed. Asked again until it says `None`.
@@ -212,9 +225,3 @@ impl Session {
         self.in_flight.fail_sent()
     }
 }
-
-/// What this side can do beyond the least that every version 1 peer can.
-pub(super) const CAPABILITIES: u32 = capability::STREAMS
-    | capability::HELLO
-    | capability::TOPICS
-    | if cfg!(target_endian = "little") { capability::WIDE } else { 0 };

@@ -15,6 +15,7 @@ use crate::{
     error::Kind,
     message::{
         Body, BodyKind, Comeback, Failure, Hello, Id, Message, Request, Role, TRACE_BYTES, Trace,
+        capability,
     },
 };
 
@@ -32,7 +33,7 @@ fn hello_with(capabilities: u32) -> Hello {
 }
 
 fn hello() -> Message<'static> {
-    Message::Hello(hello_with(0))
+    Message::Hello(hello_with(capability::MESSAGE_PACK))
 }
 
 /// A codec that has had the peer's preface, and the most it may ask for.
@@ -40,7 +41,11 @@ fn greeted(max_frame_bytes: u32) -> (Codec, usize) {
     let mut codec = Codec::new(Format::Shortwire, Role::Server, &limits(max_frame_bytes));
     let mut preface = Sink::default();
     preface.encode(&mut codec, &hello()).expect("a preface");
-    codec.decode(&preface.bytes).expect("a preface");
+    let decoded = codec.decode(&preface.bytes).expect("a preface");
+    let Decoded::Message { message: Message::Hello(hello), .. } = decoded else {
+        panic!("a preface: {decoded:?}");
+    };
+    codec.meet(&Hello { max_frame_bytes: u32::MAX, ..hello });
     (codec, HEADER_BYTES + max_frame_bytes as usize)
 }
 
@@ -92,7 +97,9 @@ fn examples_of_the_specification_are_true() {
             (codec, MAX_PREFACE_BYTES)
         } else {
             let (mut codec, limit) = greeted(Limits::default().max_frame_bytes);
-            codec.meet(&hello_with(u32::MAX));
+            // Once both have said hello, that is behind them.
+            let greets = ["hello", "welcome", "refused"].contains(&label.as_str());
+            codec.meet(&hello_with(if greets { u32::MAX } else { !capability::HELLO }));
             (codec, limit)
         };
         let outcome = feed(codec, limit, bytes, &[bytes.len()]);
@@ -222,7 +229,7 @@ fn message() -> impl Strategy<Value = Owned> {
         Just((BodyKind::None, Vec::new())),
         "\\PC{0,40}".prop_map(|text| (BodyKind::Json, text.into_bytes())),
         vec(any::<u8>(), 0..40).prop_map(|data| (BodyKind::Bytes, data)),
-        vec(any::<u8>(), 1024..5000).prop_map(|data| (BodyKind::MessagePack, data)),
+        vec(any::<u8>(), 1024..5000).prop_map(|data| (BodyKind::MessagePack, packed(&data))),
     ];
     let trace = any::<Option<[u8; TRACE_BYTES]>>();
     let parts = (any::<u8>(), any::<u64>(), "\\PC{0,10}", body, any::<u32>(), trace);
@@ -234,6 +241,11 @@ fn message() -> impl Strategy<Value = Owned> {
         deadline_ms,
         trace: trace.as_ref().and_then(Trace::from_bytes).map(Box::new),
     })
+}
+
+/// Bytes as a value of MessagePack.
+fn packed(data: &[u8]) -> Vec<u8> {
+    [&[0xc5][..], &(data.len() as u16).to_be_bytes(), data].concat()
 }
 
 /// Cuts a frame into pieces where its kind allows it.

@@ -13,6 +13,7 @@ mod connection_streams;
 mod connection_topics;
 mod detect;
 mod large_text;
+mod msgpack;
 mod session_close;
 mod session_greeting;
 mod session_heartbeat;

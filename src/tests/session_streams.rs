@@ -35,7 +35,7 @@ fn hear(session: &mut Session, id: u64, part: Part<'_>) -> Event {
 }
 
 fn opening(settings: u32) -> Part<'static> {
-    Part::Open { topic: "", body: Body::NONE, settings }
+    Part::Open { topic: "", body: Body::NONE, settings, trace: None }
 }
 
 fn reset() -> Part<'static> {

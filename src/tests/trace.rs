@@ -84,6 +84,16 @@ fn it_waits_with_its_request_and_travels_with_a_large_one() {
 }
 
 #[test]
+fn it_travels_with_the_first_word_of_a_stream() {
+    let mut pair = Pair::met(Limits::default());
+    let topic = format!("{TEXT}größe");
+    pair.client_wants(&Orders::new().order(kind::OPEN | TRACED, 1, &topic, "1", 1));
+    pair.run();
+    let opened = pair.server.of_kind(kind::OPEN);
+    assert_eq!((opened[0].topic.as_str(), opened[0].extra), (topic.as_str(), 1));
+}
+
+#[test]
 fn a_dialect_without_traces_leaves_it_behind() {
     let limits = Limits::default();
     let mut pair = Pair::of(Format::JftpD, limits, limits);

@@ -3,7 +3,7 @@
 //! Must not know: where the bytes come from, or whether the frame was in one piece.
 
 use crate::{
-    codec::{depth::is_shallow, number, wide::is_shallow_wide},
+    codec::{depth::is_shallow, msgpack, number, wide::is_shallow_wide},
     error::{Error, Kind, Result},
     message::{
         Body, BodyKind, Comeback, Failure, Id, Malformed, Message, Part, Request, TRACE_BYTES,
@@ -161,6 +161,9 @@ pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
         }
         // Bytes that are nothing have not been checked, and nobody may take them for text.
         BodyKind::None => body = Body::NONE,
+        BodyKind::MessagePack if !msgpack::is_sound(data) => {
+            return malformed(&first, "a payload that is not MessagePack, or too much of it");
+        }
         BodyKind::Json | BodyKind::WideJson | BodyKind::Bytes | BodyKind::MessagePack => {}
     }
     match kind {
@@ -182,7 +185,8 @@ pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
         kind::WELCOME => Message::Welcome { id: topic },
         kind::REFUSED => Message::Refused { reason: utf8(body.data).unwrap_or_default() },
         kind::OPEN => {
-            Message::Stream { id, part: Part::Open { topic, body, settings: first.deadline_ms } }
+            let (settings, trace) = (first.deadline_ms, first.trace.map(|trace| *trace));
+            Message::Stream { id, part: Part::Open { topic, body, settings, trace } }
         }
         kind::DATA => Message::Stream { id, part: Part::Data(body) },
         kind::CREDIT => Message::Stream { id, part: Part::Credit(first.deadline_ms) },

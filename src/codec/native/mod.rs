@@ -18,11 +18,12 @@
 //! [`MAX_UNFINISHED`]; a piece that is not the last carries at least [`MIN_PIECE_BYTES`]. All of
 //! it is checked before anything is reserved.
 
+mod cut;
 mod frame;
 mod pieces;
 mod preface;
 
-use super::{Bytes, Decoded, FrameSink, Piece, wide};
+use super::{Bytes, Decoded, FrameSink, wide};
 use crate::{
     config::Limits,
     error::{Error, Kind, Result},
@@ -42,7 +43,7 @@ pub use preface::{MAGIC, MAX_PREFACE_BYTES, OLDEST_VERSION, PREFACE_BYTES, VERSI
 pub struct Native {
     max_frame_bytes: u32,
     peer_max_frame_bytes: u32,
-    peer_reads_wide: bool,
+    peer_capabilities: u32,
     greeted: bool,
     /// Both sides have a greeting, and it isn't over.
     greeting: bool,
@@ -57,7 +58,7 @@ impl Native {
         Self {
             max_frame_bytes: limits.max_frame_bytes,
             peer_max_frame_bytes: u32::MAX,
-            peer_reads_wide: false,
+            peer_capabilities: 0,
             greeted: false,
             greeting: false,
             streams: false,
@@ -80,7 +81,12 @@ impl Native {
         self.peer_max_frame_bytes = hello.max_frame_bytes;
         self.greeting = hello.capabilities & capability::HELLO != 0;
         self.streams = hello.capabilities & capability::STREAMS != 0;
-        self.peer_reads_wide = hello.capabilities & capability::WIDE != 0;
+        self.peer_capabilities = hello.capabilities;
+    }
+
+    /// See [`super::Codec::peer_capabilities`].
+    pub const fn peer_capabilities(&self) -> u32 {
+        self.peer_capabilities
     }
 
     /// Whether the peer has streams, and wants large messages in pieces.
@@ -90,7 +96,7 @@ impl Native {
 
     /// Whether the peer reads [`BodyKind::WideJson`]. Others get UTF-8.
     pub const fn peer_reads_wide(&self) -> bool {
-        self.peer_reads_wide
+        self.peer_capabilities & capability::WIDE != 0
     }
 
     /// The longest content of a frame that may be sent: both sides' limits count.
@@ -218,50 +224,14 @@ impl Native {
         (plain && header.topic_len == 0).then_some(Bytes { id, header: HEADER_BYTES, length })
     }
 
-    /// See [`super::Codec::encode_piece`].
-    pub fn encode_piece(
-        &mut self,
-        message: &Message<'_>,
-        piece: Piece,
-        sink: &mut impl FrameSink,
-    ) -> Result<()> {
-        let mut extensions = Extensions { more: piece.more, ..NO_EXTENSIONS };
-        let (kind, id, mut topic, body) = match message {
-            Message::Request(Request { id, topic, body, deadline_ms, trace }) => {
-                let trace = trace.as_deref();
-                extensions = Extensions { deadline_ms: *deadline_ms, trace, more: piece.more };
-                (kind::REQUEST, id.clone(), *topic, *body)
-            }
-            Message::Response { id, body } => (kind::RESPONSE, id.clone(), "", *body),
-            Message::Event { topic, body, trace } => {
-                extensions.trace = trace.as_deref();
-                (kind::EVENT, piece.event.into(), *topic, *body)
-            }
-            Message::Stream { id, part: Part::Data(body) } => (kind::DATA, (*id).into(), "", *body),
-            _ => return Err(Error::library(Kind::Internal, "can't be cut")),
-        };
-        if !piece.first {
-            topic = "";
-            extensions = Extensions { more: piece.more, ..NO_EXTENSIONS };
-        }
-        self.put(kind, &id, topic, body, extensions, sink)
-    }
-
-    /// See [`super::Codec::check_length`].
-    pub fn check_length(&self, length: usize) -> Result<()> {
-        let limit = self.largest_sent();
-        if length > limit as usize {
-            return Err(Error::local(Kind::TooLarge, over(length as u64, limit)));
-        }
-        Ok(())
-    }
-
     fn put_part(&self, id: u64, part: Part<'_>, sink: &mut impl FrameSink) -> Result<()> {
         let id = Id::Number(id);
         match part {
-            Part::Data(body) => self.put(kind::DATA, &id, "", body, NO_EXTENSIONS, sink),
-            Part::Open { topic, body, settings } => {
-                self.put(kind::OPEN, &id, topic, body, word(settings), sink)
+            // May be a part of a value; the whole was checked before it was taken apart.
+            Part::Data(body) => self.put_piece(kind::DATA, &id, "", body, NO_EXTENSIONS, sink),
+            Part::Open { topic, body, settings, trace } => {
+                let extensions = Extensions { trace: trace.as_ref(), ..word(settings) };
+                self.put(kind::OPEN, &id, topic, body, extensions, sink)
             }
             Part::Credit(bytes) => self.put(kind::CREDIT, &id, "", Body::NONE, word(bytes), sink),
             Part::End => self.put(kind::END, &id, "", Body::NONE, NO_EXTENSIONS, sink),
@@ -298,6 +268,7 @@ impl Native {
         }
     }
 
+    /// Writes a frame whose body is whole.
     #[inline]
     fn put(
         &self,
@@ -308,9 +279,23 @@ impl Native {
         extensions: Extensions<'_>,
         sink: &mut impl FrameSink,
     ) -> Result<()> {
-        if body.kind == BodyKind::WideJson && !self.peer_reads_wide {
+        self.check_body(body)?;
+        self.put_piece(kind, id, topic, body, extensions, sink)
+    }
+
+    #[inline]
+    fn put_piece(
+        &self,
+        kind: u8,
+        id: &Id,
+        topic: &str,
+        body: Body<'_>,
+        extensions: Extensions<'_>,
+        sink: &mut impl FrameSink,
+    ) -> Result<()> {
+        if body.kind == BodyKind::WideJson && !self.peer_reads_wide() {
             let text = wide::to_utf8(body.data);
-            return self.put(kind, id, topic, Body::json(&text), extensions, sink);
+            return self.put_piece(kind, id, topic, Body::json(&text), extensions, sink);
         }
         let Extensions { deadline_ms, trace, more } = extensions;
         let Id::Number(id) = *id else {

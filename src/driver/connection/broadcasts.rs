@@ -27,6 +27,10 @@ impl Connection {
         if self.session.state() != State::Ready || !self.wanted.has(message.topic()) {
             return Receipt::NotForIt;
         }
+        let needs = message.needs();
+        if needs != 0 && !self.session.agrees_on(needs) {
+            return Receipt::Dropped(Kind::Serialize);
+        }
         if self.is_full(message.frame().len()) {
             self.overflowed = true;
             return Receipt::Dropped(Kind::Overflow);

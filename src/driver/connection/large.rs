@@ -50,6 +50,7 @@ impl Connection {
         let extensions = deadline + trace.as_ref().map_or(0, |_| TRACE_BYTES);
         let length = extensions + topic.len() + body.data.len();
         codec.check_length(length)?;
+        codec.check_body(body)?;
         if topic.len() > usize::from(u16::MAX) {
             return Err(Error::local(Kind::TooLarge, "a topic is at most 65,535 bytes long"));
         }

@@ -89,7 +89,8 @@ impl Connection {
     /// Calls flow; `id` is what the peer calls this connection, if it has said so.
     pub(super) fn announce_ready(&self, id: &str, inbound: &mut Inbound) {
         let Some(codec) = &self.codec else { return };
-        inbound.push_note(kind::READY, 0, codec.format() as u32, id);
+        let agreed = codec.peer_capabilities() & self.session.capabilities();
+        inbound.push_note(kind::READY, agreed, codec.format() as u32, id);
     }
 
     /// The application decides on every peer, also on those that don't say who they are.

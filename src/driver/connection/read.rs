@@ -8,12 +8,13 @@ use std::{io, time::Instant};
 use super::{Connection, OFFLOAD_BYTES, parting::Goodbye};
 use crate::{
     codec::{Codec, Decoded, Detected, detect},
+    config::Encoding,
     driver::{
         batch::{self, Inbound, Record, kind},
         pool,
     },
     error::{Error, Kind, Result},
-    message::{Body, BodyKind, Comeback, Failure, Message, Part, Request, TRACE_CHARACTERS, Trace},
+    message::{Body, BodyKind, Comeback, Failure, Message, Part},
     session::Event,
 };
 
@@ -211,11 +212,14 @@ impl Connection {
                 self.react(event, now, inbound)?;
                 continue;
             }
-            if let Some((mut record, mut topic, body)) = delivery(&event, &message) {
+            if let Some((mut record, mut topic, mut body)) = delivery(&event, &message) {
+                if self.limits.encoding == Encoding::Raw && record.kind != kind::FAILURE {
+                    body.kind = body.kind.as_bytes();
+                }
                 self.hold.note(record.kind, body.data.len());
                 let traced;
-                if let Some(trace) = trace_of(&message) {
-                    traced = prefixed(trace, topic);
+                if let Some(trace) = message.trace() {
+                    traced = trace.before(topic);
                     (record.kind, topic) = (record.kind | batch::TRACED, &traced);
                 }
                 let over = match &message {
@@ -354,7 +358,7 @@ fn delivery<'a, 'b>(
             (Record { kind: kind::DATA, subject: *number, extra: *cost }, "", *body)
         }
         (Event::Opened(number), Message::Stream { part, .. }) => {
-            let Part::Open { topic, body, settings } = *part else { return None };
+            let Part::Open { topic, body, settings, .. } = *part else { return None };
             (Record { kind: kind::OPEN, subject: *number, extra: settings }, topic, body)
         }
         (Event::Reset(number), Message::Stream { part: Part::Reset(error), .. }) => match *error {
@@ -369,22 +373,6 @@ fn delivery<'a, 'b>(
         },
         _ => return None,
     })
-}
-
-#[inline]
-fn trace_of<'b>(message: &'b Message<'_>) -> Option<&'b Trace> {
-    match message {
-        Message::Request(Request { trace, .. }) | Message::Event { trace, .. } => trace.as_deref(),
-        _ => None,
-    }
-}
-
-/// How a topic crosses with a trace before it.
-#[cold]
-fn prefixed(trace: &Trace, topic: &str) -> String {
-    let mut text = String::with_capacity(TRACE_CHARACTERS + topic.len());
-    trace.write(&mut text);
-    text + topic
 }
 
 /// How much one turn of reading takes before others get theirs.

@@ -37,7 +37,8 @@ impl Connection {
     }
 
     fn open_stream(&mut self, order: &Order<'_>, inbound: &mut Inbound) {
-        let Order { subject: number, topic, body, extra: settings, .. } = *order;
+        let Order { subject: number, body, extra: settings, .. } = *order;
+        let (trace, topic) = order.trace_and_topic();
         if self.is_full(body.data.len()) {
             self.overflowed = true;
             return fail(number, Kind::Overflow, "too much waits to be sent", inbound);
@@ -47,7 +48,7 @@ impl Connection {
             Err((kind, why)) => return fail(number, kind, why, inbound),
         };
         let Some(codec) = &mut self.codec else { return };
-        let part = Part::Open { topic, body, settings };
+        let part = Part::Open { topic, body, settings, trace: trace.map(|trace| *trace) };
         match codec.encode(&Message::Stream { id, part }, &mut self.queue) {
             Ok(()) => self.queue.end_message(batch::NO_SLOT),
             Err(error) => {
@@ -62,7 +63,9 @@ impl Connection {
         // None: it is over, and the application is about to hear of that.
         let Some(values) = self.session.streams().is_writable(number) else { return };
         if values
-            && let Some(Err(error)) = self.codec.as_ref().map(|c| c.check_length(body.data.len()))
+            && let Some(codec) = &self.codec
+            && let Err(error) =
+                codec.check_length(body.data.len()).and_then(|()| codec.check_body(body))
         {
             let why = error.message();
             return self.break_stream(number, error.kind(), why, inbound);

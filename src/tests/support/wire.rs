@@ -226,10 +226,13 @@ pub(in crate::tests) fn describe(message: &Message<'_>) -> Value {
 fn describe_part(id: u64, part: &Part<'_>) -> Value {
     let id = id.to_string();
     match part {
-        Part::Open { topic, body, settings } => json!({
-            "kind": "open", "id": id, "topic": topic, "body": describe_body(*body),
-            "settings": settings,
-        }),
+        Part::Open { topic, body, settings, trace } => with_trace(
+            json!({
+                "kind": "open", "id": id, "topic": topic, "body": describe_body(*body),
+                "settings": settings,
+            }),
+            trace.as_ref(),
+        ),
         Part::Data(body) => json!({ "kind": "data", "id": id, "body": describe_body(*body) }),
         Part::Credit(bytes) => json!({ "kind": "credit", "id": id, "bytes": bytes }),
         Part::End => json!({ "kind": "end", "id": id }),
