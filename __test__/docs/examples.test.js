@@ -45,6 +45,12 @@ const LINES = {
     'the last: AbortError',
     'all are within a second'
   ],
+  'files.mjs': [
+    '2 files of Ada',
+    'remember the milk',
+    'note.txt: remember the milk',
+    'SHORTWIRE_ERR_INVALID_ARG'
+  ],
   'streams.mjs': ['the digest has 64 characters', '1009', '1013', 'no more primes are wanted'],
   'errors.mjs': [
     'ENOENT from the system',
