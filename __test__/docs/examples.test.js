@@ -79,6 +79,14 @@ const LINES = {
     'refused: The peer is not authorized',
     'SHORTWIRE_ERR_REFUSED - The peer is not authorized'
   ],
+  'reconnection.mjs': [
+    'connected',
+    'version 1',
+    'away',
+    'in flight: SHORTWIRE_ERR_DISCONNECTED { maybeDelivered: true }',
+    'back again',
+    'version 2'
+  ],
   'bytes.mjs': ['true 32 0d22cdcc10e6d049', '8388608 2 [ 32, 32 ]'],
   'backpressure.mjs': ['200 jobs, one at a time', 'the sender had to wait: true'],
   'encodings.mjs': [
