@@ -12,6 +12,7 @@ export * from './types/handler.js';
 export * from './types/endpoint.js';
 export * from './types/options.js';
 export * from './types/stream.js';
+export * from './types/file.js';
 export * from './types/errors.js';
 export * from './types/facts.js';
 export * from './types/events.js';

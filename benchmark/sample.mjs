@@ -9,6 +9,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child } from './child.mjs';
 import { limitCores, pinMainThreads } from './pin.mjs';
+import { chooseAddress } from './port.mjs';
 import { peakMemoryBytes, readThreads } from './proc.mjs';
 import { mergeSorted, quantile } from './stats.mjs';
 
@@ -40,7 +41,8 @@ const SWITCH_WINDOW_MS = 10_000;
  * @returns {Promise<{ figures: Record<string, number>, nodeVersion: string }>}
  */
 export async function takeSample(library, scenario, options) {
-  const { nodePath, path } = options;
+  const { nodePath } = options;
+  const path = await chooseAddress(scenario.transport, options.path);
   const warmUpMs = options.warmUpMs * (scenario.warmUpTimes ?? 1);
   const windowMs = options.windowMs * (scenario.windowTimes ?? 1);
   const cpus = limitCores(scenario.cpus);

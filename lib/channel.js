@@ -114,10 +114,11 @@ class Channel {
   /**
    * Sends a value. Throws if it can't be encoded.
    * @param {unknown} value
+   * @param {(value: any) => string | undefined} [serializer] in place of the socket's
    */
-  sendValue(value) {
+  sendValue(value, serializer = this.#socket[kSerializer]) {
     if (isBytes(value)) return this.sendBytes(value);
-    const text = encode(value, this.#socket[kSerializer]);
+    const text = encode(value, serializer);
     if (text === undefined) return this.#order(Kind.DATA, '', 0);
     this.#waiting += text.length;
     this.#order(Kind.DATA | JSON_HEAD, text, 0);

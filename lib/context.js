@@ -15,17 +15,19 @@ class Context {
   #open = true;
   #token;
   #deadline;
-  /** @type {(context: Context, value: unknown) => boolean} */
+  /** @type {(context: Context, value: unknown, files?: any[]) => boolean} */
   #answer;
   /** @type {(() => any) | undefined} */
   #openStream;
+  /** @type {any[] | undefined} */
+  #files;
 
   /**
    * @param {any} socket
    * @param {string} topic
    * @param {number} token
    * @param {number | undefined} deadline
-   * @param {(context: Context, value: unknown) => boolean} answer
+   * @param {(context: Context, value: unknown, files?: any[]) => boolean} answer
    * @param {string | undefined} traceparent
    */
   constructor(socket, topic, token, deadline, answer, traceparent) {
@@ -69,13 +71,24 @@ class Context {
     return this.#openStream?.();
   }
 
+  /** What has come beside the payload. */
+  get files() {
+    return this.#files ?? [];
+  }
+
   /**
    * Answers now; what the handler returns later is ignored then.
    * @param {unknown} value
+   * @param {{ files?: any[] }} [given]
    * @returns {Promise<void>}
    */
-  async reply(value) {
-    if (!this.expectsReply || !this.#answer(this, value)) {
+  async reply(value, given) {
+    const files = given?.files;
+    if (files !== undefined && this.#files === undefined) {
+      const why = 'Whoever wants files in an answer has to ask with answerFiles';
+      throw new ShortwireError(ErrorKind.UNSUPPORTED, why);
+    }
+    if (!this.expectsReply || !this.#answer(this, value, files)) {
       throw new ShortwireError(
         ErrorKind.CLOSED,
         'The request is answered, or nobody waits any more'
@@ -89,6 +102,14 @@ class Context {
    */
   static giveStream(context, open) {
     context.#openStream = open;
+  }
+
+  /**
+   * @param {Context} context
+   * @param {any[]} files
+   */
+  static giveFiles(context, files) {
+    context.#files = files;
   }
 
   /**
@@ -130,6 +151,9 @@ class Info {
     /** Where in a trace the sender says that it belongs. */
     this.traceparent = traceparent;
   }
+
+  /** What has come beside the payload. @type {any[]} */
+  files = [];
 
   /** Never: a message is one way. */
   get expectsReply() {

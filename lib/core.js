@@ -160,10 +160,6 @@ function deliver(joined, blobs, own) {
     let body;
     let bodyKind = (head >> 8) & 0xff;
     if ((head & VALUES) !== 0) {
-      if (!opened) shapes.open(words, records);
-      opened = true;
-      body = shapes.next(index, joined, topicEnd, end);
-      bodyKind |= VALUE;
       start = end;
     } else if ((head & BLOB) === 0) {
       body = topicEnd === 0 && end === joined.length ? joined : joined.substring(topicEnd, end);
@@ -182,6 +178,12 @@ function deliver(joined, blobs, own) {
       shapes.forget(index);
     }
     try {
+      if ((head & VALUES) !== 0) {
+        if (!opened) shapes.open(words, records);
+        opened = true;
+        body = shapes.next(index, joined, topicEnd, end);
+        bodyKind |= VALUE;
+      }
       socket[kReceive](kind, words[from + 1], topic, body, words[from + 4], bodyKind);
     } catch (error) {
       // One listener's throw must not cost the others their records.

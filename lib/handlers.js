@@ -5,6 +5,7 @@
 'use strict';
 
 const { ErrorKind, invalidArgument, ShortwireError } = require('./errors.js');
+const { kHandlers } = require('./symbols.js');
 
 /** @typedef {(payload: any, context: any) => any} Handler */
 /** @typedef {(payload: any, context: any, next: (payload?: any) => any) => any} Middleware */
@@ -59,6 +60,21 @@ function choose(own, server, topic) {
     if (special !== undefined) return special;
   }
   return own.general ?? server?.general;
+}
+
+/**
+ * What answers a topic on a socket, middleware included; undefined if nothing does.
+ * @param {any} socket
+ * @param {string} topic
+ * @returns {((payload: any, context: any) => any) | undefined}
+ */
+function find(socket, topic) {
+  const own = socket[kHandlers];
+  const server = socket.server?.[kHandlers];
+  const handler = choose(own, server, topic);
+  const chain = middlewareOf(own, server);
+  if (chain === undefined) return handler;
+  return (payload, context) => run(chain, handler ?? refuseTopic, payload, context);
 }
 
 /**
@@ -119,6 +135,7 @@ function middlewareOf(own, server) {
 
 exports.Handlers = Handlers;
 exports.choose = choose;
+exports.find = find;
 exports.run = run;
 exports.middlewareOf = middlewareOf;
 exports.nobody = nobody;

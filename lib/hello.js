@@ -18,9 +18,12 @@ const { kSerializer } = require('./symbols.js');
  */
 function encodeHello(socket, hello) {
   if (hello === undefined) return undefined;
-  const { protocol } = socket.options;
+  const { protocol, encoding } = socket.options;
   if (protocol !== 'shortwire') throw unsupported(`The protocol ${protocol} has no hello`);
-  return isBytes(hello) ? hello : encode(hello, socket[kSerializer]);
+  if (isBytes(hello)) return hello;
+  // What else the two can read is not agreed on yet.
+  const serializer = encoding === 'json' ? socket[kSerializer] : JSON.stringify;
+  return encode(hello, serializer);
 }
 
 /**

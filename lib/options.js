@@ -72,6 +72,7 @@ const BOTH = {
   maxInFlight: integer(1, 1_000_000, 65_536),
   maxInFlightBytes: integer(1, MAX_BYTES, 64 * 1024 * 1024),
   maxStreams: integer(0, 1_000_000, 1024),
+  maxFiles: integer(0, 10_000, 64),
   streamWindowBytes: integer(65_536, 0x3fffffff, 512 * 1024),
   maxSubscriptions: integer(1, 1_000_000, 10_000),
   handshakeTimeoutMs: integer(0, MAX_MS, 10_000),
@@ -135,31 +136,20 @@ const TOPIC = { expected: 'a string', check: (value) => typeof value === 'string
 const SIGNAL = { expected: 'an AbortSignal', check: (value) => value instanceof AbortSignal };
 /** @type {Rule} */
 const TRACEPARENT = { expected: EXPECTED, check: isTraceparent };
+/** @type {Rule} */
+const FILES = { expected: 'an array', check: (value) => Array.isArray(value) };
+/** @type {Rule} */
+const BOOLEAN = { expected: 'a boolean', check: (value) => typeof value === 'boolean' };
 /** @type {Record<string, Rule>} */
 const REQUEST = {
   topic: TOPIC,
   timeoutMs: integer(0, MAX_MS, 0),
   signal: SIGNAL,
   traceparent: TRACEPARENT,
-  files: later()
+  files: FILES,
+  answerFiles: BOOLEAN
 };
-const SEND = { topic: TOPIC, traceparent: TRACEPARENT, files: later() };
-const STREAM = {
-  topic: TOPIC,
-  signal: SIGNAL,
-  traceparent: TRACEPARENT,
-  objectMode: {
-    expected: 'a boolean',
-    check: (/** @type {any} */ value) => typeof value === 'boolean',
-    fallback: false
-  }
-};
-const ITERATE = {
-  topic: TOPIC,
-  timeoutMs: integer(0, MAX_MS, 0),
-  signal: SIGNAL,
-  traceparent: TRACEPARENT
-};
+const SEND = { topic: TOPIC, traceparent: TRACEPARENT, files: FILES };
 /** @type {Rule} */
 const WHERE = { expected: 'a function', check: (value) => typeof value === 'function' };
 /** @type {Record<string, Rule>} */
@@ -260,7 +250,7 @@ const serverOptions = (given) => {
 /**
  * Checks the options of a call, one by one: a call is too frequent to make a table of each.
  * @param {unknown} given
- * @returns {{ topic?: string, timeoutMs?: number, signal?: AbortSignal, traceparent?: string }}
+ * @returns {{ topic?: string, timeoutMs?: number, signal?: AbortSignal, traceparent?: string, files?: any[], answerFiles?: boolean }}
  */
 function requestOptions(given) {
   const values = checkObject(given);
@@ -277,10 +267,6 @@ const sendOptions = (given) => complete(SEND, given);
  * @param {number} timeoutMs of the socket
  */
 const pingOptions = (given, timeoutMs) => complete(PING, given, { timeoutMs });
-/** @param {unknown} given */
-const streamOptions = (given) => complete(STREAM, given);
-/** @param {unknown} given */
-const iterateOptions = (given) => complete(ITERATE, given);
 /** @param {unknown} given */
 const broadcastOptions = (given) => complete(BROADCAST, given);
 /**
@@ -375,10 +361,14 @@ function ofAccepted(options) {
 }
 
 module.exports = {
+  complete,
+  integer,
+  MAX_MS,
+  SIGNAL,
+  TOPIC,
+  TRACEPARENT,
   sendOptions,
   pingOptions,
-  streamOptions,
-  iterateOptions,
   broadcastOptions,
   surveyOptions,
   connectOptions,

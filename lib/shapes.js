@@ -88,12 +88,13 @@ function open(words, records) {
  * @param {number} end
  */
 function next(connection, text, start, end) {
-  const builder = /** @type {Builder[]} */ (known[connection])[ints[int]];
+  const number = ints[int];
   const first = int + HEAD;
   const firstDouble = double;
   const longUnits = ints[int + 3];
   double += ints[int + 2];
   int = first + ints[int + 1];
+  const builder = /** @type {Builder[]} */ (known[connection])[number];
   const long = longUnits === 0 ? undefined : JSON.parse(text.substring(end - longUnits, end));
   return builder(text, start, ints, first, doubles, firstDouble, long);
 }

@@ -27,6 +27,7 @@ const {
   kAsking,
   kCompressed,
   kEncoding,
+  kFiling,
   kIdentify,
   kIndex,
   kLink,
@@ -130,7 +131,16 @@ class UDSocket extends Streaming {
   rpc(payload, given) {
     if (given === undefined) return this[kAsking].request(payload, '', this.#timeoutMs);
     try {
-      const { topic = '', timeoutMs, signal, traceparent } = options.requestOptions(given);
+      const {
+        topic = '',
+        timeoutMs,
+        signal,
+        traceparent,
+        ...filed
+      } = options.requestOptions(given);
+      if (filed.files !== undefined || filed.answerFiles === true) {
+        return this[kFiling].ask(payload, { topic, timeoutMs, signal, ...filed });
+      }
       return this[kAsking].request(
         payload,
         topic,
@@ -165,11 +175,13 @@ class UDSocket extends Streaming {
   send(payload, given) {
     let topic;
     let traceparent;
+    let files;
     try {
-      ({ topic, traceparent } = options.sendOptions(given));
+      ({ topic, traceparent, files } = options.sendOptions(given));
     } catch (error) {
       return this[kAsking].watchSent(Promise.reject(error), payload, '');
     }
+    if (files !== undefined) return this[kFiling].send(payload, topic, files);
     return this[kAsking].send(payload, topic, traceparent);
   }
 

@@ -6,19 +6,28 @@
 
 const { Answering } = require('./answering.js');
 const { aborted } = require('./errors.js');
+const { FiledServing } = require('./filed-serving.js');
+const { Filing, Setting } = require('./filing.js');
 const { Iteration } = require('./iteration.js');
-const options = require('./options.js');
+const options = require('./stream-options.js');
 const { StreamServing } = require('./stream-serving.js');
 const { UDStream } = require('./stream.js');
 const { Streams } = require('./streams.js');
-const { kLink, kStreams } = require('./symbols.js');
+const { kFiling, kLink, kStreams } = require('./symbols.js');
 
 class Streaming extends Answering {
   #serving = new StreamServing(this);
+  [kFiling] = new Filing(this);
+  #filedServing = new FiledServing(this, this[kFiling]);
   /** @type {Streams} */
-  [kStreams] = new Streams(this, (channel, topic, bodyKind, body) =>
-    this.#serving.request(channel, topic, bodyKind, body)
-  );
+  [kStreams] = new Streams(this, (channel, topic, bodyKind, body, settings) => {
+    if ((settings & (Setting.CALL | Setting.MESSAGE)) !== 0) {
+      const oneWay = (settings & Setting.MESSAGE) !== 0;
+      this.#filedServing.request(channel, topic, bodyKind, body, oneWay);
+    } else if ((settings & Setting.FILE) !== 0) {
+      this[kFiling].receive(channel, bodyKind, body);
+    } else this.#serving.request(channel, topic, bodyKind, body);
+  });
 
   /**
    * Opens a two-way stream beside the calls.
@@ -47,6 +56,17 @@ class Streaming extends Answering {
   }
 
   /**
+   * Sends one file by itself.
+   * @param {string} path
+   * @param {{ name?: string, topic?: string, signal?: AbortSignal }} [given]
+   * @returns {Promise<void>}
+   */
+  async sendFile(path, given) {
+    const { name, topic, signal } = options.sendFileOptions(given);
+    return this[kFiling].tell(undefined, { topic, signal, files: [{ path, name }] });
+  }
+
+  /**
    * What can't be opened fails as what was opened does: through the stream.
    * @param {unknown} payload
    * @param {string} topic
@@ -60,7 +80,12 @@ class Streaming extends Answering {
       if (signal?.aborted) throw aborted(signal, false);
       /** @type {any} */ (this)[kLink].refuseIfOver();
       const { options: own } = /** @type {any} */ (this);
-      return streams.begin(payload, topic, values, traceparent ?? own.traceparent?.());
+      return streams.begin(
+        payload,
+        topic,
+        values ? Setting.VALUES : 0,
+        traceparent ?? own.traceparent?.()
+      );
     } catch (error) {
       return streams.lost(values, /** @type {Error} */ (error));
     }

@@ -9,12 +9,12 @@ const core = require('./core.js');
 const { ErrorKind, ShortwireError } = require('./errors.js');
 const { BYTES_HEAD, JSON_HEAD, encode, isBytes } = require('./payload.js');
 const { Kind } = require('./records.js');
-const { kIndex, kSerializer } = require('./symbols.js');
+const { kFiling, kIndex, kSerializer } = require('./symbols.js');
 const { TRACED, ahead } = require('./traceparent.js');
 
 class Streams {
   #socket;
-  /** @type {(channel: Channel, topic: string, bodyKind: number, body: any) => void} */
+  /** @type {(channel: Channel, topic: string, bodyKind: number, body: any, settings: number) => void} */
   #answer;
   /** @type {Map<number, Channel>} */
   #channels = new Map();
@@ -25,7 +25,7 @@ class Streams {
 
   /**
    * @param {any} socket
-   * @param {(channel: Channel, topic: string, bodyKind: number, body: any) => void} answer
+   * @param {(channel: Channel, topic: string, bodyKind: number, body: any, settings: number) => void} answer
    */
   constructor(socket, answer) {
     this.#socket = socket;
@@ -41,22 +41,22 @@ class Streams {
    * Opens one. Throws if its payload can't be encoded.
    * @param {unknown} payload
    * @param {string} topic
-   * @param {boolean} values
+   * @param {number} settings
    * @param {unknown} traceparent or undefined
+   * @param {(value: any) => string | undefined} [serializer]
    * @returns {Channel}
    */
-  begin(payload, topic, values, traceparent) {
+  begin(payload, topic, settings, traceparent, serializer) {
     const socket = this.#socket;
     const about = ahead(traceparent, topic);
     const kind = about === topic ? Kind.OPEN : Kind.OPEN | TRACED;
     const bytes = isBytes(payload);
-    const text = bytes ? undefined : encode(payload, socket[kSerializer]);
+    const text = bytes ? undefined : encode(payload, serializer ?? socket[kSerializer]);
     // What waits for a connection is encoded now, and bytes belong to the caller.
     const kept = bytes && !this.#ready ? Uint8Array.prototype.slice.call(payload) : payload;
     const number = this.#number();
-    const channel = new Channel(this, socket, number, values, false);
+    const channel = new Channel(this, socket, number, (settings & VALUES) !== 0, false);
     this.#channels.set(number, channel);
-    const settings = values ? VALUES : 0;
     const open = () => {
       const index = socket[kIndex];
       if (bytes)
@@ -102,15 +102,14 @@ class Streams {
    */
   end(cause) {
     this.#ready = false;
+    this.#socket[kFiling].end(new ShortwireError(ErrorKind.DISCONNECTED, ENDED, { cause }));
     const channels = this.#channels;
     const waiting = this.#waiting;
     this.#channels = new Map();
     this.#waiting = new Map();
     for (const channel of channels.values()) {
       const more = { cause, maybeDelivered: !waiting.has(channel) };
-      channel.lose(
-        new ShortwireError(ErrorKind.DISCONNECTED, 'The connection of the stream has ended', more)
-      );
+      channel.lose(new ShortwireError(ErrorKind.DISCONNECTED, ENDED, more));
     }
   }
 
@@ -131,7 +130,7 @@ class Streams {
     }
     const channel = new Channel(this, this.#socket, number, (extra & VALUES) !== 0, true);
     this.#channels.set(number, channel);
-    this.#answer(channel, topic, bodyKind, body);
+    this.#answer(channel, topic, bodyKind, body, extra);
   }
 
   /** @param {number} number */
@@ -149,6 +148,7 @@ class Streams {
   }
 }
 
+const ENDED = 'The connection of the stream has ended';
 /** A setting of a stream: it carries values. */
 const VALUES = 1;
 /** Numbers above are the peer's. */

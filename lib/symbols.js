@@ -17,6 +17,8 @@ const kReference = Symbol('reference');
 const kShow = Symbol('show');
 /** Of a socket or a server: tells of a promise by callback and event as well. */
 const kTell = Symbol('tell');
+/** Of a socket: its calls and messages with files. */
+const kFiling = Symbol('filing');
 /** Of a socket: its streams. */
 const kStreams = Symbol('streams');
 /** Of a socket: whether its connection is compressed. */
@@ -56,6 +58,7 @@ exports.kPause = kPause;
 exports.kReference = kReference;
 exports.kShow = kShow;
 exports.kTell = kTell;
+exports.kFiling = kFiling;
 exports.kStreams = kStreams;
 exports.kCompressed = kCompressed;
 exports.kEncoding = kEncoding;

@@ -2,6 +2,7 @@
 
 import { Payload } from './payload.js';
 import { UDSocket } from './socket.js';
+import { OutgoingFile, UDFile } from './file.js';
 import { UDStream } from './stream.js';
 
 /** What a handler gets beside the payload. */
@@ -24,13 +25,16 @@ export interface Context<Socket = UDSocket> {
    * iterable, whose values go into the stream, or with one value.
    */
   readonly stream: UDStream<Socket> | undefined;
+  /** What has come beside the payload. */
+  readonly files: readonly UDFile[];
   /** Whether somebody still waits for an answer. */
   readonly expectsReply: boolean;
   /**
    * Answers now, before the handler returns; what it returns later is ignored then. Rejects with `SHORTWIRE_ERR_CLOSED` if the
-   * request has been answered or nobody waits any more.
+   * request has been answered or nobody waits any more; with files, with `SHORTWIRE_ERR_UNSUPPORTED` if the caller hasn't said
+   * `answerFiles` or sent some itself.
    */
-  reply(value?: unknown): Promise<void>;
+  reply(value?: unknown, options?: { files?: readonly OutgoingFile[] }): Promise<void>;
 }
 
 /** What a listener of `message` gets beside the payload. */
@@ -41,6 +45,8 @@ export interface MessageInfo<Socket = UDSocket> {
   readonly topic: string;
   /** Where in a distributed trace the sender says that it belongs, as W3C's `traceparent`. */
   readonly traceparent: string | undefined;
+  /** What has come beside the payload. */
+  readonly files: readonly UDFile[];
   /** Never: a message is one way. */
   readonly expectsReply: false;
 }

@@ -1,5 +1,6 @@
 // Options and endpoints.
 
+import { OutgoingFile } from './file.js';
 import { Peer } from './facts.js';
 import { Payload } from './payload.js';
 import { UDSocket } from './socket.js';
@@ -58,6 +59,11 @@ export interface ConnectionOptions {
    * @default 1024
    */
   maxStreams?: number;
+  /**
+   * How many files may come beside one payload, 0 to 10,000. A call or message with more fails with `SHORTWIRE_ERR_OVERFLOW`.
+   * @default 64
+   */
+  maxFiles?: number;
   /**
    * How many bytes of a stream may be on their way here or wait to be read, 64 KiB to 1 GiB: its window. Every stream begins with 64 KiB,
    * and grows to this when it is first read. Too low makes streams wait for the other side's credit; too high is memory.
@@ -267,6 +273,10 @@ export interface CallOptions {
    * @default what the socket's `traceparent` returns
    */
   traceparent?: string;
+  /**
+   * Files beside the payload: the handler has them as `context.files`. Such a call has no time limit but its own `timeoutMs`.
+   */
+  files?: readonly OutgoingFile[];
 }
 
 /** Options of {@link UDSocket.rpc}. */
@@ -284,6 +294,8 @@ export interface SendOptions<Topic extends string = string> {
   topic?: Topic;
   /** See {@link CallOptions.traceparent}; listeners have it as `info.traceparent`. */
   traceparent?: string;
+  /** Files beside the payload: listeners have them as `info.files`. Then it resolves when they have left, too. */
+  files?: readonly OutgoingFile[];
 }
 
 /** Options of {@link UDSocketServer.broadcast}. */

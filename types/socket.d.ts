@@ -33,6 +33,7 @@ import {
   TopicOf,
   Untyped
 } from './service.js';
+import { AnswerWithFiles, SendFileOptions } from './file.js';
 import { IterateOptions, StreamOptions, UDStream } from './stream.js';
 import { Lists, PayloadAnd } from './support.js';
 
@@ -118,14 +119,27 @@ export class UDSocket<
    * const answer = await socket.rpc({ anything: 'Hello' }, { timeoutMs: 1000, signal });
    * ```
    *
+   * With `answerFiles`, it resolves to `{ value, files }`: what the handler has given to `context.reply`.
+   *
    * @throws (rejects) `SHORTWIRE_ERR_TIMEOUT`, `_REMOTE` (the handler threw), `_NO_HANDLER`, `_DISCONNECTED`, `_CLOSED`, `_ABORTED`,
    *   `_OVERFLOW`, `_TOO_LARGE`, `_SERIALIZE`, `_INVALID_ARG`; never throws
    */
   rpc<Topic extends TopicOf<Service>>(
     payload: SentTo<Service, Topic>,
-    options: RpcOptions<Topic> & { topic: Topic }
+    options: RpcOptions<Topic> & { topic: Topic; answerFiles: true }
+  ): Promise<AnswerWithFiles<AnswerOf<Service, Topic>>>;
+  rpc<Topic extends TopicOf<Service>>(
+    payload: SentTo<Service, Topic>,
+    options: RpcOptions<Topic> & { topic: Topic; answerFiles?: false }
   ): Promise<AnswerOf<Service, Topic>>;
-  rpc(payload?: Payload, options?: CallOptions & { topic?: undefined }): Promise<unknown>;
+  rpc(
+    payload: Payload,
+    options: CallOptions & { topic?: undefined; answerFiles: true }
+  ): Promise<AnswerWithFiles>;
+  rpc(
+    payload?: Payload,
+    options?: CallOptions & { topic?: undefined; answerFiles?: false }
+  ): Promise<unknown>;
 
   /**
    * `rpc` with the topic first.
@@ -165,6 +179,16 @@ export class UDSocket<
   notify<Topic extends TopicOf<Service>>(
     topic: Topic,
     ...payload: PayloadAnd<SentTo<Service, Topic>, []>
+  ): Promise<void>;
+
+  /**
+   * Sends one file by itself: a message without a payload. Resolves when it has left, or the other side has given it up.
+   *
+   * @throws (rejects) Node's codes (`ENOENT`, …), `SHORTWIRE_ERR_DISCONNECTED`, `_CLOSED`, `_OVERFLOW`, `_INVALID_ARG`, `_UNSUPPORTED`
+   */
+  sendFile<Topic extends TopicOf<Service>>(
+    path: string,
+    options?: SendFileOptions<Topic>
   ): Promise<void>;
 
   /**

@@ -110,7 +110,8 @@ forEachDriver((driver) => {
       await until(() => socket.status === 'closed', 'the end');
       assert.deepEqual(seen, ['connect', 'status closed', 'close']);
       assert.deepEqual(heard, []);
-      assert.deepEqual(server.stats(), {
+      const { sockets: _, ...counts } = server.stats();
+      assert.deepEqual(counts, {
         connections: 0,
         introducing: 0,
         dropped: 0,

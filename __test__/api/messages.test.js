@@ -110,9 +110,9 @@ forEachDriver((driver) => {
     ['before connect', () => new UDSocket({ driver }).send(1), 'SHORTWIRE_ERR_DISCONNECTED'],
     ['without a topic', () => new UDSocket({ driver }).notify('', 1), 'SHORTWIRE_ERR_INVALID_ARG'],
     [
-      'with files',
-      () => new UDSocket({ driver }).send(1, { files: [] }),
-      'SHORTWIRE_ERR_UNSUPPORTED'
+      'with files that are none',
+      () => new UDSocket({ driver }).send(1, { files: 1 }),
+      'SHORTWIRE_ERR_INVALID_ARG'
     ],
     [
       'with an unknown option',

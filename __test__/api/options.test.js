@@ -18,6 +18,7 @@ const DEFAULTS = [
   ['maxInFlight', 'both', 65_536],
   ['maxInFlightBytes', 'both', 64 * MIB],
   ['maxStreams', 'both', 1024],
+  ['maxFiles', 'both', 64],
   ['streamWindowBytes', 'both', 512 * 1024],
   ['maxSubscriptions', 'both', 10_000],
   ['handshakeTimeoutMs', 'both', 10_000],

@@ -112,6 +112,31 @@ forEachDriver((driver) => {
     assert.deepEqual(counts, [0, 0]);
   });
 
+  for (const [what, options] of [
+    ['', {}],
+    [
+      ' that decides who comes in',
+      { authorize: () => new Promise((resolve) => setImmediate(resolve, true)) }
+    ]
+  ]) {
+    test(`a server${what} knows the subscriptions before it tells of the connection (${driver})`, async (t) => {
+      const { server, path } = await listen(t, { driver, ...options });
+      const counts = [];
+      server.on('connection', async () => {
+        counts.push(await server.broadcast(1, { topic: 'a.b' }));
+        counts.push(await server.broadcast(2, { topic: 'b' }));
+      });
+      const socket = new UDSocket({ driver });
+      t.after(() => socket.destroy());
+      const heard = note(socket);
+      await socket.subscribe('a.*');
+      await socket.connect(path, { hello: 'me' });
+      await until(() => counts.length === 2, 'the broadcasts');
+      await socket.ping();
+      assert.deepEqual([counts, heard], [[1, 0], ['a.b 1']]);
+    });
+  }
+
   test(`subscribing while connecting counts too (${driver})`, async (t) => {
     const { server, path } = await listen(t, { driver });
     const socket = new UDSocket({ driver });

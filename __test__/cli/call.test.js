@@ -144,6 +144,20 @@ forEachDriver((driver) => {
       assert.deepEqual(values(outcome), [{ base64: 'AP8K' }]);
     });
 
+    it('speaks MessagePack with --encoding', async (t) => {
+      const { server, path } = await listen(t, { driver, encoding: 'msgpack' });
+      server.handle(
+        (payload) =>
+          new Map([
+            ['at', new Date(0)],
+            ['got', payload]
+          ])
+      );
+      const outcome = await call(t, [path, '{"a":1}', '--encoding', 'msgpack']);
+      assertQuiet(outcome);
+      assert.deepEqual(values(outcome), [{ at: '1970-01-01T00:00:00.000Z', got: { a: 1 } }]);
+    });
+
     it('indents with --pretty', async (t) => {
       const { path } = await serve(t, driver);
       const outcome = await call(t, [path, '{"a":1}', '--pretty']);

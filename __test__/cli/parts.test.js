@@ -11,6 +11,7 @@ const { inOrder } = require('../../lib/cli/in-order.js');
 const { JsonValues } = require('../../lib/cli/json-values.js');
 const { Latencies } = require('../../lib/cli/latencies.js');
 const { Output } = require('../../lib/cli/output.js');
+const { jsonLine } = require('../../lib/cli/rendering.js');
 const { bytes, duration } = require('../../lib/cli/values.js');
 
 const ESC = '\u001b';
@@ -136,6 +137,20 @@ describe('latencies', () => {
     assert.equal(new Latencies().summary().maxUs, 0);
     assert.deepEqual(new Latencies().buckets(), []);
   });
+});
+
+it('what MessagePack carries is printed as JSON that says the same', () => {
+  const value = {
+    date: new Date(0),
+    big: 2n ** 64n,
+    set: new Set([1, 'a']),
+    map: new Map([['a', new Map([[1, new Uint8Array([1, 2])]])]])
+  };
+  assert.equal(
+    jsonLine(value),
+    '{"date":"1970-01-01T00:00:00.000Z","big":"18446744073709551616","set":[1,"a"],' +
+      '"map":{"a":[[1,{"base64":"AQI="}]]}}'
+  );
 });
 
 describe('values of options', () => {

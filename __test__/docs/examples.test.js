@@ -45,6 +45,12 @@ const LINES = {
     'the last: AbortError',
     'all are within a second'
   ],
+  'files.mjs': [
+    '2 files of Ada',
+    'remember the milk',
+    'note.txt: remember the milk',
+    'SHORTWIRE_ERR_INVALID_ARG'
+  ],
   'streams.mjs': ['the digest has 64 characters', '1009', '1013', 'no more primes are wanted'],
   'errors.mjs': [
     'ENOENT from the system',
@@ -72,6 +78,14 @@ const LINES = {
     'the same id at both ends: true',
     'refused: The peer is not authorized',
     'SHORTWIRE_ERR_REFUSED - The peer is not authorized'
+  ],
+  'reconnection.mjs': [
+    'connected',
+    'version 1',
+    'away',
+    'in flight: SHORTWIRE_ERR_DISCONNECTED { maybeDelivered: true }',
+    'back again',
+    'version 2'
   ],
   'bytes.mjs': ['true 32 0d22cdcc10e6d049', '8388608 2 [ 32, 32 ]'],
   'backpressure.mjs': ['200 jobs, one at a time', 'the sender had to wait: true'],

@@ -9,6 +9,7 @@ const { describe, it } = require('node:test');
 
 const { UDSocket, UDSocketServer, bind } = require('../../index.js');
 const { socketPath } = require('../support/address.js');
+const { AUTHORITY, identity } = require('../support/certs.js');
 const { assertQuiet, run, start } = require('../support/child.js');
 const { event, within } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
@@ -96,6 +97,21 @@ forEachDriver((driver) => {
       t.after(() => socket.destroy());
       await socket.connect({ port: listener.address().port });
       assert.equal(typeof (await socket.rpc(1)), 'boolean');
+    });
+
+    it('may be one of TLS, of which each server has the certificate', async (t) => {
+      const listener = await bind({ host: '127.0.0.1', port: 0 });
+      t.after(() => listener.close());
+      const server = new UDSocketServer({ driver });
+      server.handle((payload) => payload);
+      t.after(() => server.close({ timeoutMs: 0 }));
+      await server.start({ fd: listener.fd, shared: true, tls: identity('server') });
+      const socket = new UDSocket({ driver });
+      t.after(() => socket.destroy());
+      const { port } = listener.address();
+      await socket.connect({ host: 'localhost', port, tls: { ca: AUTHORITY } });
+      assert.equal(await socket.rpc('over TLS'), 'over TLS');
+      assert.equal(socket.peer.authorized, true);
     });
 
     it('is served by its owner too, beside others', async (t) => {

@@ -40,6 +40,20 @@ same<typeof general, Promise<unknown>>(true);
 void socket.notify('log', 'ready');
 void socket.send('ready', { topic: 'log' });
 
+// Files.
+
+const withFiles = socket.rpc(
+  { id: 7 },
+  { topic: 'users.get', answerFiles: true, files: [{ path: 'a' }] }
+);
+void withFiles.then(({ value, files }) => {
+  same<typeof value, User>(true);
+  return files[0].saveTo('folder', { overwrite: true });
+});
+void socket.sendFile('a', { topic: 'log' });
+// @ts-expect-error no such option
+void socket.sendFile('a', { to: 'log' });
+
 // Streams.
 
 const parts = socket.iterate({ name: 'A' }, { topic: 'users.watch', timeoutMs: 100 });

@@ -11,6 +11,8 @@
  *     connect(path, options) → client             disconnect(client)
  *     request(client, payload) → Promise          and `info` about itself
  *
+ * `path` is a Unix socket's, or an address of TCP or TLS (`address.mjs`) for those whose `info.transports` has it.
+ *
  * Those that can, have two more pairs. What a scenario needs of these is in `options.needs`:
  *
  *     tell(server, payload)                       hear(client, listener)     a message for all
@@ -82,10 +84,12 @@ export async function loadAdapter({ name, variant, root }) {
  * Whether a library can take part in a scenario.
  *
  * @param {Library} library
- * @param {{ needs?: string }} scenario
+ * @param {{ needs?: string, transport?: string }} scenario
  */
-export async function canDo(library, { needs }) {
-  return needs === undefined || typeof (await loadAdapter(library)).adapter[needs] === 'function';
+export async function canDo(library, { needs, transport }) {
+  const { adapter } = await loadAdapter(library);
+  const reaches = transport === undefined || adapter.info.transports?.includes(transport) === true;
+  return reaches && (needs === undefined || typeof adapter[needs] === 'function');
 }
 
 /**

@@ -2,12 +2,29 @@
  * Adapter: net-ipc, with its own `request`. JSON as everyone (no MessagePack, no compression), and with
  * the per-call timer switched off, which is documented (`0` waits for ever) and faster. Knows no scenario.
  */
-export const info = { kind: 'peer', title: 'net-ipc', package: 'net-ipc' };
+import { parseAddress, serverIdentity, trust } from './address.mjs';
+
+export const info = {
+  kind: 'peer',
+  title: 'net-ipc',
+  package: 'net-ipc',
+  transports: ['tcp', 'tls']
+};
+
+/** @param {string} path @param {() => object} certificates of this side @param {string} [side] */
+function toOptions(path, certificates, side) {
+  const address = parseAddress(path);
+  if (address.path !== undefined) return { path };
+  const { host, listenHost, port, secure } = address;
+  const options = { noDelay: true, ...(secure && certificates()) };
+  const where = side === 'listen' ? { listenOptions: { host: listenHost } } : { host };
+  return { ...where, port, tls: secure, options };
+}
 
 /** @param {string} path @param {(payload: unknown) => unknown} handler */
 export async function serve(path, handler) {
   const { Server } = (await import('net-ipc')).default;
-  const server = new Server({ path });
+  const server = new Server(toOptions(path, serverIdentity, 'listen'));
   server.on('request', (payload, respond) => {
     respond(handler(payload));
   });
@@ -21,7 +38,7 @@ export async function stop(server) {
 /** @param {string} path */
 export async function connect(path) {
   const { Client } = (await import('net-ipc')).default;
-  const client = new Client({ path, reconnect: false });
+  const client = new Client({ ...toOptions(path, trust), reconnect: false });
   return client.connect();
 }
 

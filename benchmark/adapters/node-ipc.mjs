@@ -3,27 +3,38 @@
  * (`raw` has no framing). It has events but no calls, so a call is an event with an id and comes back as
  * one. Knows no scenario.
  */
+import { parseAddress, serverIdentity, trust } from './address.mjs';
 import { PendingCalls } from './correlation.mjs';
 
-export const info = { kind: 'peer', title: 'node-ipc', package: 'node-ipc' };
+export const info = {
+  kind: 'peer',
+  title: 'node-ipc',
+  package: 'node-ipc',
+  transports: ['tcp', 'tls']
+};
 
 const SERVICE = 'bench';
 
-async function createIpc() {
+/** @param {import('./address.mjs').Address} address @param {() => object} certificates of this side */
+async function createIpc({ secure }, certificates) {
   const { IPCModule } = await import('node-ipc');
   const ipc = new IPCModule();
   ipc.config.silent = true;
   // The default of 100 would refuse half of the idle connections; it has no effect on speed.
   ipc.config.maxConnections = 1000;
   ipc.config.maxRetries = 0;
+  if (secure) ipc.config.tls = certificates();
   return ipc;
 }
 
 /** @param {string} path @param {(payload: unknown) => unknown} handler */
 export async function serve(path, handler) {
-  const ipc = await createIpc();
+  const address = parseAddress(path);
+  const ipc = await createIpc(address, serverIdentity);
   await new Promise((resolve) => {
-    ipc.serve(path, resolve);
+    const { path: file, listenHost, port } = address;
+    if (file === undefined) ipc.serveNet(listenHost, port, resolve);
+    else ipc.serve(file, resolve);
     ipc.server.on('call', (data, socket) => {
       ipc.server.emit(socket, 'answer', { id: data.id, payload: handler(data.payload) });
     });
@@ -41,8 +52,10 @@ export async function stop(ipc) {
 
 /** @param {string} path */
 export async function connect(path) {
-  const ipc = await createIpc();
-  ipc.connectTo(SERVICE, path);
+  const address = parseAddress(path);
+  const ipc = await createIpc(address, trust);
+  if (address.path === undefined) ipc.connectToNet(SERVICE, address.host, address.port);
+  else ipc.connectTo(SERVICE, address.path);
   const peer = ipc.of[SERVICE];
   await new Promise((resolve, reject) => {
     peer.on('connect', resolve);

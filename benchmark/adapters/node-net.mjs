@@ -8,9 +8,8 @@
  * Small frames of one turn leave together. No checks, no limits, no errors, no timeouts: this is what
  * the bytes cost, not what a library should be. Knows no scenario.
  */
-import net from 'node:net';
-import { once } from 'node:events';
 import { PendingCalls } from './correlation.mjs';
+import { connect as connectSocket, listen } from './node-server.mjs';
 
 const HEADER_BYTES = 8;
 /** Ids from here on are those of the server's questions, and this one is a message's. */
@@ -20,12 +19,17 @@ const IGNORE = () => {};
 /** Enough for one write: waiting for the end of the turn would let the other side idle meanwhile. */
 const FLUSH_BYTES = 1024;
 
-export const info = { kind: 'floor', title: 'node:net', note: 'hand-written length-prefixed JSON' };
+export const info = {
+  kind: 'floor',
+  title: 'node:net',
+  note: 'hand-written length-prefixed JSON',
+  transports: ['tcp', 'tls']
+};
 
 /**
  * Collects the frames of a turn and writes them at once.
  *
- * @param {net.Socket} socket
+ * @param {import('node:net').Socket} socket
  * @returns {(id: number, payload: unknown) => void}
  */
 function frameWriter(socket) {
@@ -65,7 +69,7 @@ function frameWriter(socket) {
  * Cuts what arrives into frames. Pieces of a large frame are kept apart until it is complete, so that a
  * megabyte is copied once and not once per read.
  *
- * @param {net.Socket} socket
+ * @param {import('node:net').Socket} socket
  * @param {(id: number, payload: unknown) => void} onFrame
  */
 function readFrames(socket, onFrame) {
@@ -99,7 +103,7 @@ function readFrames(socket, onFrame) {
 export async function serve(path, handler) {
   const peers = new Set();
   const pending = new PendingCalls();
-  const server = net.createServer((socket) => {
+  const server = await listen(path, (socket) => {
     const peer = { socket, write: frameWriter(socket) };
     peers.add(peer);
     readFrames(socket, (id, payload) => {
@@ -109,20 +113,17 @@ export async function serve(path, handler) {
     socket.on('error', () => {});
     socket.on('close', () => peers.delete(peer));
   });
-  server.listen(path);
-  await once(server, 'listening');
   return Object.assign(server, { peers, pending });
 }
 
-/** @param {net.Server} server */
+/** @param {import('node:net').Server} server */
 export async function stop(server) {
   server.close();
 }
 
 /** @param {string} path */
 export async function connect(path) {
-  const socket = net.connect(path);
-  await once(socket, 'connect');
+  const socket = await connectSocket(path);
   const pending = new PendingCalls();
   const client = { socket, pending, write: frameWriter(socket), listener: IGNORE, handler: IGNORE };
   readFrames(socket, (id, payload) => {

@@ -4,8 +4,14 @@
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { parseAddress, serverIdentity, trust } from './address.mjs';
 
-export const info = { kind: 'subject', title: 'shortwire', variants: ['auto', 'inline', 'task'] };
+export const info = {
+  kind: 'subject',
+  title: 'shortwire',
+  variants: ['auto', 'inline', 'task'],
+  transports: ['tcp', 'tls']
+};
 
 const HERE_ROOT = join(import.meta.dirname, '..', '..');
 
@@ -30,12 +36,20 @@ function settings({ variant }) {
   return variant === undefined ? undefined : { driver: variant };
 }
 
+/** @param {string} path @param {() => object} certificates of this side */
+function toEndpoint(path, certificates) {
+  const address = parseAddress(path);
+  if (address.path !== undefined) return address.path;
+  const { host, port, secure } = address;
+  return { host, port, ...(secure && { tls: certificates() }) };
+}
+
 /** @param {string} path @param {(payload: unknown) => unknown} handler @param {object} options */
 export async function serve(path, handler, options) {
   const { UDSocketServer } = load(options);
   const server = new UDSocketServer(settings(options));
   server.handle(handler);
-  await server.start(path);
+  await server.start(toEndpoint(path, serverIdentity));
   return server;
 }
 
@@ -47,7 +61,7 @@ export async function stop(server) {
 export async function connect(path, options) {
   const { UDSocket } = load(options);
   const socket = new UDSocket(settings(options));
-  await socket.connect(path);
+  await socket.connect(toEndpoint(path, trust));
   return socket;
 }
 

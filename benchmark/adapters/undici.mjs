@@ -1,16 +1,20 @@
 /**
  * Adapter: undici as a client of `node:http` over a Unix socket. `dispatch` is the fastest of undici's
- * documented calls, and pipelining over one connection faster than a pool of them on one server thread.
+ * documented calls, and pipelining over one connection faster than a pool of them on one server thread; over
+ * TLS it is a pool.
  * Knows no scenario.
  */
 import http from 'node:http';
+import https from 'node:https';
 import { once } from 'node:events';
+import { parseAddress, serverIdentity, toListen, trust } from './address.mjs';
 
 export const info = {
   kind: 'peer',
   title: 'undici + node:http',
   package: 'undici',
-  variants: ['pool']
+  variants: ['pool'],
+  transports: ['tcp', 'tls']
 };
 
 const ORIGIN = 'http://localhost';
@@ -18,7 +22,8 @@ const MINUTE_MS = 60_000;
 
 /** @param {string} path @param {(payload: unknown) => unknown} handler */
 export async function serve(path, handler) {
-  const server = http.createServer((req, res) => {
+  const address = parseAddress(path);
+  const answer = (req, res) => {
     /** @type {Buffer[]} */
     const chunks = [];
     req.on('data', (chunk) => chunks.push(chunk));
@@ -31,10 +36,13 @@ export async function serve(path, handler) {
       });
       res.end(json);
     });
-  });
+  };
+  const server = address.secure
+    ? https.createServer(serverIdentity(), answer)
+    : http.createServer(answer);
   // By default idle connections are cut after five seconds, which would be no idle connection at all.
   server.keepAliveTimeout = 10 * MINUTE_MS;
-  server.listen(path);
+  server.listen(toListen(address));
   await once(server, 'listening');
   return server;
 }
@@ -47,14 +55,18 @@ export async function stop(server) {
 /** @param {string} path @param {{ variant?: string }} options variant `pool`: 64 connections instead of pipelining */
 export async function connect(path, options) {
   const { Client, Pool } = await import('undici');
+  const address = parseAddress(path);
+  const { host, port, secure } = address;
+  const origin = address.path === undefined ? `http${secure ? 's' : ''}://${host}:${port}` : ORIGIN;
   const common = {
-    connect: { socketPath: path },
+    connect: address.path === undefined ? trust() : { socketPath: path },
     keepAliveTimeout: 10 * MINUTE_MS,
     headersTimeout: 0,
     bodyTimeout: 0
   };
-  if (options.variant === 'pool') return new Pool(ORIGIN, { ...common, connections: 64 });
-  return new Client(ORIGIN, { ...common, pipelining: 64 });
+  // Node's server mixes up pipelined requests that come through TLS (`HPE_PAUSED`, then bodies of two in one).
+  if (options.variant === 'pool' || secure) return new Pool(origin, { ...common, connections: 64 });
+  return new Client(origin, { ...common, pipelining: 64 });
 }
 
 class Answer {

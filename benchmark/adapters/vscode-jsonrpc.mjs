@@ -1,10 +1,14 @@
 /**
  * Adapter: vscode-jsonrpc over a `node:net` socket, with its own `sendRequest`. Knows no scenario.
  */
-import net from 'node:net';
-import { once } from 'node:events';
+import { connect as connectSocket, listen } from './node-server.mjs';
 
-export const info = { kind: 'peer', title: 'vscode-jsonrpc', package: 'vscode-jsonrpc' };
+export const info = {
+  kind: 'peer',
+  title: 'vscode-jsonrpc',
+  package: 'vscode-jsonrpc',
+  transports: ['tcp', 'tls']
+};
 
 async function load() {
   return (await import('vscode-jsonrpc/node')).default;
@@ -21,7 +25,7 @@ function wrap(rpc, socket) {
 export async function serve(path, handler) {
   const rpc = await load();
   const connections = new Set();
-  const server = net.createServer((socket) => {
+  const server = await listen(path, (socket) => {
     const connection = wrap(rpc, socket);
     connections.add(connection);
     connection.onClose(() => connections.delete(connection));
@@ -29,12 +33,10 @@ export async function serve(path, handler) {
     connection.onError(() => {});
     connection.listen();
   });
-  server.listen(path);
-  await once(server, 'listening');
   return Object.assign(server, { peers: connections });
 }
 
-/** @param {net.Server} server */
+/** @param {import('node:net').Server} server */
 export async function stop(server) {
   server.close();
 }
@@ -42,8 +44,7 @@ export async function stop(server) {
 /** @param {string} path */
 export async function connect(path) {
   const rpc = await load();
-  const socket = net.connect(path);
-  await once(socket, 'connect');
+  const socket = await connectSocket(path);
   const connection = wrap(rpc, socket);
   connection.listen();
   return connection;

@@ -3,11 +3,18 @@
  * clients be in flight (Req/Rep allows one). High-water marks are off, so that nothing waits. The id
  * travels inside the JSON: a frame of its own costs more. Knows no scenario.
  */
+import { parseAddress } from './address.mjs';
 import { PendingCalls } from './correlation.mjs';
 
-export const info = { kind: 'peer', title: 'zeromq', package: 'zeromq' };
+export const info = { kind: 'peer', title: 'zeromq', package: 'zeromq', transports: ['tcp'] };
 
 const OPTIONS = { linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
+
+/** @param {string} text */
+function toUrl(text) {
+  const { path, listenHost, port } = parseAddress(text);
+  return path === undefined ? `tcp://${listenHost}:${port}` : `ipc://${path}`;
+}
 
 /**
  * zeromq refuses a second `send` while one is waiting, so outgoing messages queue here.
@@ -45,7 +52,7 @@ export async function serve(path, handler, { needs }) {
   const router = new Router(OPTIONS);
   const pending = new PendingCalls();
   const identities = new Map();
-  await router.bind(`ipc://${path}`);
+  await router.bind(toUrl(path));
   const send = sender(router);
   const receive = async () => {
     for await (const [identity, json] of router) {
@@ -71,7 +78,7 @@ export async function stop({ router, publisher }) {
 export async function connect(path, { needs }) {
   const { Dealer, Subscriber } = await import('zeromq');
   const dealer = new Dealer(OPTIONS);
-  dealer.connect(`ipc://${path}`);
+  dealer.connect(toUrl(path));
   const pending = new PendingCalls();
   const client = { dealer, pending, send: sender(dealer), handler: undefined };
   const receive = async () => {

@@ -22,6 +22,7 @@
  * @property {number} inFlight
  * @property {number} clients client processes
  * @property {number} connections per client process
+ * @property {'tcp' | 'tls'} [transport] instead of a Unix socket; libraries that don't have it are left out
  * @property {number} [callsPerSecond] of an open loop
  * @property {'tell' | 'ask'} [needs] what the adapter must be able to do beside calls; others are left out
  * @property {boolean} [inTurns] every call on another connection
@@ -69,6 +70,21 @@ function concurrent(payload, title, inFlight, goal, windowTimes = 1) {
     inFlight,
     figures: [rate(goal), p99(), cpu(), memory()]
   };
+}
+
+/** The same over TCP and over TLS. */
+function over(transport, title, goal) {
+  const change = (scenario, goals) => ({
+    ...scenario,
+    id: `${transport}-${scenario.id}`,
+    title: `${title}: ${scenario.title}`,
+    transport,
+    figures: goals
+  });
+  return [
+    change(sequential('tiny', 'tiny object', {}), [p50(goal), p99(), rate(), cpu(), memory()]),
+    change(concurrent('k1', '770-byte object', 64), [rate(goal), p99(), cpu(), memory()])
+  ];
 }
 
 function openLoop(callsPerSecond) {
@@ -155,6 +171,8 @@ export const scenarios = [
     inTurns: true,
     figures: [rate({ better: true }), p99({ better: true }), p50(), cpu(), memory()]
   },
+  ...over('tcp', 'TCP', { better: true }),
+  ...over('tls', 'TLS', { better: true }),
   ...[1000, 5000, 10_000, 15_000].map(openLoop),
   {
     ...base,

@@ -14,6 +14,8 @@ const { bytes, duration, json, oneOf } = require('./values.js');
 
 /** The library's own, for calls. */
 const DEFAULT_TIMEOUT_MS = 5000;
+/** How often a server is looked for that one waits for. */
+const RETRY = { minDelayMs: 50, maxDelayMs: 1000 };
 /** How long the goodbye may take, in ms: what was asked has been answered by then. */
 const GOODBYE_MS = 1000;
 /** After Ctrl-C nobody wants to wait. */
@@ -27,6 +29,11 @@ const connectionOptions = {
     help: 'how long to wait for the connection, then for each answer (5s; 0: for ever)',
     read: duration
   },
+  wait: {
+    value: 'duration',
+    help: 'if the server is not there yet, wait for it so long (0: for ever)',
+    read: duration
+  },
   hello: {
     value: 'json',
     help: 'what to say to the server first: JSON, or @file that has it',
@@ -36,6 +43,11 @@ const connectionOptions = {
     value: 'name',
     help: 'what the server speaks: shortwire (the default), jftp, jftp-1.5, jftp-1.0',
     read: oneOf(['shortwire', 'jftp', 'jftp-1.5', 'jftp-1.0'])
+  },
+  encoding: {
+    value: 'name',
+    help: 'of payloads, if the other side has it too: json (the default), msgpack',
+    read: oneOf(['json', 'msgpack'])
   },
   'max-frame': {
     value: 'size',
@@ -59,17 +71,20 @@ function socketOptions(values) {
     timeoutMs: values.timeout,
     protocol: values.protocol,
     maxFrameBytes: values['max-frame'],
-    driver: values.driver
+    driver: values.driver,
+    encoding: values.encoding
   };
 }
 
 /**
- * A command that has lost its server says so, and doesn't connect again.
+ * A command that has lost its server says so, unless it is told to wait for it.
  * @param {Record<string, any>} values
- * @returns {any}
  */
 function clientOptions(values) {
-  return { ...socketOptions(values), reconnect: false };
+  return {
+    ...socketOptions(values),
+    reconnect: values.reconnect === true ? {} : /** @type {const} */ (false)
+  };
 }
 
 /**
@@ -119,17 +134,25 @@ async function withSockets({ interrupt, positionals, values }, count, use, prepa
  * @param {import('./interrupt.js').Interrupt} interrupt
  */
 async function connect(socket, text, values, interrupt) {
+  const waits = values.wait !== undefined;
+  const timeoutMs = values.wait ?? values.timeout ?? DEFAULT_TIMEOUT_MS;
   const patience = new AbortController();
-  const timeoutMs = values.timeout ?? DEFAULT_TIMEOUT_MS;
   const timer = timeoutMs > 0 ? setTimeout(() => patience.abort(), timeoutMs) : undefined;
   const signal = AbortSignal.any([interrupt.signal, patience.signal]);
+  /** Why the last attempt has failed. @type {Error | undefined} */
+  let failure;
+  const remember = (/** @type {{ error: Error }} */ { error }) => (failure = error);
+  socket.on('reconnecting', remember);
   try {
-    await socket.connect(connectingEndpoint(text, values), { signal, hello: values.hello });
+    const endpoint = connectingEndpoint(text, values);
+    const { hello } = values;
+    await socket.connect(endpoint, { signal, hello, retry: waits ? RETRY : false });
   } catch (error) {
     if (interrupt.signal.aborted) throw interrupt.signal.reason;
-    if (patience.signal.aborted) throw noAnswer(text, timeoutMs);
-    throw explainConnect(error, text);
+    if (!patience.signal.aborted) throw explainConnect(error, text);
+    throw failure === undefined ? noAnswer(text, timeoutMs) : explainConnect(failure, text);
   } finally {
+    socket.off('reconnecting', remember);
     clearTimeout(timer);
   }
 }

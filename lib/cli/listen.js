@@ -15,7 +15,8 @@ const command = {
   usage: '<endpoint>',
   about: [
     'Each message is a line: {"topic":"log","payload":"ready"}. Bytes are {"base64":"…"}. It ends when the server says goodbye, or with Ctrl-C.',
-    'With --topic the server sends only broadcasts of topics that one of the patterns fits. A * stands for one segment between dots, ** at the end for one or more. Messages without a topic, and those to this client alone, always come.'
+    'With --topic the server sends only broadcasts of topics that one of the patterns fits. A * stands for one segment between dots, ** at the end for one or more. Messages without a topic, and those to this client alone, always come.',
+    'With --reconnect it connects again, and subscribes again, whenever the server has gone. What is sent meanwhile is lost.'
   ],
   positionals: [1, 1],
   options: {
@@ -24,6 +25,7 @@ const command = {
       multiple: true,
       help: 'only broadcasts of these topics: a.b, a.*, a.**; may be given again'
     },
+    reconnect: { help: 'connect again when the connection is lost or the server restarts' },
     count: {
       short: 'n',
       value: 'number',
@@ -35,6 +37,7 @@ const command = {
   examples: [
     ['shortwire listen /tmp/app.sock', 'all that comes'],
     ["shortwire listen /tmp/app.sock --topic 'orders.*.paid' --topic 'log.**'", 'some topics'],
+    ['shortwire listen /tmp/app.sock --wait 0 --reconnect', 'whether the server is there or not'],
     ['shortwire listen /tmp/app.sock --count 1', 'wait for one message'],
     ['shortwire listen /tmp/app.sock | jq --unbuffered .payload', 'the payloads alone']
   ],
@@ -82,6 +85,9 @@ function printed(socket, { output, values }) {
     });
     socket.on('error', reject);
     socket.on('close', () => resolve());
+  });
+  socket.on('reconnecting', ({ attempt, error }) => {
+    if (attempt === 1) output.note(`not connected: ${error.message}; trying again`);
   });
   socket.on('goaway', (reason) =>
     output.note(`the server says goodbye${reason === '' ? '' : `: ${reason}`}`)

@@ -25,7 +25,8 @@ function rendered(value, values) {
 }
 
 /**
- * JSON has neither "nothing" nor bytes: nothing is null, bytes are `{ "base64": "…" }`.
+ * JSON has neither "nothing" nor bytes: nothing is null, bytes are `{ "base64": "…" }`. Of what MessagePack carries beside them, big
+ * integers and dates are text, sets are arrays, and maps are objects, or arrays of pairs if a key is no text.
  * @param {unknown} value
  * @param {number} [indent]
  * @returns {string}
@@ -43,7 +44,13 @@ function jsonLine(value, indent) {
 function inJson(key, value) {
   const original = this[key];
   if (original instanceof Uint8Array) return { base64: Buffer.from(original).toString('base64') };
-  return typeof value === 'bigint' ? value.toString() : value;
+  if (typeof value === 'bigint') return value.toString();
+  if (value instanceof Set) return [...value];
+  if (!(value instanceof Map)) return value;
+  const entries = [...value];
+  return entries.every(([name]) => typeof name === 'string')
+    ? Object.fromEntries(entries)
+    : entries;
 }
 
 exports.jsonLine = jsonLine;

@@ -12,7 +12,7 @@ const { jsonLine } = require('./rendering.js');
 const { listeningEndpoint, secureServerOptions } = require('./secure.js');
 const { duration, octal } = require('./values.js');
 
-const { driver, 'max-frame': maxFrame } = connectionOptions;
+const { driver, encoding, 'max-frame': maxFrame } = connectionOptions;
 
 /** @type {import('./arguments.js').Command} */
 const command = {
@@ -36,6 +36,7 @@ const command = {
       fallback: 5000
     },
     'max-frame': maxFrame,
+    encoding,
     driver,
     ...secureServerOptions
   },

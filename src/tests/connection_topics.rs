@@ -9,11 +9,11 @@ use super::support::{
 use crate::{
     config::{Format, Limits},
     driver::{
-        batch::{NO_SLOT, kind},
+        batch::{Inbound, NO_SLOT, kind},
         broadcast::Broadcast,
         connection::Receipt,
     },
-    error::Kind,
+    error::{Error, Kind},
     message::Body,
 };
 
@@ -163,4 +163,24 @@ fn nobody_who_isnt_there_yet_or_any_more_gets_one() {
     pair.run();
     pair.server.machine.close(pair.now, &parting(Duration::from_secs(1), ""));
     assert_eq!(broadcast(&mut pair, "", "1"), Receipt::NotForIt);
+}
+
+#[test]
+fn the_next_peer_is_told_again() {
+    let mut pair = Pair::met(Limits::default());
+    for (kind, pattern) in
+        [(kind::SUBSCRIBE, "a.*"), (kind::SUBSCRIBE, "b"), (kind::UNSUBSCRIBE, "b")]
+    {
+        pair.client_wants(&subscription(kind, NO_SLOT, pattern));
+    }
+    pair.run();
+    let lost = Error::remote(Kind::Disconnected, "the peer left");
+    pair.client.machine.lose(&lost, &mut Inbound::default());
+    pair.client_wants(&subscription(kind::SUBSCRIBE, NO_SLOT, "c"));
+    let mut next = Pair::new(Limits::default());
+    next.client.machine = pair.client.machine;
+    next.open();
+    next.run();
+    let receipts = ["a.x", "b", "c"].map(|topic| broadcast(&mut next, topic, "1"));
+    assert_eq!(receipts, [Receipt::Queued, Receipt::NotForIt, Receipt::Queued]);
 }

@@ -1,0 +1,152 @@
+/**
+ * Calls and messages of the peer's that have files beside their payload. Must not know: how files
+ * travel.
+ */
+'use strict';
+
+const { Context, Info } = require('./context.js');
+const { ErrorKind, ShortwireError } = require('./errors.js');
+const { UDFile } = require('./file.js');
+const { find, nobody, Unanswered } = require('./handlers.js');
+const { decode } = require('./payload.js');
+const { kEmit, kSocketMessage } = require('./symbols.js');
+
+/** @typedef {import('./channel.js').Channel} Channel */
+
+class FiledServing {
+  #socket;
+  #filing;
+
+  /**
+   * @param {any} socket
+   * @param {import('./filing.js').Filing} filing
+   */
+  constructor(socket, filing) {
+    this.#socket = socket;
+    this.#filing = filing;
+  }
+
+  /**
+   * @param {Channel} channel
+   * @param {string} topic
+   * @param {number} bodyKind
+   * @param {any} body
+   * @param {boolean} oneWay
+   */
+  request(channel, topic, bodyKind, body, oneWay) {
+    let list;
+    try {
+      list = decode(bodyKind, body);
+    } catch {
+      list = undefined;
+    }
+    const files = this.#filing.expect(list);
+    if (files === undefined) {
+      channel.refuse(ErrorKind.OVERFLOW, 'too many files (maxFiles), or no list of them');
+      return;
+    }
+    let come = false;
+    channel.attach({
+      data: (payload, cost) => {
+        channel.used(cost);
+        if (come) return;
+        come = true;
+        if (oneWay) this.#hear(channel, topic, payload, files);
+        else this.#run(channel, topic, payload, files);
+      },
+      end: () => {
+        if (!come) channel.refuse(ErrorKind.PROTOCOL, 'a call without a payload');
+      },
+      over: (error) => {
+        for (const file of files) UDFile.lose(file, error);
+      }
+    });
+  }
+
+  /**
+   * @param {Channel} channel
+   * @param {string} topic
+   * @param {any} payload
+   * @param {UDFile[]} files
+   */
+  #hear(channel, topic, payload, files) {
+    const socket = this.#socket;
+    const info = new Info(socket, topic, undefined);
+    info.files = files;
+    socket[kEmit]('message', payload, info);
+    if (topic !== '') socket[kEmit](`message:${topic}`, payload, info);
+    socket.server?.[kSocketMessage](payload, socket, info);
+    files.forEach(UDFile.discard);
+    channel.end();
+  }
+
+  /**
+   * @param {Channel} channel
+   * @param {string} topic
+   * @param {any} payload
+   * @param {UDFile[]} files
+   */
+  #run(channel, topic, payload, files) {
+    const handle = find(this.#socket, topic);
+    if (handle === undefined) {
+      files.forEach(UDFile.discard);
+      channel.refuse(ErrorKind.NO_HANDLER, nobody(topic));
+      return;
+    }
+    let answered = false;
+    const answer = (
+      /** @type {Context} */ _,
+      /** @type {any} */ value,
+      /** @type {any[]} */ given = []
+    ) => {
+      if (answered) return false;
+      answered = true;
+      Context.take(context);
+      void this.#answer(channel, value, given);
+      return true;
+    };
+    const context = new Context(this.#socket, topic, channel.number, undefined, answer, undefined);
+    Context.giveFiles(context, files);
+    channel.onOver = (/** @type {Error | undefined} */ error) => {
+      if (error !== undefined) Context.abandon(context, error.message);
+    };
+    const settle = (/** @type {any} */ value) => {
+      answer(context, value);
+      files.forEach(UDFile.discard);
+    };
+    const fail = (/** @type {any} */ error) => {
+      Context.take(context);
+      files.forEach(UDFile.discard);
+      if (answered) return;
+      answered = true;
+      if (error instanceof Unanswered) channel.refuse(ErrorKind.NO_HANDLER, error.message);
+      else channel.fail(error);
+    };
+    let result;
+    try {
+      result = handle(payload, context);
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    if (typeof result?.then === 'function') result.then(settle, fail);
+    else settle(result);
+  }
+
+  /**
+   * @param {Channel} channel
+   * @param {any} value
+   * @param {any[]} files
+   */
+  async #answer(channel, value, files) {
+    try {
+      await this.#filing.answer(channel, value, files);
+    } catch (error) {
+      if (error instanceof ShortwireError && error.code === 'SHORTWIRE_ERR_SERIALIZE') {
+        channel.refuse(ErrorKind.SERIALIZE, `the answer can't be encoded: ${error.message}`);
+      } else channel.fail(error);
+    }
+  }
+}
+
+exports.FiledServing = FiledServing;

@@ -1,0 +1,311 @@
+/**
+ * Calls and messages with files beside their payload. Such a call is a stream of values: its opening
+ * lists the files, its first value is the payload; the answer is a list and a value. Each file is
+ * a stream of bytes that names the list's serial number and its own place in it. Must not know:
+ * where files are read from or written to.
+ */
+'use strict';
+
+const { ErrorKind, ShortwireError, aborted } = require('./errors.js');
+const { UDFile } = require('./file.js');
+const { prepare, stream } = require('./outgoing-file.js');
+const { decode } = require('./payload.js');
+const { kAsking, kLink, kStreams } = require('./symbols.js');
+
+/** @typedef {import('./channel.js').Channel} Channel */
+/** @typedef {import('./outgoing-file.js').Outgoing} Outgoing */
+
+/** Settings of a stream, beside those of the core: a call or a message with files; a file. */
+const Setting = { VALUES: 1, CALL: 2, MESSAGE: 4, FILE: 8 };
+
+class Filing {
+  #socket;
+  #serial = 0;
+  /** Files whose bytes haven't begun to come. @type {Map<string, UDFile>} */
+  #expected = new Map();
+  /** Bytes whose list hasn't come. @type {Map<string, Channel>} */
+  #early = new Map();
+
+  /** @param {any} socket */
+  constructor(socket) {
+    this.#socket = socket;
+  }
+
+  /**
+   * Asks, with files beside the question, the answer, or both.
+   * @param {unknown} payload
+   * @param {any} options
+   * @returns {Promise<any>}
+   */
+  async ask(payload, { topic = '', timeoutMs = 0, signal, files = [], answerFiles = false }) {
+    const { channel, sent } = await this.#open(payload, topic, signal, files, Setting.CALL);
+    return new Promise((resolve, reject) => {
+      const timer = timeoutMs === 0 ? undefined : setTimeout(() => late(), timeoutMs);
+      const settle = (/** @type {() => void} */ how) => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        how();
+      };
+      const give = (/** @type {Error} */ error) => settle(() => reject(error));
+      const late = () => {
+        channel.refuse(ErrorKind.TIMEOUT, 'no answer in time');
+        const more = { maybeDelivered: true };
+        give(new ShortwireError(ErrorKind.TIMEOUT, 'No answer in time', more));
+      };
+      const abort = () => {
+        channel.refuse(ErrorKind.ABORTED, 'aborted');
+        give(aborted(signal, true));
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      sent.catch((error) => {
+        channel.fail(error);
+        give(error);
+      });
+      /** @type {UDFile[] | undefined} */
+      let come;
+      channel.attach({
+        data: (/** @type {any} */ value, /** @type {number} */ cost) => {
+          channel.used(cost);
+          if (come === undefined) {
+            come = this.expect(value);
+            if (come !== undefined) return;
+            channel.refuse(ErrorKind.PROTOCOL, 'a list of files is not valid');
+            give(new ShortwireError(ErrorKind.PROTOCOL, 'The answer is not valid'));
+            return;
+          }
+          const list = come;
+          if (!answerFiles) list.forEach(UDFile.discard);
+          settle(() => resolve(answerFiles ? { value, files: list } : value));
+        },
+        end: () => give(new ShortwireError(ErrorKind.PROTOCOL, 'The answer ended before it came')),
+        over: give
+      });
+    });
+  }
+
+  /**
+   * Tells, and reports what never left.
+   * @param {unknown} payload
+   * @param {string} topic
+   * @param {any[]} files
+   * @returns {Promise<void>}
+   */
+  send(payload, topic, files) {
+    const sent = this.tell(payload, { topic, files });
+    return this.#socket[kAsking].watchSent(sent, payload, topic);
+  }
+
+  /**
+   * Tells, with files. Resolves when everything has left.
+   * @param {unknown} payload
+   * @param {any} options
+   */
+  async tell(payload, { topic = '', signal, files = [] }) {
+    const { channel, sent } = await this.#open(payload, topic, signal, files, Setting.MESSAGE);
+    const taken = new Promise((/** @type {(value: void) => void} */ resolve, reject) => {
+      channel.attach({
+        data: (/** @type {any} */ _, /** @type {number} */ cost) => channel.used(cost),
+        end: resolve,
+        over: reject
+      });
+    });
+    await Promise.all([sent, taken]);
+  }
+
+  /**
+   * @param {unknown} payload
+   * @param {string} topic
+   * @param {AbortSignal | undefined} signal
+   * @param {any[]} files
+   * @param {number} setting
+   */
+  async #open(payload, topic, signal, files, setting) {
+    if (signal?.aborted) throw aborted(signal, false);
+    const outgoing = await prepare(files);
+    const streams = this.#socket[kStreams];
+    const serial = ++this.#serial;
+    try {
+      this.#socket[kLink].refuseIfOver();
+      const list = announce(serial, outgoing);
+      const channel = streams.begin(
+        list,
+        topic,
+        Setting.VALUES | setting,
+        undefined,
+        JSON.stringify
+      );
+      const begun = new Promise((resolve, reject) => {
+        onOver(channel, reject);
+        if (channel.hasRoom) resolve(undefined);
+        else channel.onRoom(() => resolve(undefined));
+      });
+      const send = async () => {
+        try {
+          await begun;
+          channel.sendValue(payload);
+        } catch (error) {
+          for (const { close } of outgoing) await close();
+          throw error;
+        }
+        channel.end();
+        await this.#stream(channel, serial, outgoing);
+      };
+      const sent = send();
+      sent.catch(() => {});
+      return { channel, sent };
+    } catch (error) {
+      for (const { close } of outgoing) await close();
+      throw error;
+    }
+  }
+
+  /**
+   * Answers a call.
+   * @param {Channel} channel
+   * @param {unknown} value
+   * @param {any[]} files
+   */
+  async answer(channel, value, files) {
+    const outgoing = files.length === 0 ? [] : await prepare(files);
+    const serial = ++this.#serial;
+    channel.sendValue(announce(serial, outgoing), JSON.stringify);
+    channel.sendValue(value);
+    channel.end();
+    await this.#stream(channel, serial, outgoing);
+  }
+
+  /**
+   * @param {Channel} channel of the call or the message
+   * @param {number} serial
+   * @param {Outgoing[]} outgoing
+   */
+  async #stream(channel, serial, outgoing) {
+    const parent = new AbortController();
+    // Whoever refuses the message wants none of its files.
+    onOver(channel, (error) => {
+      if (error !== undefined) parent.abort(error);
+    });
+    const sending = outgoing.map((file, index) => {
+      const child = this.#socket[kStreams].begin(
+        [serial, index],
+        '',
+        Setting.FILE,
+        undefined,
+        JSON.stringify
+      );
+      return stream(file, child, parent.signal);
+    });
+    const failed = (await Promise.allSettled(sending)).find(({ status }) => status === 'rejected');
+    if (failed !== undefined) throw /** @type {PromiseRejectedResult} */ (failed).reason;
+  }
+
+  /**
+   * The files of a list that the peer has sent; undefined if it is none.
+   * @param {any} list
+   * @returns {UDFile[] | undefined}
+   */
+  expect(list) {
+    const { maxFiles, maxStreams } = this.#socket.options;
+    if (!isList(list) || list[1].length > maxFiles) return undefined;
+    // Files that never come are told of at no cost to the peer.
+    if (this.#expected.size + list[1].length > maxStreams) return undefined;
+    const [serial, files] = list;
+    return files.map(
+      (/** @type {[string, number]} */ [name, size], /** @type {number} */ index) => {
+        const file = new UDFile(name, size);
+        const key = `${serial}:${index}`;
+        const channel = this.#early.get(key);
+        if (channel === undefined) {
+          // It stays even if it is given up: its sender must be told when it begins.
+          this.#expected.set(key, file);
+        } else {
+          this.#early.delete(key);
+          UDFile.attach(file, channel);
+        }
+        return file;
+      }
+    );
+  }
+
+  /**
+   * The connection is over.
+   * @param {Error} error
+   */
+  end(error) {
+    const expected = this.#expected;
+    this.#expected = new Map();
+    this.#early = new Map();
+    for (const file of expected.values()) UDFile.lose(file, error);
+  }
+
+  /**
+   * The bytes of a file begin to come.
+   * @param {Channel} channel
+   * @param {number} bodyKind
+   * @param {any} body
+   */
+  receive(channel, bodyKind, body) {
+    let place;
+    try {
+      place = decode(bodyKind, body);
+    } catch {
+      place = undefined;
+    }
+    if (!Array.isArray(place) || place.length !== 2 || !place.every(Number.isSafeInteger)) {
+      channel.refuse(ErrorKind.PROTOCOL, 'a file without a place');
+      return;
+    }
+    const key = `${place[0]}:${place[1]}`;
+    const file = this.#expected.get(key);
+    if (file !== undefined) {
+      this.#expected.delete(key);
+      UDFile.attach(file, channel);
+    } else if (this.#early.has(key)) channel.refuse(ErrorKind.PROTOCOL, 'a file that is there');
+    else {
+      // Its list is on its way, or its file has been given up; how many there are is bounded by how
+      // many streams there may be.
+      this.#early.set(key, channel);
+      channel.onOver = () => this.#early.delete(key);
+    }
+  }
+}
+
+/**
+ * @param {Channel} channel
+ * @param {(error: Error | undefined) => void} then besides what else happens
+ */
+function onOver(channel, then) {
+  const before = channel.onOver;
+  channel.onOver = (error) => {
+    before?.(error);
+    then(error);
+  };
+}
+
+/**
+ * @param {number} serial
+ * @param {Outgoing[]} outgoing
+ */
+function announce(serial, outgoing) {
+  return [serial, outgoing.map(({ name, size }) => [name, size])];
+}
+
+/** @param {any} list */
+function isList(list) {
+  return (
+    Array.isArray(list) &&
+    list.length === 2 &&
+    Number.isSafeInteger(list[0]) &&
+    Array.isArray(list[1]) &&
+    list[1].every(
+      (file) =>
+        Array.isArray(file) &&
+        typeof file[0] === 'string' &&
+        Number.isSafeInteger(file[1]) &&
+        file[1] >= 0
+    )
+  );
+}
+
+exports.Filing = Filing;
+exports.Setting = Setting;
