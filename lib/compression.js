@@ -35,4 +35,15 @@ function levelOf(compress, driver) {
   return compress === true ? DEFAULT_LEVEL : (compress.level ?? DEFAULT_LEVEL);
 }
 
-module.exports = { EXPECTED, isCompress, levelOf };
+/**
+ * Options that go together, or an error that names the one that doesn't.
+ * @template {Record<string, any>} T
+ * @param {T} options
+ * @returns {T}
+ */
+function fitting(options) {
+  levelOf(options.compress, options.driver);
+  return options;
+}
+
+module.exports = { EXPECTED, fitting, isCompress, levelOf };

@@ -238,10 +238,10 @@ function checkObject(given) {
 }
 
 /** @param {unknown} given */
-const socketOptions = (given) => complete(SOCKET, given);
+const socketOptions = (given) => compression.fitting(complete(SOCKET, given));
 /** @param {unknown} given */
 const serverOptions = (given) => {
-  const options = complete(SERVER, given);
+  const options = compression.fitting(complete(SERVER, given));
   // The caller may go on to change its own array.
   options.protocols = Object.freeze([...options.protocols]);
   return options;

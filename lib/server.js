@@ -78,7 +78,6 @@ class UDSocketServer extends Broadcasting {
     const alone = typeof given === 'function';
     this.#options = Object.freeze(options.serverOptions(alone ? undefined : given));
     encodings.load(this.#options.encoding);
-    options.nativeOptions(this.#options);
     this.#admission = new Admission(
       this.#options,
       (id) => this.#sockets.has(id),

@@ -9,7 +9,6 @@ const { randomBytes } = require('node:crypto');
 const { Asking } = require('./asking.js');
 const { Calls } = require('./calls.js');
 const channels = require('./channels.js');
-const compression = require('./compression.js');
 const core = require('./core.js');
 const encodings = require('./encodings.js');
 const errors = require('./errors.js');
@@ -25,7 +24,6 @@ const { Subscribing } = require('./subscribing.js');
 const {
   kAccepted,
   kAsking,
-  kCompressed,
   kEncoding,
   kFiling,
   kIdentify,
@@ -51,7 +49,6 @@ class UDSocket extends Streaming {
   [kIndex] = -1;
   /** @type {import('./encodings.js').Encoding} */
   [kEncoding] = 'json';
-  [kCompressed] = false;
   /** @type {(value: any) => any} */
   [kSerializer] = JSON.stringify;
   #options;
@@ -76,7 +73,6 @@ class UDSocket extends Streaming {
     super();
     this.#options = Object.freeze(options.socketOptions(given));
     encodings.load(this.#options.encoding);
-    compression.levelOf(this.#options.compress, this.#options.driver);
     encodings.agree(this, undefined);
     this.#timeoutMs = this.#options.timeoutMs;
     this[kLink] = new Link(this, this.#calls, this.#serving);
