@@ -8,9 +8,10 @@ const { Duplex } = require('node:stream');
 const { finished, pipeline } = require('node:stream/promises');
 const { test } = require('node:test');
 
-const { UDSocket } = require('../../index.js');
+const { UDSocket, UDSocketServer } = require('../../index.js');
 const { event, until, within } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
+const { duplexPair } = require('../support/duplex.js');
 const { listen, pair } = require('../support/pair.js');
 const { deferred } = require('../support/record.js');
 
@@ -274,6 +275,22 @@ forEachDriver((driver) => {
         code: 'SHORTWIRE_ERR_INVALID_ARG'
       });
     }
+  });
+
+  test(`streams and large messages pass an attached stream (${driver})`, async (t) => {
+    const server = new UDSocketServer({ driver });
+    t.after(() => server.close({ timeoutMs: 0 }));
+    const socket = new UDSocket({ driver });
+    t.after(() => socket.destroy());
+    const [ours, theirs] = duplexPair();
+    await Promise.all([server.attach(theirs), socket.attach(ours)]);
+    server.handle('echo', echo);
+    server.handle((payload) => payload.length);
+    const sent = Buffer.alloc(3_000_000, 'attached, ');
+    const stream = socket.stream(1, { topic: 'echo' });
+    stream.end(sent);
+    assert.ok(sent.equals(/** @type {any} */ (await within(all(stream), 'the echo'))));
+    assert.equal(await within(socket.rpc('x'.repeat(5_000_000)), 'the answer'), 5_000_000);
   });
 
   test(`jftp has no streams (${driver})`, async (t) => {

@@ -7,10 +7,10 @@ const { test } = require('node:test');
 
 const { UDSocket } = require('../../index.js');
 const { socketPath } = require('../support/address.js');
-const { crowd, settled } = require('../support/crowd.js');
+const { crowd, note, settled } = require('../support/crowd.js');
 const { event, until, within } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
-const { listen, pair } = require('../support/pair.js');
+const { connect, listen, pair } = require('../support/pair.js');
 const { RawPeer, RawServer } = require('../support/raw-peer.js');
 const { Capability, Flag, Kind, frame } = require('../support/wire.js');
 
@@ -65,6 +65,32 @@ forEachDriver((driver) => {
     assert.deepEqual([kind, topic], [Kind.SUBSCRIBE, 'a']);
     peer.socket.destroy();
     await within(subscribed, 'the subscription');
+  });
+
+  test(`subscriptions are told again after a reconnection, with what changed meanwhile (${driver})`, async (t) => {
+    const { server, path } = await listen(t, { driver });
+    const reconnect = { minDelayMs: 1, maxDelayMs: 20 };
+    const socket = await connect(t, path, { driver, reconnect });
+    const heard = note(socket);
+    for (const pattern of ['kept.*', 'gone', 'late']) await socket.subscribe(pattern);
+    await socket.unsubscribe('late');
+    const lost = event(socket, 'reconnecting');
+    await server.close({ timeoutMs: 0, allowReconnect: true });
+    await lost;
+    await socket.unsubscribe('gone');
+    await socket.subscribe('new');
+
+    const ready = event(socket, 'ready');
+    await server.start(path);
+    const [{ reconnected }] = await ready;
+    await until(() => server.sockets.size === 1, 'it is back');
+    const counts = [];
+    for (const topic of ['kept.a', 'gone', 'new', 'late', '']) {
+      counts.push(await server.broadcast(1, { topic }));
+    }
+    await socket.ping();
+    assert.deepEqual([reconnected, counts], [true, [1, 0, 1, 0, 1]]);
+    assert.deepEqual(heard, ['kept.a 1', 'new 1', ' 1']);
   });
 
   for (const [what, frames, capabilities] of [

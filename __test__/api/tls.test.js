@@ -139,6 +139,31 @@ forEachDriver((driver) => {
     assert.deepEqual(await closed, ['that was all']);
   });
 
+  test(`a connection that was lost is made again (${driver})`, async (t) => {
+    const { server, port } = await serve(t, { driver });
+    server.handle((payload) => payload);
+    const reconnect = { minDelayMs: 1, maxDelayMs: 10 };
+    const socket = await connected(t, port, { driver, reconnect });
+    const again = event(socket, 'ready');
+    for (const peer of server.sockets.values()) peer.destroy();
+    assert.equal((await again)[0].reconnected, true);
+    assert.equal(await socket.rpc('back'), 'back');
+    assert.equal(socket.peer.authorized, true);
+  });
+
+  test(`a socket that reconnects gives up on a bad certificate (${driver})`, async (t) => {
+    const { server, port } = await serve(t, { driver });
+    const reconnect = { minDelayMs: 1, maxDelayMs: 10 };
+    const socket = await connected(t, port, { driver, reconnect });
+    const failed = event(socket, 'error');
+    await server.stop();
+    const impostor = { host: LOOPBACK, port, tls: identity('impostor') };
+    for (const peer of server.sockets.values()) peer.destroy();
+    await server.start(impostor);
+    const [error] = await failed;
+    assert.deepEqual([error.code, socket.status], [TLS_ERROR, 'closed']);
+  });
+
   test(`answers in parts come through it (${driver})`, async (t) => {
     const { server, port } = await serve(t, { driver });
     server.handle('count', async function* count({ to }) {

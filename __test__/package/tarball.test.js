@@ -5,12 +5,12 @@
 const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
-const { mkdirSync, mkdtempSync, rmSync, writeFileSync } = require('node:fs');
+const { mkdirSync, mkdtempSync, rmSync, writeFileSync, readFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { after, before, describe, it } = require('node:test');
 
-const { installOffline, packRelease, platformName } = require('../support/npm.js');
+const { installOffline, packRelease, platformName, root } = require('../support/npm.js');
 
 /** How each module system gets at the two classes. */
 const HEADS = {
@@ -67,6 +67,16 @@ describe('a packed release', () => {
         )
     );
     assert.deepEqual(strays, []);
+  });
+
+  it('holds the pages that the README links to', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const pages = [...readme.matchAll(/\]\((docs\/[^)#]+\.md)/g)].map(([, page]) => page);
+    assert.ok(pages.length > 10);
+    assert.deepEqual(
+      [...new Set(pages)].filter((page) => !release.files.includes(page)),
+      []
+    );
   });
 
   describe('with its platform package', () => {

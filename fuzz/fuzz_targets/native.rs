@@ -22,6 +22,8 @@ fuzz_target!(|data: &[u8]| {
         let mut preface = Vec::new();
         codec.encode(&Message::Hello(HELLO), &mut preface).expect("a preface");
         codec.decode(&preface).expect("a preface");
+        // Streams are unknown kinds otherwise.
+        codec.meet(&HELLO);
         codec
     };
     let (mut again, mut sink) = (greeted(), Vec::new());
@@ -50,7 +52,7 @@ fuzz_target!(|data: &[u8]| {
 
 const HELLO: Hello = Hello {
     version: 1,
-    capabilities: 0,
+    capabilities: 1,
     max_frame_bytes: u32::MAX,
     max_in_flight: 1,
     max_in_flight_bytes: 1,

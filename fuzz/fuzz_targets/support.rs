@@ -12,7 +12,7 @@ use std::{
 use shortwire::{
     codec::{Codec, Decoded},
     config::Limits,
-    message::{BodyKind, Failure, Message},
+    message::{BodyKind, Failure, Message, Part},
 };
 
 /// The limit of every codec under test: small, so that inputs reach it.
@@ -112,12 +112,13 @@ fn hold_to_promises(message: &Message<'_>) {
         Message::Request(request) => request.body,
         Message::Response { body, .. } | Message::Event { body, .. } => *body,
         Message::Failure { error: Failure::Body(body), .. } => *body,
+        Message::Stream { part: Part::Open { body, .. } | Part::Data(body), .. } => *body,
         _ => return,
     };
     match body.kind {
         BodyKind::None => assert!(body.data.is_empty()),
         BodyKind::Json => assert!(std::str::from_utf8(body.data).is_ok()),
-        BodyKind::Bytes | BodyKind::MessagePack => {}
+        BodyKind::WideJson | BodyKind::Bytes | BodyKind::MessagePack => {}
     }
 }
 

@@ -5,6 +5,7 @@
 
 const { connectionOptions, withSocket } = require('./connection.js');
 const { ExitCode, failureAsJson, failureOf, usage } = require('./failure.js');
+const { fileOptions, outgoing, save, savingOptions } = require('./files.js');
 const { inOrder } = require('./in-order.js');
 const { payloadOptions, payloads } = require('./payloads.js');
 const { jsonLine, rendered, renderingOptions } = require('./rendering.js');
@@ -35,6 +36,8 @@ const command = {
       short: 'k',
       help: 'go on after a call that fails; the exit code is that of the first'
     },
+    ...fileOptions,
+    ...savingOptions,
     iterate: { help: 'the handler answers in parts: print each as it comes' },
     envelope: {
       help: 'print {"ok":true,"value":…} or {"ok":false,"error":…} for each call, and keep going'
@@ -79,15 +82,32 @@ async function run(input) {
   if (values.iterate === true && values.concurrency > 1) {
     throw usage('--iterate asks one call after another', 'Leave --concurrency out.');
   }
+  const files = outgoing(values.file, output);
+  if (values.iterate === true && (files !== undefined || values.save !== undefined)) {
+    throw usage('--iterate does not go with files');
+  }
   await withSocket(input, async (socket) => {
     /** @param {import('./payloads.js').Item} item */
     const begin = ({ payload }) =>
-      values.iterate === true
-        ? printParts(socket, payload)
-        : socket.rpc(payload, { topic, signal: interrupt.signal });
+      values.iterate === true ? printParts(socket, payload) : ask(socket, payload);
     await inOrder(items, values.concurrency, begin, finish);
   });
   return exitCode;
+
+  /**
+   * @param {import('./connection.js').Socket} socket
+   * @param {any} payload
+   */
+  async function ask(socket, payload) {
+    const options = { topic, signal: interrupt.signal, files, timeoutMs: values.timeout };
+    if (values.save === undefined) return socket.rpc(payload, options);
+    const answer = await socket.rpc(payload, {
+      ...options,
+      answerFiles: /** @type {const} */ (true)
+    });
+    await save(answer.files, values.save, output);
+    return answer.value;
+  }
 
   /**
    * @param {import('./connection.js').Socket} socket

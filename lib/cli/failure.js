@@ -97,6 +97,9 @@ const BY_CODE = {
 function failureOf(error, about) {
   if (error instanceof Failure) return error;
   const known = BY_CODE[error?.code];
+  if (known === undefined && typeof error?.syscall === 'string') {
+    return new Failure(ExitCode.IMPOSSIBLE, error.code, error.message);
+  }
   if (known === undefined) {
     const code = typeof error?.code === 'string' ? error.code : 'INTERNAL';
     const failure = new Failure(ExitCode.INTERNAL, code, String(error?.message ?? error));

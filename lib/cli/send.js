@@ -5,6 +5,7 @@
 
 const { connectionOptions, withSocket } = require('./connection.js');
 const { failureOf } = require('./failure.js');
+const { fileOptions, outgoing } = require('./files.js');
 const { inOrder } = require('./in-order.js');
 const { payloadOptions, payloads } = require('./payloads.js');
 
@@ -25,10 +26,12 @@ const command = {
     topic: { value: 'topic', help: 'what it is about', fallback: '' },
     ...payloadOptions,
     raw: { help: 'the payload is bytes, as with --raw-in' },
+    ...fileOptions,
     ...connectionOptions
   },
   examples: [
     [`shortwire send /tmp/app.sock '"deployed"' --topic log`, 'a text: note the quotes of JSON'],
+    ['shortwire send /tmp/app.sock --topic reports --file report.pdf </dev/null', 'a file'],
     ['tail -f app.jsonl | shortwire send /tmp/app.sock --topic log', 'a message for each line']
   ],
   run
@@ -38,11 +41,12 @@ const command = {
 async function run(input) {
   const { topic } = input.values;
   const items = payloads(input, 1);
+  const files = outgoing(input.values.file, input.output);
   await withSocket(input, async (socket) => {
     await inOrder(
       items,
       UNDER_WAY,
-      ({ payload }) => socket.send(payload, { topic }),
+      ({ payload }) => socket.send(payload, { topic, files }),
       async ({ line }, _value, error) => {
         if (error === undefined) return;
         const failure = failureOf(error);

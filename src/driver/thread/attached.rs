@@ -75,7 +75,9 @@ impl Inner {
         };
         if !*room {
             machine.note_output(now);
-        } else if machine.wants_write() {
+        }
+        // One turn of writing may leave some in the lanes, for which nothing else would ever come.
+        while *room && machine.wants_write() {
             let output = machine.take_output(now, batch);
             let (whole, body) = (0..output.len(), BodyKind::Bytes);
             let record = Record { kind: kind::OUTPUT, subject: 0, extra: 0 };
