@@ -163,7 +163,7 @@ async function serve(t, path, driver) {
  * @param {'inline' | 'task'} driver
  */
 async function connect(t, path, driver) {
-  const socket = new UDSocket({ driver });
+  const socket = new UDSocket({ driver, reconnect: false });
   await socket.connect(path);
   t.after(() => socket.destroy());
   return socket;

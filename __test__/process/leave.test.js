@@ -70,7 +70,7 @@ forEachDriver((driver) => {
       const path = socketPath(t);
       const child = start(t, SCRIPT, ['inAConnectionListener', driver, path]);
       await child.says('listening');
-      const socket = new UDSocket({ driver });
+      const socket = new UDSocket({ driver, reconnect: false });
       await socket.connect(path).catch(() => {});
       assertQuiet(await child.ended, 7);
     });
@@ -131,7 +131,7 @@ forEachDriver((driver) => {
    * @param {string} path
    */
   async function connect(t, path) {
-    const socket = new UDSocket({ driver, timeoutMs: 30_000 });
+    const socket = new UDSocket({ driver, reconnect: false, timeoutMs: 30_000 });
     await socket.connect(path);
     t.after(() => socket.destroy());
     return socket;

@@ -223,7 +223,7 @@ forEachDriver((driver) => {
    * @param {string} path
    */
   async function connect(t, path) {
-    const socket = new UDSocket({ driver });
+    const socket = new UDSocket({ driver, reconnect: false });
     await socket.connect(path);
     t.after(() => socket.destroy());
     return socket;

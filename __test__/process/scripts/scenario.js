@@ -23,7 +23,8 @@ function play(scenarios) {
     driver,
     path,
     rest,
-    newSocket: (options) => new shortwire.UDSocket({ driver, ...options }),
+    // A script whose peer has gone is to end, not to wait for its return.
+    newSocket: (options) => new shortwire.UDSocket({ driver, reconnect: false, ...options }),
     newServer: (options) => new shortwire.UDSocketServer({ driver, ...options })
   });
   const scenario = scenarios[name];
