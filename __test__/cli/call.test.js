@@ -158,6 +158,19 @@ forEachDriver((driver) => {
       assert.deepEqual(values(outcome), [{ at: '1970-01-01T00:00:00.000Z', got: { a: 1 } }]);
     });
 
+    it('deflates with --compress', async (t) => {
+      const { server, path } = await listen(t, { driver: 'task', compress: true });
+      server.handle((payload, { socket }) => {
+        const { wireBytesIn } = socket.stats();
+        return [payload.length, wireBytesIn > 0 && wireBytesIn < 5000];
+      });
+      const outcome = await tool(t, ['call', path, '--compress'], {
+        input: JSON.stringify('x'.repeat(50_000))
+      });
+      assertQuiet(outcome);
+      assert.deepEqual(values(outcome), [[50_000, true]]);
+    });
+
     it('indents with --pretty', async (t) => {
       const { path } = await serve(t, driver);
       const outcome = await call(t, [path, '{"a":1}', '--pretty']);

@@ -49,6 +49,7 @@ const connectionOptions = {
     help: 'of payloads, if the other side has it too: json (the default), msgpack',
     read: oneOf(['json', 'msgpack'])
   },
+  compress: { help: 'deflate what is said, if the other side can too' },
   'max-frame': {
     value: 'size',
     help: 'the largest message in both directions (16M)',
@@ -72,7 +73,8 @@ function socketOptions(values) {
     protocol: values.protocol,
     maxFrameBytes: values['max-frame'],
     driver: values.driver,
-    encoding: values.encoding
+    encoding: values.encoding,
+    compress: values.compress === true
   };
 }
 

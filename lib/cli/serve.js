@@ -12,7 +12,7 @@ const { jsonLine } = require('./rendering.js');
 const { listeningEndpoint, secureServerOptions } = require('./secure.js');
 const { duration, octal } = require('./values.js');
 
-const { driver, encoding, 'max-frame': maxFrame } = connectionOptions;
+const { compress, driver, encoding, 'max-frame': maxFrame } = connectionOptions;
 
 /** @type {import('./arguments.js').Command} */
 const command = {
@@ -37,6 +37,7 @@ const command = {
     },
     'max-frame': maxFrame,
     encoding,
+    compress,
     driver,
     ...secureServerOptions
   },
