@@ -113,6 +113,8 @@ export interface NativeOptions {
   heartbeatMs?: number
   stallTimeoutMs: number
   jftpHeaderDigits: number
+  /** 0 to 9. */
+  compression: number
   /** `json`, `msgpack` or `raw`. */
   encoding: string
   shapes: boolean
@@ -152,6 +154,8 @@ export interface NativeServerOptions {
 export interface NativeStats {
   bytesIn: number
   bytesOut: number
+  wireBytesIn: number
+  wireBytesOut: number
   messagesIn: number
   requestsIn: number
   requestsOut: number

@@ -12,7 +12,7 @@
 
 const { unsupported } = require('./errors.js');
 const { Capability, Kind } = require('./records.js');
-const { kEncoding, kSerializer } = require('./symbols.js');
+const { kCompressed, kEncoding, kSerializer } = require('./symbols.js');
 
 /** @typedef {'json' | 'msgpack' | 'raw'} Encoding */
 /** @typedef {{ pack: (value: unknown) => Uint8Array, unpack: (bytes: Uint8Array) => any }} Packer */
@@ -128,14 +128,18 @@ function agree(socket, agreed) {
 }
 
 /**
- * Looks at what the core tells of a connection for what concerns its encoding.
+ * Looks at what the core tells of a connection for what concerns its encoding, and
+ * whether the whole is compressed.
  * @param {any} socket
  * @param {number} kind
  * @param {number} subject
  */
 function heed(socket, kind, subject) {
-  if (kind === Kind.READY) agree(socket, (subject & Capability.MESSAGE_PACK) !== 0);
-  else if (kind === Kind.CLOSED || kind === Kind.LOST) agree(socket, undefined);
+  if (kind === Kind.READY) {
+    socket[kCompressed] = (subject & Capability.DEFLATE) !== 0;
+    agree(socket, (subject & Capability.MESSAGE_PACK) !== 0);
+  }
+  if (kind === Kind.CLOSED || kind === Kind.LOST) agree(socket, undefined);
 }
 
 /**

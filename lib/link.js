@@ -26,6 +26,7 @@ const { FORMATS, Kind } = require('./records.js');
 const { unsent } = require('./settling.js');
 const { Standing } = require('./standing.js');
 const {
+  kCompressed,
   kEmit,
   kIdentify,
   kIndex,
@@ -315,7 +316,8 @@ class Link {
     socket[kStreams].ready();
     if (socket.server !== undefined && !socket.server[kSocketReady](socket)) return;
     const { protocol, encoding } = socket;
-    const news = { id: socket.id, reconnected, protocol, compress: false, encoding };
+    const compress = socket[kCompressed];
+    const news = { id: socket.id, reconnected, protocol, compress, encoding };
     socket[kEmit]('ready', news);
   }
 

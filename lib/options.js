@@ -4,8 +4,9 @@
  */
 'use strict';
 
+const compression = require('./compression.js');
 const { DEFAULTS, readPolicy } = require('./backoff.js');
-const { invalidArgument, unknownOption, unsupported } = require('./errors.js');
+const { invalidArgument, unknownOption } = require('./errors.js');
 const { EXPECTED, isTraceparent } = require('./traceparent.js');
 
 /**
@@ -13,7 +14,6 @@ const { EXPECTED, isTraceparent } = require('./traceparent.js');
  * @property {string} expected in words, after "must be"
  * @property {(value: any) => boolean} check
  * @property {unknown} [fallback] the default
- * @property {boolean} [later] this version knows it by name only
  * @property {(value: any, name: string) => unknown} [read] checks what is in it, and fills in what isn't
  */
 
@@ -36,16 +36,6 @@ const flag = (fallback) => ({
   expected: 'true or false',
   check: (value) => typeof value === 'boolean',
   fallback
-});
-
-/**
- * An option of something that this version doesn't have; switched off is what that is anyway.
- * @type {(...off: unknown[]) => Rule}
- */
-const later = (...off) => ({
-  expected: '',
-  check: (value) => value === null || off.includes(value),
-  later: true
 });
 
 /** @type {(fallback: unknown) => Rule} */
@@ -86,7 +76,7 @@ const BOTH = {
     check: (value) => typeof value === 'function',
     fallback: undefined
   },
-  compress: later(false),
+  compress: { expected: compression.EXPECTED, check: compression.isCompress, fallback: false },
   encoding: oneOf(['json', 'msgpack', 'raw'], 'json')
 };
 
@@ -198,7 +188,7 @@ function complete(rules, given, defaults) {
   /** @type {Record<string, any>} */
   const options = {};
   for (const [name, rule] of Object.entries(rules)) {
-    if (!rule.later) options[name] = defaults?.[name] ?? rule.fallback;
+    options[name] = defaults?.[name] ?? rule.fallback;
   }
   if (given === undefined) return options;
   const values = checkObject(given);
@@ -206,8 +196,8 @@ function complete(rules, given, defaults) {
     const value = values[name];
     if (value === undefined) continue;
     check(rules, name, value);
-    const { later, read } = rules[name];
-    if (!later) options[name] = read === undefined ? value : read(value, name);
+    const { read } = rules[name];
+    options[name] = read === undefined ? value : read(value, name);
   }
   return options;
 }
@@ -221,7 +211,6 @@ function check(rules, name, value) {
   const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
   if (rule === undefined) throw unknownOption(name);
   if (rule.check(value)) return;
-  if (rule.later) throw unsupported(`The option ${name} is not supported in this version`);
   throw invalidArgument(name, rule.expected, value);
 }
 
@@ -237,10 +226,10 @@ function checkObject(given) {
 }
 
 /** @param {unknown} given */
-const socketOptions = (given) => complete(SOCKET, given);
+const socketOptions = (given) => compression.fitting(complete(SOCKET, given));
 /** @param {unknown} given */
 const serverOptions = (given) => {
-  const options = complete(SERVER, given);
+  const options = compression.fitting(complete(SERVER, given));
   // The caller may go on to change its own array.
   options.protocols = Object.freeze([...options.protocols]);
   return options;
@@ -301,7 +290,7 @@ function nativeOptions(options) {
   const { maxStreams } = options;
   const { maxSubscriptions } = options;
   const { handshakeTimeoutMs, frameTimeoutMs, heartbeatMs, stallTimeoutMs } = options;
-  const { jftpHeaderDigits, driver, encoding } = options;
+  const { jftpHeaderDigits, driver, compress, encoding } = options;
   return {
     maxFrameBytes,
     maxQueuedBytes,
@@ -317,6 +306,7 @@ function nativeOptions(options) {
     jftpHeaderDigits,
     shapes: GENERATES_CODE,
     driver,
+    compression: compression.levelOf(compress, driver),
     encoding
   };
 }
@@ -354,7 +344,7 @@ function nativeServerOptions(options) {
 function ofAccepted(options) {
   /** @type {Record<string, any>} */
   const own = {};
-  for (const name of Object.keys(BOTH)) if (!BOTH[name].later) own[name] = options[name];
+  for (const name of Object.keys(BOTH)) own[name] = options[name];
   return own;
 }
 

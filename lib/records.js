@@ -44,7 +44,7 @@ const ServerEvent = { LISTENING: 1, FAILED: 2, CLOSED: 3, TURNED_AWAY: 4 };
 const Body = { NONE: 0, JSON: 1, BYTES: 2, MESSAGE_PACK: 3 };
 
 /** What both sides of a connection can do, in the record that tells that it is ready. */
-const Capability = { MESSAGE_PACK: 0x02 };
+const Capability = { MESSAGE_PACK: 0x02, DEFLATE: 0x10 };
 
 /** The kind of a payload that has been decoded already: on this side only. */
 const VALUE = 0x7f;

@@ -21,6 +21,8 @@ const kTell = Symbol('tell');
 const kFiling = Symbol('filing');
 /** Of a socket: its streams. */
 const kStreams = Symbol('streams');
+/** Of a socket: whether its connection is compressed. */
+const kCompressed = Symbol('compressed');
 /** Of a socket: how its payloads travel. */
 const kEncoding = Symbol('encoding');
 /** Of a socket: what makes text of outgoing payloads. */
@@ -58,6 +60,7 @@ exports.kShow = kShow;
 exports.kTell = kTell;
 exports.kFiling = kFiling;
 exports.kStreams = kStreams;
+exports.kCompressed = kCompressed;
 exports.kEncoding = kEncoding;
 exports.kSerializer = kSerializer;
 exports.kReceive = kReceive;

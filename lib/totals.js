@@ -72,6 +72,8 @@ function noStats() {
   return {
     bytesIn: 0,
     bytesOut: 0,
+    wireBytesIn: 0,
+    wireBytesOut: 0,
     messagesIn: 0,
     requestsIn: 0,
     requestsOut: 0,

@@ -36,6 +36,8 @@ pub struct Limits {
     /// How long a peer may take no byte of what waits for it. Default zero: for ever, since a peer
     /// that has paused takes none.
     pub stall_timeout: Duration,
+    /// How hard to compress, from 1 to 9; zero, the default: not at all.
+    pub compression: u32,
     /// How payloads are encoded. Default JSON.
     pub encoding: Encoding,
     /// How many digits jftp's decimal lengths have. Default 7, at most 15. Both sides must be told;
@@ -146,6 +148,7 @@ impl Default for Limits {
             heartbeat: None,
             stall_timeout: Duration::ZERO,
             encoding: Encoding::Json,
+            compression: 0,
             jftp_header_digits: 7,
             shapes: false,
         }

@@ -38,8 +38,8 @@ export interface ReadyInfo {
   readonly reconnected: boolean;
   /** What is spoken. */
   readonly protocol: Protocol;
-  /** Always false in this version. */
-  readonly compress: false;
+  /** Whether the connection is compressed: both sides have the option. */
+  readonly compress: boolean;
   /** How payloads are encoded: `'json'` too if `'msgpack'` was asked for and the peer doesn't have it. */
   readonly encoding: Encoding;
 }
@@ -67,8 +67,11 @@ export interface DroppedInfo {
 export interface SocketStats {
   /** Bytes received. */
   readonly bytesIn: number;
-  /** Bytes that the kernel has taken. */
+  /** Bytes that the kernel has taken; with compression, before it. */
   readonly bytesOut: number;
+  /** With compression: the bytes that this connection has really received and sent; 0 without. */
+  readonly wireBytesIn: number;
+  readonly wireBytesOut: number;
   /** Messages of every kind received, those of the protocol included. */
   readonly messagesIn: number;
   /** The peer's requests that were handed to handlers. */

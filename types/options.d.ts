@@ -99,6 +99,13 @@ export interface ConnectionOptions {
    */
   stallTimeoutMs?: number;
   /**
+   * Compresses everything that is sent, in one context for the whole connection. Only if both sides have it; `ready` tells. The connection
+   * runs in a task then, so `driver: 'inline'` throws. Don't mix secrets with what strangers can choose: see `docs/compression.md`.
+   * `level`: from 1, fast, to 9, small; 6 unless said otherwise.
+   * @default false
+   */
+  compress?: boolean | { readonly level?: number };
+  /**
    * How payloads are encoded. `'msgpack'`: in MessagePack, by way of the package msgpackr, which must be installed; it carries what JSON
    * can't (`Date`, `BigInt`, `Map`, `Set`, `undefined`, typed arrays, nested bytes). Both sides must have it; otherwise JSON travels, and
    * what JSON would change rejects with `SHORTWIRE_ERR_SERIALIZE`. `'raw'`: not at all; payloads are `Buffer`s or `Uint8Array`s, and

@@ -96,6 +96,7 @@ const LINES = {
     'SHORTWIRE_ERR_SERIALIZE',
     '42'
   ],
+  'compression.mjs': ['compressed: true', 'more than 5 times smaller: true'],
   'attach.mjs': ["{ protocol: 'shortwire', peer: {} }", 'true'],
   'tls.mjs': [
     'I am client',

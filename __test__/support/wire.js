@@ -36,6 +36,7 @@ const Flag = {
 };
 /** Bits of the preface. */
 const Capability = {
+  DEFLATE: 1 << 4,
   STREAMS: 1,
   MESSAGE_PACK: 1 << 1,
   HELLO: 1 << 2,

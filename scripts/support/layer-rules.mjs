@@ -49,7 +49,7 @@ export const RUST_LAYERS = {
   message: { layers: ['error'], crates: ['bytes'] },
   codec: {
     layers: ['error', 'config', 'message'],
-    crates: ['bytes', 'memchr', 'serde_json', 'simd_json', 'simdutf8'],
+    crates: ['bytes', 'flate2', 'memchr', 'serde_json', 'simd_json', 'simdutf8'],
     words: IMPURE
   },
   session: { layers: ['error', 'config', 'message'], crates: ['bytes'], words: IMPURE },
@@ -110,8 +110,9 @@ export const JS_MAY_REQUIRE = {
   'lib/endpoint.js': ['lib/errors.js', 'lib/native.js', 'lib/peer.js', 'lib/tls.js'],
   'lib/tls.js': ['lib/errors.js', 'lib/native.js'],
   'lib/peer.js': [],
-  'lib/options.js': ['lib/backoff.js', 'lib/errors.js', 'lib/traceparent.js'],
+  'lib/options.js': ['lib/backoff.js', 'lib/compression.js', 'lib/errors.js', 'lib/traceparent.js'],
   'lib/backoff.js': ['lib/errors.js'],
+  'lib/compression.js': ['lib/errors.js'],
   'lib/reconnection.js': ['lib/backoff.js'],
   'lib/inherited.js': ['lib/errors.js'],
   'lib/context.js': ['lib/errors.js'],

@@ -39,6 +39,8 @@ pub struct NativeThread {
 pub struct NativeStats {
     pub bytes_in: f64,
     pub bytes_out: f64,
+    pub wire_bytes_in: f64,
+    pub wire_bytes_out: f64,
     pub messages_in: f64,
     pub requests_in: f64,
     pub requests_out: f64,
@@ -199,6 +201,8 @@ impl NativeThread {
         NativeStats {
             bytes_in: stats.bytes_in as f64,
             bytes_out: stats.bytes_out as f64,
+            wire_bytes_in: stats.wire_bytes_in as f64,
+            wire_bytes_out: stats.wire_bytes_out as f64,
             messages_in: counters.messages_in as f64,
             requests_in: counters.requests_in as f64,
             requests_out: counters.requests_out as f64,

@@ -68,7 +68,8 @@ pub fn numbers() -> Vec<NativeNumber> {
         ("BYTES", BodyKind::Bytes as u32),
         ("MESSAGE_PACK", BodyKind::MessagePack as u32),
     ];
-    let capabilities = [("MESSAGE_PACK", capability::MESSAGE_PACK)];
+    let capabilities =
+        [("MESSAGE_PACK", capability::MESSAGE_PACK), ("DEFLATE", capability::DEFLATE)];
     let layout = [
         ("WORDS", batch::WORDS as u32),
         ("BLOB", batch::BLOB),

@@ -29,6 +29,8 @@ pub struct NativeOptions {
     pub heartbeat_ms: Option<u32>,
     pub stall_timeout_ms: u32,
     pub jftp_header_digits: u32,
+    /// 0 to 9.
+    pub compression: u32,
     /// `json`, `msgpack` or `raw`.
     pub encoding: String,
     pub shapes: bool,
@@ -69,6 +71,7 @@ impl NativeOptions {
             frame_timeout: ms(self.frame_timeout_ms),
             heartbeat: self.heartbeat_ms.map(ms),
             stall_timeout: ms(self.stall_timeout_ms),
+            compression: self.compression,
             encoding: match self.encoding.as_str() {
                 "msgpack" => Encoding::MessagePack,
                 "raw" => Encoding::Raw,

@@ -8,6 +8,7 @@
 //! [`Message::Malformed`]; `Err` means that the connection is over.
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+pub mod deflate;
 pub mod depth;
 pub mod detect;
 pub mod jftp;
@@ -231,6 +232,14 @@ impl Codec {
         match self {
             Self::Native(native) => native.unfinished_bytes(),
             Self::Jftp(_) => 0,
+        }
+    }
+
+    /// Whether the peer's preface has been read, if the format has one.
+    pub const fn is_greeted(&self) -> bool {
+        match self {
+            Self::Native(native) => native.is_greeted(),
+            Self::Jftp(_) => true,
         }
     }
 

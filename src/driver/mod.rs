@@ -23,6 +23,7 @@ pub mod inline;
 pub mod large_text;
 pub mod numbers;
 pub mod owned_outbound;
+pub mod packing;
 pub mod pool;
 mod secure;
 pub mod server;

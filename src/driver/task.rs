@@ -28,6 +28,7 @@ use super::{
     inbox::{Inbox, Mail},
     large_text::LargeText,
     owned_outbound::OwnedOutbound,
+    packing::{self, Packing},
     secure,
 };
 use crate::{
@@ -43,7 +44,6 @@ pub struct Handle(Arc<Shared>);
 struct Shared {
     commands: Mutex<Vec<Command>>,
     notify: Notify,
-    /// Bytes in `commands`.
     command_bytes: AtomicUsize,
     /// Bytes of batches that JavaScript has not yet had.
     undelivered: AtomicUsize,
@@ -186,7 +186,8 @@ pub fn spawn(
 ) -> Handle {
     let handle = Handle::new(machine.wanted());
     *lock(&handle.0.stats) = machine.stats();
-    let task = Task { machine, shared: Arc::clone(&handle.0), to, stay };
+    let wire = machine.may_compress().then(Box::default);
+    let task = Task { machine, shared: Arc::clone(&handle.0), to, stay, wire };
     runtime.spawn(task.run(stream));
     handle
 }
@@ -196,9 +197,9 @@ struct Task {
     shared: Arc<Shared>,
     to: Destination,
     stay: Stay,
+    wire: Option<Box<Packing>>,
 }
 
-/// How a task's loop ended.
 enum End {
     Over(Error),
     Return,
@@ -241,7 +242,6 @@ impl Task {
         }
     }
 
-    /// The transport is gone, and perhaps the connection with it.
     fn end(mut self, error: &Error, mut inbound: Inbound) {
         if self.machine.outlives(error) {
             self.machine.lose(error, &mut inbound);
@@ -268,13 +268,14 @@ impl Task {
                 Turn::Read(turn) => turn == ReadTurn::More,
             };
             // Before the batch: whoever has had it may look at the numbers.
-            *lock(&self.shared.stats) = self.machine.stats();
+            *lock(&self.shared.stats) = packing::stats(self.wire.as_deref(), &self.machine);
             self.deliver(inbound);
-            if self.machine.is_drained() && !stream.wants_write() {
+            let (backlog, output) = packing::waiting(self.wire.as_deref());
+            if self.machine.is_drained() && !stream.wants_write() && !output {
                 return Ok(End::Over(Error::local(Kind::Closed, "the socket was closed")));
             }
             let room = self.shared.undelivered.load(Ordering::Acquire) < MAX_UNDELIVERED_BYTES;
-            if more && room {
+            if (more || (backlog && self.machine.wants_read())) && room {
                 // Others get their turn; the kernel still has something for us.
                 tokio::task::yield_now().await;
                 continue;
@@ -295,10 +296,10 @@ impl Task {
                 (due, Stay::WhileLarge) => Some(due.map_or(home, |due| due.min(home))),
             };
             readable = tokio::select! {
-                ready = stream.ready(reads, self.machine.wants_write()) => {
+                ready = stream.ready(reads, self.machine.wants_write() || output) => {
                     ready.map_err(Error::disconnected)?
                 }
-                () = self.shared.notify.notified() => false,
+                () = self.shared.notify.notified() => backlog,
                 // What has come in time counts, even if this thread was too busy to look at it.
                 () = sleep_until(due) => reads,
             };
@@ -340,13 +341,13 @@ impl Task {
         }
         let mut turn = ReadTurn::Drained;
         if readable && self.machine.wants_read() {
-            turn = self.machine.read(now, scratch, inbound, |buffer| stream.try_read(buffer))?;
+            turn = packing::read(&mut self.wire, &mut self.machine, stream, now, scratch, inbound)?;
         }
         if turn != ReadTurn::Ended {
             self.machine.handle_timeout(now, inbound)?;
         }
         self.machine.check_overrun()?;
-        let written = self.machine.write(now, inbound, |slices| stream.try_write(slices));
+        let written = packing::write(&mut self.wire, &mut self.machine, stream, now, inbound);
         let written = written.and_then(|_| stream.flush().map_err(Error::disconnected));
         if turn == ReadTurn::Ended {
             return Ok(Turn::End(End::Over(self.machine.farewell())));

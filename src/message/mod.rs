@@ -226,6 +226,8 @@ pub mod capability {
     pub const MESSAGE_PACK: u32 = 1 << 1;
     /// The connecting side introduces itself with a payload and waits to be let in.
     pub const HELLO: u32 = 1 << 2;
+    /// Everything behind the prefaces is compressed.
+    pub const DEFLATE: u32 = 1 << 4;
     /// Takes subscriptions to topics.
     pub const TOPICS: u32 = 1 << 3;
     /// Reads [`WideJson`](super::BodyKind::WideJson). Not offered where text in memory has the other

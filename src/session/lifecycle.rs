@@ -79,16 +79,22 @@ impl Session {
         }
     }
 
+    /// Offers no compression.
+    pub const fn forbid_compression(&mut self) {
+        self.limits.compression = 0;
+    }
+
     /// What this side can do beyond the least that every peer of version 1 can.
     pub const fn capabilities(&self) -> u32 {
         let wide = if cfg!(target_endian = "little") { capability::WIDE } else { 0 };
+        let deflate = if self.limits.compression == 0 { 0 } else { capability::DEFLATE };
         let encodings = match self.limits.encoding {
             Encoding::Json => wide,
             Encoding::MessagePack => wide | capability::MESSAGE_PACK,
             // The application gets bytes as they came, and JSON is UTF-8 then.
             Encoding::Raw => 0,
         };
-        capability::STREAMS | capability::HELLO | capability::TOPICS | encodings
+        capability::STREAMS | capability::HELLO | capability::TOPICS | deflate | encodings
     }
 
     /// A deadline may have passed. Asked again until it says `None`.

@@ -11,6 +11,7 @@ mod connection_parting;
 mod connection_pause;
 mod connection_streams;
 mod connection_topics;
+mod deflate;
 mod detect;
 mod large_text;
 mod msgpack;

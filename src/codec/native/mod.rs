@@ -84,6 +84,11 @@ impl Native {
         self.peer_capabilities = hello.capabilities;
     }
 
+    /// See [`super::Codec::is_greeted`].
+    pub const fn is_greeted(&self) -> bool {
+        self.greeted
+    }
+
     /// See [`super::Codec::peer_capabilities`].
     pub const fn peer_capabilities(&self) -> u32 {
         self.peer_capabilities

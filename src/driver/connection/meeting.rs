@@ -18,7 +18,7 @@ use crate::{
     config::Format,
     driver::batch::{Inbound, kind},
     error::Result,
-    message::{Body, Message},
+    message::{Body, Message, capability},
     session::State,
 };
 
@@ -91,6 +91,27 @@ impl Connection {
         let Some(codec) = &self.codec else { return };
         let agreed = codec.peer_capabilities() & self.session.capabilities();
         inbound.push_note(kind::READY, agreed, codec.format() as u32, id);
+    }
+
+    /// Whether this side would compress.
+    pub const fn may_compress(&self) -> bool {
+        self.limits.compression != 0
+    }
+
+    /// It runs on a thread that has no time for it.
+    pub const fn forbid_compression(&mut self) {
+        self.limits.compression = 0;
+        self.session.forbid_compression();
+    }
+
+    /// Once the peer has introduced itself: how hard the two compress, if they do.
+    pub fn agreed_compression(&self) -> Option<Option<u32>> {
+        let codec = self.codec.as_ref()?;
+        if !codec.format().has_handshake() {
+            return (!self.undecided).then_some(None);
+        }
+        let agreed = self.session.agrees_on(capability::DEFLATE);
+        codec.is_greeted().then(|| agreed.then_some(self.limits.compression))
     }
 
     /// The application decides on every peer, also on those that don't say who they are.

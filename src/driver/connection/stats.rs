@@ -15,6 +15,10 @@ pub struct Stats {
     pub bytes_in: u64,
     /// Bytes the kernel has taken.
     pub bytes_out: u64,
+    /// What a stream with compression has carried for these, on this connection.
+    pub wire_bytes_in: u64,
+    /// The same, outwards.
+    pub wire_bytes_out: u64,
     /// Bytes that wait to be sent.
     pub queued_bytes: u64,
     /// Messages that wait to be sent.
@@ -52,6 +56,8 @@ impl Connection {
             serving_bytes: self.session.serving_bytes(),
             partial_bytes: (self.partial.len() + pieces) as u64,
             undelivered_bytes: 0,
+            wire_bytes_in: 0,
+            wire_bytes_out: 0,
             counters: *self.session.counters(),
             streams: self.session.stream_counters(),
             stream_queued_bytes: self.lanes.stream_bytes() as u64,

@@ -11,6 +11,7 @@ impl Thread {
         self.with_entry(index, |entry, now| {
             if let Place::Waiting(mut machine) = std::mem::replace(&mut entry.place, Place::None) {
                 entry.pending.push_note(kind::OPENED, 0, 0, "");
+                machine.forbid_compression();
                 machine.open(now, &mut entry.pending);
                 entry.place = Place::Attached(machine, true);
             }

@@ -24,7 +24,11 @@ impl Thread {
             return;
         };
         machine.presume_heartbeat(entry.peer.usual_heartbeat());
-        if self.uv.is_none() || entry.driver == DriverKind::Task || stream.is_secure() {
+        if self.uv.is_none()
+            || entry.driver == DriverKind::Task
+            || entry.limits.compression != 0
+            || stream.is_secure()
+        {
             self.run_in_task(entry, index, machine, Ok(stream), Stay::Always, batch);
         } else {
             match stream.into_fd() {
