@@ -87,7 +87,7 @@ play({
         writeSync(1, 'blocked\n');
         listenBlocking();
         // Long enough to leave at once.
-        socket.send('last words'.padEnd(2000));
+        socket.send('last words'.padEnd(20_000));
         process.kill(process.pid, 'SIGKILL');
       });
       return new Promise(() => {});
