@@ -44,6 +44,15 @@ let at = OUTBOUND_HEAD;
 let flushScheduled = false;
 /** Inside `deliver`, the flush comes at its end. */
 let delivering = false;
+/**
+ * A connection whose server has ended before it was heard of: nobody would ever end it.
+ * @param {number} index
+ * @param {number} last kind of its last record
+ */
+function abandon(index, last) {
+  if (last !== Kind.CLOSED) act(index, (at) => thread.destroy(at, 'the server is closed'));
+}
+
 /** When the batch under way arrived, in ms since the epoch; 0 while nobody has asked. */
 let arrived = 0;
 
@@ -144,7 +153,10 @@ function deliver(joined, blobs, own) {
   let socket = sockets[index];
   if (socket === undefined) {
     const server = servers[words[2] - 1];
-    if (server === undefined) return;
+    if (server === undefined) {
+      abandon(index, words[INBOUND_HEAD + (records - 1) * WORDS] & 0xff);
+      return;
+    }
     socket = sockets[index] = server[kWelcome](index);
   }
   delivering = true;

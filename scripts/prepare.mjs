@@ -18,7 +18,7 @@ const NO_RUST = `
 shortwire: no Rust compiler was found, and a clone builds its native addon from source.
 
   To fix it, one of:
-    - install Rust 1.88 or newer (https://rustup.rs), open a new terminal, and run this command again;
+    - install Rust 1.91 or newer (https://rustup.rs), open a new terminal, and run this command again;
     - if you only want to use shortwire, install the published package instead of a clone:
       "npm install shortwire" brings a built addon and needs no compiler;
     - if you only want to read, or to edit documents: "npm install --ignore-scripts".
@@ -33,7 +33,7 @@ shortwire: the build tool is missing from node_modules (development dependencies
 const FAILED = `
 shortwire: the native addon could not be built; cargo's own message is above.
 
-  If it speaks of the compiler's version: shortwire needs Rust 1.88 or newer ("rustup update").
+  If it speaks of the compiler's version: shortwire needs Rust 1.91 or newer ("rustup update").
   If it speaks of a missing linker or "cc": install a C compiler (Debian: build-essential, macOS: xcode-select --install).
 `;
 
