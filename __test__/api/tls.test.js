@@ -8,7 +8,7 @@ const { test } = require('node:test');
 
 const { UDSocket, UDSocketServer } = require('../../index.js');
 const { AUTHORITY, identity, pem } = require('../support/certs.js');
-const { event } = require('../support/deadline.js');
+const { event, until } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
 const { HOST, LOOPBACK, TLS_ERROR, connected, pair, serve } = require('../support/secure.js');
 
@@ -145,6 +145,7 @@ forEachDriver((driver) => {
     const reconnect = { minDelayMs: 1, maxDelayMs: 10 };
     const socket = await connected(t, port, { driver, reconnect });
     const again = event(socket, 'ready');
+    await until(() => server.sockets.size === 1, 'the connection');
     for (const peer of server.sockets.values()) peer.destroy();
     assert.equal((await again)[0].reconnected, true);
     assert.equal(await socket.rpc('back'), 'back');
@@ -156,6 +157,7 @@ forEachDriver((driver) => {
     const reconnect = { minDelayMs: 1, maxDelayMs: 10 };
     const socket = await connected(t, port, { driver, reconnect });
     const failed = event(socket, 'error');
+    await until(() => server.sockets.size === 1, 'the connection');
     await server.stop();
     const impostor = { host: LOOPBACK, port, tls: identity('impostor') };
     for (const peer of server.sockets.values()) peer.destroy();

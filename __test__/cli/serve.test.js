@@ -10,6 +10,7 @@ const { describe, it } = require('node:test');
 const { socketPath } = require('../support/address.js');
 const { assertQuiet } = require('../support/child.js');
 const { startTool, tool, values } = require('../support/cli.js');
+const { until } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
 const { nextEvent } = require('../support/events.js');
 const { connect, listen } = require('../support/pair.js');
@@ -281,6 +282,7 @@ forEachDriver((driver) => {
       const { server, path } = await listen(t, { driver });
       const child = startTool(t, ['listen', path, '--driver', driver]);
       await child.stderrSays(/connected to/);
+      await until(() => server.sockets.size === 1, 'the connection');
       const [socket] = server.sockets.values();
       await socket.send(1);
       await child.line();
