@@ -27,7 +27,7 @@ const help = `node benchmark/run.mjs [options]
 
 const full = {
   samples: 5,
-  idleSamples: 2,
+  idleSamples: 1,
   warmUpMs: 700,
   windowMs: 1500,
   idleMs: 10_000,
@@ -106,7 +106,7 @@ export function parseCommandLine(args) {
     libraries: libs.map((spec) => parseLibrary(spec, otherRoot)),
     scenarios: chooseScenarios(values.scenarios),
     samples: positiveInteger('samples', values.samples, sizes.samples),
-    idleSamples: positiveInteger('samples', values.samples, sizes.idleSamples),
+    idleSamples: sizes.idleSamples,
     windowMs: positiveInteger('window', values.window, sizes.windowMs),
     quick: values.quick,
     budgetMs: values.quick ? QUICK_BUDGET_MS : Infinity,

@@ -46,7 +46,8 @@ impl OwnedOutbound {
             } else {
                 text = std::str::from_utf8(body.data).unwrap_or_default();
             }
-            let head = kind | (body.kind as u32) << 8;
+            let traced = if order.traced { batch::TRACED } else { 0 };
+            let head = kind | (body.kind as u32) << 8 | traced;
             let lengths = [units(topic.as_bytes()), units(text.as_bytes())];
             answers.records.extend_from_slice(&[head, subject, lengths[0], lengths[1], extra]);
             answers.text.push_str(topic);

@@ -278,6 +278,7 @@ impl Task {
             if (more || (backlog && self.machine.wants_read())) && room {
                 // Others get their turn; the kernel still has something for us.
                 tokio::task::yield_now().await;
+                readable = true;
                 continue;
             }
             if !self.machine.is_quiet() {

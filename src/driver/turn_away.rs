@@ -80,7 +80,10 @@ async fn tell(stream: &mut Stream, limits: Limits, reason: &str) -> Result<()> {
         }
     }
     let mut words = Vec::new();
-    let hello = Session::of(Role::Server, limits, IdStyle::Joined).hello(native::VERSION);
+    let mut session = Session::of(Role::Server, limits, IdStyle::Joined);
+    // What follows is said in plain words.
+    session.forbid_compression();
+    let hello = session.hello(native::VERSION);
     codec.encode(&Message::Hello(hello), &mut words)?;
     codec.encode(&Message::Refused { reason }, &mut words)?;
     stream.ready(false, true).await.map_err(Error::disconnected)?;

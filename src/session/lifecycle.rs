@@ -173,7 +173,7 @@ impl Session {
     /// Reading goes on; `partial` as for [`heard`](Self::heard).
     pub fn listen_again(&mut self, partial: bool, now: Instant) {
         self.heartbeat.set_deaf(false);
-        if self.state < State::Closed {
+        if self.state > State::Idle && self.state < State::Closed {
             self.heard(partial, now);
         }
     }

@@ -85,7 +85,8 @@ impl Header {
     /// that, and the connection's own affairs: asked before the content is awaited.
     pub(super) fn check_greeting(self) -> Result<()> {
         match self.kind {
-            kind::PING..=kind::REFUSED | kind::IGNORABLE.. => Ok(()),
+            kind::PING..=kind::REFUSED => Ok(()),
+            kind::IGNORABLE.. if self.length <= MAX_GREETING_BYTES => Ok(()),
             _ => Err(Error::protocol("a message before the peer was let in")),
         }
     }

@@ -28,6 +28,11 @@ impl Hold {
         }
     }
 
+    /// What was handed over came from a peer that is gone.
+    pub(super) const fn forget(&mut self) {
+        (self.items, self.bytes) = (0, 0);
+    }
+
     /// Whether nothing more may be read.
     #[inline]
     pub(super) const fn is_full(&self) -> bool {

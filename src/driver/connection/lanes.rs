@@ -114,6 +114,12 @@ impl Lanes {
         Some(turn)
     }
 
+    /// How many wait for the write queue.
+    #[inline]
+    pub(super) fn turns(&self) -> usize {
+        self.turns.len()
+    }
+
     /// Whether somebody waits for the write queue.
     #[inline]
     pub(super) fn has_turns(&self) -> bool {
@@ -225,9 +231,11 @@ impl Lanes {
     }
 
     /// A message of this length is unfinished no more.
-    pub(super) const fn end_unfinished(&mut self, length: usize) {
+    pub(super) fn end_unfinished(&mut self, length: usize) {
         self.unfinished -= 1;
         self.unfinished_bytes -= length;
+        // A value may have waited for that.
+        self.wake_starved();
     }
 
     /// Part of a large message has left.

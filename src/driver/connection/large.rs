@@ -66,13 +66,17 @@ impl Connection {
     /// Fills the write queue from the lanes.
     #[inline]
     pub(super) fn pull(&mut self, inbound: &mut Inbound) {
-        while self.lanes.has_turns() && self.queue.bytes() < PULL_BYTES {
+        let mut idle = 0;
+        // Those who can do nothing for now may keep their turn: once round without a byte is enough.
+        while self.queue.bytes() < PULL_BYTES && idle < self.lanes.turns() {
+            let before = self.queue.bytes();
             match self.lanes.next_turn() {
                 Some(Turn::Stream(number)) => self.pull_stream(number, inbound),
                 Some(Turn::Calls) => self.pull_call(),
                 Some(Turn::Events) => self.pull_event(),
                 None => return,
             }
+            idle = if self.queue.bytes() == before { idle + 1 } else { 0 };
         }
     }
 
@@ -95,10 +99,10 @@ impl Connection {
         let Some(codec) = &self.codec else { return };
         let Some(mut large) = self.lanes.events.pop_front() else { return };
         let fits = |length: usize| codec.check_length(length).is_ok();
-        let mut done = false;
+        let (mut done, counted) = (false, large.begun);
         if large.begun || large.body.len() <= PIECE_BYTES {
             done = self.send_piece(&mut large);
-            if done && large.length > PIECE_BYTES && large.begun {
+            if done && counted {
                 self.lanes.end_unfinished(large.length);
             }
         } else if self.lanes.may_begin(large.length, fits) {

@@ -214,8 +214,7 @@ impl Connection {
     /// of the application's ends reading once enough is held back.
     #[inline]
     pub fn wants_read(&self) -> bool {
-        // Before it is let in it is read only a little ahead, so as to hear it leave.
-        if self.session.is_deciding() && self.partial.len() >= STRANGER_BYTES {
+        if self.is_stranger_full() {
             return false;
         }
         !self.hold.is_full()
@@ -223,6 +222,12 @@ impl Connection {
                 || self.session.pending() != 0
                 || self.session.open_streams() != 0
                 || self.session.doubts_peer())
+    }
+
+    /// Before it is let in, a peer is read only a little ahead, so as to hear it leave.
+    #[inline]
+    fn is_stranger_full(&self) -> bool {
+        self.session.is_deciding() && self.partial.len() >= STRANGER_BYTES
     }
 
     /// Whether so much waits to be written that it is best written where it delays nobody.

@@ -108,6 +108,7 @@ impl Connection {
         let format = self.codec.as_ref().map(Codec::format);
         self.codec = format.map(|format| Codec::new(format, self.role, &self.limits));
         self.forget_subscriptions();
+        self.hold.forget();
         self.bytes_out += self.queue.written();
         self.release_buffers();
         if self.overflowed && self.has_room() {
@@ -153,6 +154,7 @@ impl Connection {
         self.partial = Vec::new();
         self.needed = 0;
         self.unread = false;
+        self.flow = None;
         self.queue = WriteQueue::default();
     }
 
@@ -164,7 +166,7 @@ impl Connection {
         if self.goodbye.is_some() {
             return Error::remote(Kind::Closed, "the peer closed the connection");
         }
-        let partial = !self.partial.is_empty();
+        let partial = !self.partial.is_empty() || self.flow.is_some();
         let speaks_of_leaving =
             self.codec.as_ref().is_none_or(|codec| codec.format().has_handshake());
         if !speaks_of_leaving && !partial && self.session.pending() == 0 {

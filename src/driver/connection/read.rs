@@ -99,6 +99,9 @@ impl Connection {
                 let large = self.needed >= OFFLOAD_BYTES && !self.partial.is_empty();
                 return Ok(if large { ReadTurn::Large } else { ReadTurn::Drained });
             }
+            if self.is_stranger_full() {
+                return Ok(ReadTurn::Drained);
+            }
             budget = budget.saturating_sub(received);
             if budget == 0 || inbound.len() >= MAX_ITEMS {
                 return Ok(ReadTurn::More);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{Connection, Inbound, Mail, Next, Peer, Place, Result, Thread, closed, kind, task};
-use crate::{driver::task::Command, transport::Stream};
+use crate::{driver::task::Command, error::Error, transport::Stream};
 
 /// How mail shares the JavaScript thread with everybody else's timers and sockets. Node calls a
 /// thread-safe function again and again, up to a thousand times, before it lets the loop turn, as
@@ -150,7 +150,8 @@ impl Thread {
             self.place_inline(inner, index, machine, fd, &mut batch);
             // What the application wanted while the connection was on its way.
             let now = Instant::now();
-            for command in handle.take_commands() {
+            let mut commands = handle.take_commands().into_iter();
+            while let Some(command) = commands.next() {
                 let Some(entry) = inner.entries.get_mut(index as usize) else {
                     break;
                 };
@@ -168,6 +169,14 @@ impl Thread {
                     Place::Task(handle) => {
                         handle.push(command);
                         continue;
+                    }
+                    // It has lost its transport meanwhile, and isn't over.
+                    Place::Waiting(machine) => {
+                        let rest = std::iter::once(command).chain(commands);
+                        if let Some(error) = obey_parted(machine, rest, now, &mut batch) {
+                            inner.finish(index, &error, &mut batch);
+                        }
+                        break;
                     }
                     _ => break,
                 };
@@ -209,24 +218,7 @@ impl Thread {
             batch.append(lost);
             // What the application wanted while it was on its way here.
             let now = Instant::now();
-            let mut over = None;
-            for command in commands {
-                match command {
-                    Command::Submit(orders) => machine.submit(orders.borrow(), now, &mut batch),
-                    Command::Overflow(orders) => {
-                        machine.note_overflow();
-                        machine.submit(orders.borrow(), now, &mut batch);
-                    }
-                    Command::Large(record, text) => {
-                        machine.submit_large(&record, text, now, &mut batch);
-                    }
-                    Command::Pause(paused) => machine.set_paused(paused, now),
-                    Command::Close(parting) => over = Some(closed(&parting.reason)),
-                    Command::Destroy(error) => over = Some(error),
-                    // A broadcast was for the peer that has gone.
-                    Command::Broadcast(_) | Command::Abandon => {}
-                }
-            }
+            let over = obey_parted(&mut machine, commands, now, &mut batch);
             entry.place = Place::Waiting(machine);
             entry.peer = Peer::default();
             if let Some(error) = over {
@@ -237,6 +229,33 @@ impl Thread {
         }
         self.deliver(index, batch, false);
     }
+}
+
+/// Does with a connection that has no transport what was meant for its task; says what ends it, if
+/// something does.
+fn obey_parted(
+    machine: &mut Connection,
+    commands: impl IntoIterator<Item = Command>,
+    now: Instant,
+    batch: &mut Inbound,
+) -> Option<Error> {
+    let mut over = None;
+    for command in commands {
+        match command {
+            Command::Submit(orders) => machine.submit(orders.borrow(), now, batch),
+            Command::Overflow(orders) => {
+                machine.note_overflow();
+                machine.submit(orders.borrow(), now, batch);
+            }
+            Command::Large(record, text) => machine.submit_large(&record, text, now, batch),
+            Command::Pause(paused) => machine.set_paused(paused, now),
+            Command::Close(parting) => over = Some(closed(&parting.reason)),
+            Command::Destroy(error) => over = Some(error),
+            // A broadcast was for the peer that has gone.
+            Command::Broadcast(_) | Command::Abandon => {}
+        }
+    }
+    over
 }
 
 /// How long mail may take before the loop turns: about as long as a timer may be late.
