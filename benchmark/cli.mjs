@@ -14,7 +14,7 @@ const help = `node benchmark/run.mjs [options]
                       shortwire:task and shortwire:inline choose its driver, undici:pool connections
                       instead of pipelining
   --scenarios x,y     only these scenarios (${scenarios.map(({ id }) => id).join(', ')})
-  --samples N         samples per library and scenario (5; quick: 1)
+  --samples N         samples per library and scenario (5; quick: 1); idle: always 1
   --window MS         length of a sample (1500; quick: 500); idle: 10 s, quick: 2 s
   --against DIR       compare this checkout's shortwire with that in DIR, in turns; no peers
   --pin HOW           split: the main threads of server and client on a core each (the default);

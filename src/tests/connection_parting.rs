@@ -126,6 +126,52 @@ fn half_a_frame_is_forgotten_with_its_peer() {
 }
 
 #[test]
+fn half_a_frame_of_a_stream_is_forgotten_with_its_peer() {
+    let mut pair = lasting(Limits::default());
+    pair.client_wants(&Orders::new().order(kind::OPEN, 1, "t", "{}", 0));
+    pair.run();
+    let mut frame = vec![0x11, 2, 0, 0];
+    frame.extend(60_000u32.to_le_bytes());
+    frame.extend(1u64.to_le_bytes());
+    frame.extend([7; 100]);
+    pair.client.feed(pair.now, &frame);
+    assert_eq!(pair.client.of_kind(kind::DATA).len(), 1);
+    pair.client.end();
+    reconnect(&mut pair);
+    assert_eq!(pair.client.machine.state(), State::Ready);
+}
+
+/// A client that has paused and been sent more than it reads meanwhile, without its server.
+fn paused_and_away(limits: Limits) -> Pair {
+    let mut pair = lasting(limits);
+    pair.client.machine.set_paused(true, pair.now);
+    for slot in 0..1100 {
+        pair.server_wants(&Orders::new().send(slot, "1"));
+        pair.run();
+    }
+    assert!(!pair.client.machine.wants_read());
+    pair.client.end();
+    pair
+}
+
+#[test]
+fn a_pause_that_was_full_lets_the_next_peer_in() {
+    let mut pair = paused_and_away(Limits::default());
+    reconnect(&mut pair);
+    assert_eq!(pair.client.machine.state(), State::Ready);
+}
+
+#[test]
+fn a_pause_that_ends_while_away_awaits_no_sign_of_life() {
+    let mut pair = paused_and_away(Limits { heartbeat: SECOND, ..Limits::default() });
+    pair.client.machine.set_paused(false, pair.now);
+    pair.now += SECOND * 10;
+    pair.client.pass_time(pair.now);
+    reconnect(&mut pair);
+    assert_eq!(pair.client.machine.state(), State::Ready);
+}
+
+#[test]
 fn only_accidents_are_survived_and_only_if_wanted() {
     let error = |kind| Error::remote(kind, "so");
     let own = Error::local(Kind::Closed, "own");

@@ -210,6 +210,29 @@ fn one_way_messages_stay_in_order_whatever_their_size() {
 }
 
 #[test]
+fn a_message_that_is_a_piece_with_its_topic_only_is_not_counted_as_cut() {
+    let mut pair = Pair::met(Limits::default());
+    let large = format!("\"{}\"", "a".repeat(4 << 20));
+    let edge = format!("\"{}\"", "a".repeat(128 * 1024 - 12));
+    let orders = Orders::new().send(0, &large);
+    pair.client_wants(&orders.order(kind::MESSAGE, 1, "a topic of some bytes", &edge, 0));
+    pair.client_wants(&Orders::new().send(2, &large));
+    pair.run();
+    assert_eq!(pair.server.of_kind(kind::MESSAGE).len(), 3);
+}
+
+#[test]
+fn a_value_that_waits_for_a_large_call_goes_after_it() {
+    let mut pair = with_stream(VALUES);
+    let large = |mib: usize| format!("\"{}\"", "a".repeat(mib << 20));
+    pair.client_wants(&Orders::new().request(0, &large(10)));
+    pair.client_wants(&Orders::new().order(kind::DATA, 1, "", &large(8), 0));
+    pair.run();
+    assert_eq!(pair.server.of_kind(kind::REQUEST).len(), 1);
+    assert_eq!(pair.server.of_kind(kind::DATA).len(), 1);
+}
+
+#[test]
 fn large_messages_take_turns_within_the_peers_limit() {
     let mut pair = Pair::met(Limits { max_in_flight_bytes: 1 << 30, ..Limits::default() });
     let large = format!("\"{}\"", "a".repeat(10 << 20));
