@@ -117,6 +117,8 @@ class Channel {
    * @param {(value: any) => string | undefined} [serializer] in place of the socket's
    */
   sendValue(value, serializer = this.#socket[kSerializer]) {
+    // Its number may be another stream's by now.
+    if (this.over) return;
     if (isBytes(value)) return this.sendBytes(value);
     const text = encode(value, serializer);
     if (text === undefined) return this.#order(Kind.DATA, '', 0);

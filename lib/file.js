@@ -15,6 +15,8 @@ class UDFile extends Readable {
   /** @type {Channel | undefined} */
   #channel;
   #wanted = false;
+  /** Somebody is about to read: what it is written to is being opened. */
+  #claimed = false;
   #held = 0;
 
   /**
@@ -49,7 +51,9 @@ class UDFile extends Readable {
    * @param {UDFile} file
    */
   static discard(file) {
-    if (!file.#wanted) file.destroy();
+    // What pipes it or listens to it has begun, but Node first reads on the next tick.
+    const listened = file.readableFlowing === true || file.listenerCount('readable') > 0;
+    if (!file.#wanted && !file.#claimed && !listened) file.destroy();
   }
 
   /**
@@ -91,6 +95,7 @@ class UDFile extends Readable {
    * @returns {Promise<string>}
    */
   async saveTo(directory, given) {
+    this.#claimed = true;
     return save(this, directory, given);
   }
 

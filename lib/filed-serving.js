@@ -8,8 +8,11 @@ const { Context, Info } = require('./context.js');
 const { ErrorKind, ShortwireError } = require('./errors.js');
 const { UDFile } = require('./file.js');
 const { find, nobody, Unanswered } = require('./handlers.js');
+const { dismiss, isIterable } = require('./parts.js');
 const { decode } = require('./payload.js');
+const { ANSWERED_IN_PARTS } = require('./serving.js');
 const { kEmit, kSocketMessage } = require('./symbols.js');
+const { TRACED_BODY, split } = require('./traceparent.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
 
@@ -34,6 +37,9 @@ class FiledServing {
    * @param {boolean} oneWay
    */
   request(channel, topic, bodyKind, body, oneWay) {
+    /** @type {string | undefined} */
+    let traceparent;
+    if (bodyKind >= TRACED_BODY) ({ traceparent, topic, bodyKind } = split(topic, bodyKind));
     let list;
     try {
       list = decode(bodyKind, body);
@@ -51,8 +57,8 @@ class FiledServing {
         channel.used(cost);
         if (come) return;
         come = true;
-        if (oneWay) this.#hear(channel, topic, payload, files);
-        else this.#run(channel, topic, payload, files);
+        if (oneWay) this.#hear(channel, topic, payload, files, traceparent);
+        else this.#run(channel, topic, payload, files, traceparent);
       },
       end: () => {
         if (!come) channel.refuse(ErrorKind.PROTOCOL, 'a call without a payload');
@@ -68,10 +74,11 @@ class FiledServing {
    * @param {string} topic
    * @param {any} payload
    * @param {UDFile[]} files
+   * @param {string | undefined} traceparent
    */
-  #hear(channel, topic, payload, files) {
+  #hear(channel, topic, payload, files, traceparent) {
     const socket = this.#socket;
-    const info = new Info(socket, topic, undefined);
+    const info = new Info(socket, topic, traceparent);
     info.files = files;
     socket[kEmit]('message', payload, info);
     if (topic !== '') socket[kEmit](`message:${topic}`, payload, info);
@@ -85,8 +92,9 @@ class FiledServing {
    * @param {string} topic
    * @param {any} payload
    * @param {UDFile[]} files
+   * @param {string | undefined} traceparent
    */
-  #run(channel, topic, payload, files) {
+  #run(channel, topic, payload, files, traceparent) {
     const handle = find(this.#socket, topic);
     if (handle === undefined) {
       files.forEach(UDFile.discard);
@@ -105,7 +113,14 @@ class FiledServing {
       void this.#answer(channel, value, given);
       return true;
     };
-    const context = new Context(this.#socket, topic, channel.number, undefined, answer, undefined);
+    const context = new Context(
+      this.#socket,
+      topic,
+      channel.number,
+      undefined,
+      answer,
+      traceparent
+    );
     Context.giveFiles(context, files);
     channel.onOver = (/** @type {Error | undefined} */ error) => {
       if (error !== undefined) Context.abandon(context, error.message);
@@ -123,13 +138,16 @@ class FiledServing {
       else channel.fail(error);
     };
     let result;
+    let later;
     try {
       result = handle(payload, context);
+      later = typeof result?.then === 'function';
     } catch (error) {
       fail(error);
       return;
     }
-    if (typeof result?.then === 'function') result.then(settle, fail);
+    // Promise.resolve: somebody's own `then` may throw.
+    if (later) Promise.resolve(result).then(settle, fail);
     else settle(result);
   }
 
@@ -139,6 +157,11 @@ class FiledServing {
    * @param {any[]} files
    */
   async #answer(channel, value, files) {
+    if (isIterable(value)) {
+      dismiss(value);
+      channel.refuse(ErrorKind.UNSUPPORTED, ANSWERED_IN_PARTS);
+      return;
+    }
     try {
       await this.#filing.answer(channel, value, files);
     } catch (error) {

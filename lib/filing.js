@@ -6,9 +6,10 @@
  */
 'use strict';
 
-const { ErrorKind, ShortwireError, aborted } = require('./errors.js');
+const { ErrorKind, ShortwireError } = require('./errors.js');
 const { UDFile } = require('./file.js');
 const { prepare, stream } = require('./outgoing-file.js');
+const { Patience } = require('./patience.js');
 const { decode } = require('./payload.js');
 const { kAsking, kLink, kStreams } = require('./symbols.js');
 
@@ -37,29 +38,26 @@ class Filing {
    * @param {any} options
    * @returns {Promise<any>}
    */
-  async ask(payload, { topic = '', timeoutMs = 0, signal, files = [], answerFiles = false }) {
-    const { channel, sent } = await this.#open(payload, topic, signal, files, Setting.CALL);
+  ask(payload, { timeoutMs, signal, answerFiles = false, ...message }) {
+    const patience = new Patience(timeoutMs, signal);
+    const ask = async () => {
+      const { channel, sent } = await this.#open(payload, message, Setting.CALL, patience);
+      return this.#answerOf(channel, sent, answerFiles);
+    };
+    return patience.lasts(ask());
+  }
+
+  /**
+   * @param {Channel} channel of a call
+   * @param {Promise<void>} sent
+   * @param {boolean} answerFiles
+   * @returns {Promise<any>}
+   */
+  #answerOf(channel, sent, answerFiles) {
     return new Promise((resolve, reject) => {
-      const timer = timeoutMs === 0 ? undefined : setTimeout(() => late(), timeoutMs);
-      const settle = (/** @type {() => void} */ how) => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-        how();
-      };
-      const give = (/** @type {Error} */ error) => settle(() => reject(error));
-      const late = () => {
-        channel.refuse(ErrorKind.TIMEOUT, 'no answer in time');
-        const more = { maybeDelivered: true };
-        give(new ShortwireError(ErrorKind.TIMEOUT, 'No answer in time', more));
-      };
-      const abort = () => {
-        channel.refuse(ErrorKind.ABORTED, 'aborted');
-        give(aborted(signal, true));
-      };
-      signal?.addEventListener('abort', abort, { once: true });
       sent.catch((error) => {
         channel.fail(error);
-        give(error);
+        reject(error);
       });
       /** @type {UDFile[] | undefined} */
       let come;
@@ -70,15 +68,16 @@ class Filing {
             come = this.expect(value);
             if (come !== undefined) return;
             channel.refuse(ErrorKind.PROTOCOL, 'a list of files is not valid');
-            give(new ShortwireError(ErrorKind.PROTOCOL, 'The answer is not valid'));
+            reject(new ShortwireError(ErrorKind.PROTOCOL, 'The answer is not valid'));
             return;
           }
           const list = come;
           if (!answerFiles) list.forEach(UDFile.discard);
-          settle(() => resolve(answerFiles ? { value, files: list } : value));
+          resolve(answerFiles ? { value, files: list } : value);
         },
-        end: () => give(new ShortwireError(ErrorKind.PROTOCOL, 'The answer ended before it came')),
-        over: give
+        end: () =>
+          reject(new ShortwireError(ErrorKind.PROTOCOL, 'The answer ended before it came')),
+        over: reject
       });
     });
   }
@@ -86,12 +85,11 @@ class Filing {
   /**
    * Tells, and reports what never left.
    * @param {unknown} payload
-   * @param {string} topic
-   * @param {any[]} files
+   * @param {any} options
    * @returns {Promise<void>}
    */
-  send(payload, topic, files) {
-    const sent = this.tell(payload, { topic, files });
+  send(payload, { topic = '', traceparent, files }) {
+    const sent = this.tell(payload, { topic, traceparent, files });
     return this.#socket[kAsking].watchSent(sent, payload, topic);
   }
 
@@ -100,40 +98,46 @@ class Filing {
    * @param {unknown} payload
    * @param {any} options
    */
-  async tell(payload, { topic = '', signal, files = [] }) {
-    const { channel, sent } = await this.#open(payload, topic, signal, files, Setting.MESSAGE);
-    const taken = new Promise((/** @type {(value: void) => void} */ resolve, reject) => {
-      channel.attach({
-        data: (/** @type {any} */ _, /** @type {number} */ cost) => channel.used(cost),
-        end: resolve,
-        over: reject
+  tell(payload, { signal, ...message }) {
+    const patience = new Patience(0, signal);
+    const tell = async () => {
+      const { channel, sent } = await this.#open(payload, message, Setting.MESSAGE, patience);
+      const taken = new Promise((/** @type {(value: void) => void} */ resolve, reject) => {
+        channel.attach({
+          data: (/** @type {any} */ _, /** @type {number} */ cost) => channel.used(cost),
+          end: resolve,
+          over: reject
+        });
       });
-    });
-    await Promise.all([sent, taken]);
+      await Promise.all([sent, taken]);
+    };
+    return patience.lasts(tell());
   }
 
   /**
    * @param {unknown} payload
-   * @param {string} topic
-   * @param {AbortSignal | undefined} signal
-   * @param {any[]} files
+   * @param {any} message
    * @param {number} setting
+   * @param {Patience} patience
    */
-  async #open(payload, topic, signal, files, setting) {
-    if (signal?.aborted) throw aborted(signal, false);
+  async #open(payload, { topic = '', traceparent, files = [] }, setting, patience) {
+    if (patience.error !== undefined) throw patience.error;
     const outgoing = await prepare(files);
     const streams = this.#socket[kStreams];
     const serial = ++this.#serial;
     try {
+      // Opening files takes as long as it takes.
+      if (patience.error !== undefined) throw patience.error;
       this.#socket[kLink].refuseIfOver();
       const list = announce(serial, outgoing);
       const channel = streams.begin(
         list,
         topic,
         Setting.VALUES | setting,
-        undefined,
+        traceparent ?? this.#socket.options.traceparent?.(),
         JSON.stringify
       );
+      patience.endsWith(channel);
       const begun = new Promise((resolve, reject) => {
         onOver(channel, reject);
         if (channel.hasRoom) resolve(undefined);
@@ -144,11 +148,12 @@ class Filing {
           await begun;
           channel.sendValue(payload);
         } catch (error) {
+          channel.fail(error);
           for (const { close } of outgoing) await close();
           throw error;
         }
         channel.end();
-        await this.#stream(channel, serial, outgoing);
+        await this.#stream(channel, serial, outgoing, patience);
       };
       const sent = send();
       sent.catch(() => {});
@@ -168,8 +173,13 @@ class Filing {
   async answer(channel, value, files) {
     const outgoing = files.length === 0 ? [] : await prepare(files);
     const serial = ++this.#serial;
-    channel.sendValue(announce(serial, outgoing), JSON.stringify);
-    channel.sendValue(value);
+    try {
+      channel.sendValue(announce(serial, outgoing), JSON.stringify);
+      channel.sendValue(value);
+    } catch (error) {
+      for (const { close } of outgoing) await close();
+      throw error;
+    }
     channel.end();
     await this.#stream(channel, serial, outgoing);
   }
@@ -178,13 +188,20 @@ class Filing {
    * @param {Channel} channel of the call or the message
    * @param {number} serial
    * @param {Outgoing[]} outgoing
+   * @param {Patience} [patience]
    */
-  async #stream(channel, serial, outgoing) {
+  async #stream(channel, serial, outgoing, patience) {
+    if (channel.over) {
+      for (const { close } of outgoing) await close();
+      return;
+    }
     const parent = new AbortController();
     // Whoever refuses the message wants none of its files.
     onOver(channel, (error) => {
       if (error !== undefined) parent.abort(error);
     });
+    // A message may be over long before its files have left.
+    if (patience !== undefined) patience.onEnd = (error) => parent.abort(error);
     const sending = outgoing.map((file, index) => {
       const child = this.#socket[kStreams].begin(
         [serial, index],

@@ -97,11 +97,16 @@ async function stream({ source, size, progress }, channel, signal) {
   const out = new UDStream(channel, '', signal);
   // The other side says nothing in it but that it has everything.
   out.resume().on('error', () => {});
+  const from = source();
   try {
-    await pipeline(measured(source(), size, progress), out);
+    if (out.errored) throw out.errored;
+    await pipeline(measured(from, size, progress), out);
   } catch (error) {
     const code = /** @type {any} */ (error).code;
     if (code !== CODES[ErrorKind.ABORTED]) throw error;
+  } finally {
+    // Unless it has begun to be read, nobody else closes it.
+    from.destroy?.();
   }
 }
 

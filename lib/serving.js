@@ -9,6 +9,7 @@ const { Context } = require('./context.js');
 const core = require('./core.js');
 const { ErrorKind } = require('./errors.js');
 const { choose, middlewareOf, nobody, refuseTopic, run, Unanswered } = require('./handlers.js');
+const { dismiss, isIterable } = require('./parts.js');
 const { JSON_HEAD, BYTES_HEAD, decode, encode, isBytes } = require('./payload.js');
 const { Kind } = require('./records.js');
 const { encodeFailure, encodeJftpFailure } = require('./remote-error.js');
@@ -117,12 +118,12 @@ class Serving {
       try {
         text = encode(value, socket[kSerializer]);
       } catch (error) {
+        if (isIterable(value)) return this.#refuseParts(context, value);
         const why = message(/** @type {Error} */ (error).cause ?? error);
         return this.#refuse(context, ErrorKind.SERIALIZE, `The answer can't be encoded: ${why}`);
       }
-      if (text !== undefined && mayBeStream(text) && isStream(value)) {
-        const why = 'The handler answers with a stream: ask with iterate() or stream()';
-        return this.#refuse(context, ErrorKind.UNSUPPORTED, why);
+      if (text !== undefined && mayBeStream(text) && isIterable(value)) {
+        return this.#refuseParts(context, value);
       }
     }
     const token = this.#take(context);
@@ -151,6 +152,16 @@ class Serving {
     const jftp = socket.protocol.startsWith('jftp');
     const text = jftp ? encodeJftpFailure(payload, error) : encodeFailure(error);
     core.order(socket[kIndex], Kind.FAILURE | JSON_HEAD, token, '', text, 0);
+  }
+
+  /**
+   * @param {Context} context
+   * @param {AsyncIterable<any>} value
+   * @returns {boolean} false if it has been answered before
+   */
+  #refuseParts(context, value) {
+    dismiss(value);
+    return this.#refuse(context, ErrorKind.UNSUPPORTED, ANSWERED_IN_PARTS);
   }
 
   /**
@@ -199,11 +210,7 @@ function mayBeStream(body) {
   return body.charCodeAt(0) === BRACE && (body.length === 2 || body.startsWith('{"_'));
 }
 
-/** @param {any} value */
-function isStream(value) {
-  return typeof value?.[Symbol.asyncIterator] === 'function';
-}
-
+const ANSWERED_IN_PARTS = 'The handler answers with a stream: ask with iterate() or stream()';
 const BRACE = '{'.charCodeAt(0);
 
 /** @param {unknown} error */
@@ -211,5 +218,6 @@ function message(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
+exports.ANSWERED_IN_PARTS = ANSWERED_IN_PARTS;
 exports.Serving = Serving;
 exports.observe = observe;

@@ -135,7 +135,8 @@ class UDSocket extends Streaming {
         ...filed
       } = options.requestOptions(given);
       if (filed.files !== undefined || filed.answerFiles === true) {
-        return this[kFiling].ask(payload, { topic, timeoutMs, signal, ...filed });
+        const limits = { timeoutMs: timeoutMs ?? this.#timeoutMs, signal };
+        return this[kFiling].ask(payload, { topic, traceparent, ...limits, ...filed });
       }
       return this[kAsking].request(
         payload,
@@ -177,7 +178,7 @@ class UDSocket extends Streaming {
     } catch (error) {
       return this[kAsking].watchSent(Promise.reject(error), payload, '');
     }
-    if (files !== undefined) return this[kFiling].send(payload, topic, files);
+    if (files !== undefined) return this[kFiling].send(payload, { topic, traceparent, files });
     return this[kAsking].send(payload, topic, traceparent);
   }
 

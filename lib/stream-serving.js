@@ -9,6 +9,7 @@ const channels = require('./channels.js');
 const { Context } = require('./context.js');
 const { ErrorKind, ShortwireError } = require('./errors.js');
 const { choose, middlewareOf, nobody, refuseTopic, run, Unanswered } = require('./handlers.js');
+const { dismiss, isIterable } = require('./parts.js');
 const { decode, isBytes } = require('./payload.js');
 const { UDStream } = require('./stream.js');
 const { observe } = require('./serving.js');
@@ -54,18 +55,21 @@ class StreamServing {
     }
     const served = new Served(channel, socket, topic, traceparent);
     let result;
+    let later;
     try {
       const { context } = served;
       if (observed) result = observe(chain, handler ?? refuseTopic, payload, context);
       else if (chain === undefined) result = /** @type {Function} */ (handler)(payload, context);
       else result = run(chain, handler ?? refuseTopic, payload, context);
+      later = typeof result?.then === 'function';
     } catch (error) {
       served.fail(error);
       return;
     }
-    if (typeof result?.then !== 'function') served.answer(result);
+    if (!later) served.answer(result);
     else
-      result.then(
+      // Promise.resolve: somebody's own `then` may throw.
+      Promise.resolve(result).then(
         (/** @type {any} */ value) => served.answer(value),
         (/** @type {any} */ error) => served.fail(error)
       );
@@ -78,7 +82,9 @@ class Served {
   /** @type {UDStream | undefined} */
   #stream;
   #answered = false;
-  /** What goes into the stream. @type {AsyncIterator<any> | undefined} */
+  /** What goes into the stream. @type {AsyncIterable<any> | undefined} */
+  #parts;
+  /** @type {AsyncIterator<any> | undefined} */
   #source;
 
   /**
@@ -115,6 +121,10 @@ class Served {
     this.#answered = true;
     if (this.#stream !== undefined) return true;
     const channel = this.#channel;
+    if (channel.over) {
+      if (isIterable(value)) dismiss(value);
+      return true;
+    }
     const discard = (/** @type {any} */ _, /** @type {number} */ cost) => channel.used(cost);
     channel.attach({ data: discard, end: () => {}, over: () => {} });
     if (isIterable(value)) void this.#pour(value);
@@ -141,6 +151,7 @@ class Served {
   /** @param {AsyncIterable<any>} iterable */
   async #pour(iterable) {
     const channel = this.#channel;
+    this.#parts = iterable;
     try {
       const source = iterable[Symbol.asyncIterator]();
       this.#source = source;
@@ -151,6 +162,8 @@ class Served {
         if (!channel.hasRoom) await new Promise((/** @type {any} */ then) => channel.onRoom(then));
         this.#send(value);
       }
+      // At its end it needs no cleaning up; a two-way stream has its other direction still.
+      this.#parts = this.#source = undefined;
       channel.end();
     } catch (error) {
       this.fail(error);
@@ -181,19 +194,10 @@ class Served {
 
   /** Lets what goes into the stream clean up after itself. */
   #stop() {
-    const source = this.#source;
-    this.#source = undefined;
-    // A generator in the middle of an await goes on to its end first; its error is nobody's any more.
-    source?.return?.()?.then(undefined, () => {});
+    const [parts, source] = [this.#parts, this.#source];
+    this.#parts = this.#source = undefined;
+    if (parts !== undefined) dismiss(parts, source);
   }
-}
-
-/**
- * @param {any} value
- * @returns {value is AsyncIterable<any>}
- */
-function isIterable(value) {
-  return typeof value?.[Symbol.asyncIterator] === 'function';
 }
 
 exports.StreamServing = StreamServing;

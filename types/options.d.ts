@@ -274,7 +274,7 @@ export interface CallOptions {
    */
   traceparent?: string;
   /**
-   * Files beside the payload: the handler has them as `context.files`. Such a call has no time limit but its own `timeoutMs`.
+   * Files beside the payload: the handler has them as `context.files`. Their way is part of the time that `timeoutMs` limits: give a long one more, or 0.
    */
   files?: readonly OutgoingFile[];
 }

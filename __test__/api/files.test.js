@@ -3,6 +3,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { once } = require('node:events');
 const fs = require('node:fs');
 const { join } = require('node:path');
 const { tmpdir } = require('node:os');
@@ -148,6 +149,20 @@ forEachDriver((driver) => {
     assert.deepEqual(fs.readdirSync(directory).sort(), ['a.txt', 'b.txt']);
   });
 
+  test(`saveTo may outlive the handler and the listener that call it (${driver})`, async (t) => {
+    const { socket, peer } = await pair(t, { driver });
+    const directory = folder(t);
+    const saved = [deferred(), deferred()];
+    peer.on('message', (_, { files: [file] }) => saved[0].resolve(file.saveTo(directory)));
+    peer.handle((_, { files: [file] }) => void saved[1].resolve(file.saveTo(directory)));
+    await socket.send(1, { files: [{ name: '0', buffer: LARGE }] });
+    await socket.rpc(1, { files: [{ name: '1', buffer: LARGE }] });
+    for (const [index, { promise }] of saved.entries()) {
+      assert.equal(await within(promise, 'the file'), join(directory, String(index)));
+      assert.equal(fs.statSync(join(directory, String(index))).size, LARGE.length);
+    }
+  });
+
   test(`saveTo never follows a link (${driver})`, async (t) => {
     const { socket, peer } = await pair(t, { driver });
     const [directory, outside] = [folder(t), folder(t)];
@@ -209,6 +224,101 @@ forEachDriver((driver) => {
     await assert.rejects(call, /DISCONNECTED|ended|closed/i);
     assert.equal((await within(failed.promise, 'the failure')).code, 'SHORTWIRE_ERR_DISCONNECTED');
     await until(() => fs.readdirSync(directory).length === 0, 'nothing is left');
+  });
+
+  test(`a call with files has its socket's time limit, unless it has its own (${driver})`, async (t) => {
+    const { socket, peer } = await pair(t, { driver, socket: { timeoutMs: 50 } });
+    const files = [{ name: 'f', buffer: Buffer.alloc(1) }];
+    const late = deferred();
+    peer.handle('never', () => new Promise(() => {}));
+    peer.handle('late', () => late.promise);
+    const slow = socket.rpc(1, { topic: 'late', files, timeoutMs: 0 });
+    await assert.rejects(socket.rpc(1, { topic: 'never', files }), {
+      code: 'SHORTWIRE_ERR_TIMEOUT'
+    });
+    late.resolve('here');
+    assert.equal(await slow, 'here');
+  });
+
+  test(`a signal that fires while files are opened sends nothing (${driver})`, async (t) => {
+    const { socket, peer } = await pair(t, { driver });
+    const path = join(folder(t), 'f');
+    fs.writeFileSync(path, LARGE);
+    let calls = 0;
+    peer.handle(() => ++calls);
+    const controller = new AbortController();
+    const call = socket.rpc(1, { files: [{ path }], signal: controller.signal });
+    controller.abort();
+    await assert.rejects(call, { code: 'SHORTWIRE_ERR_ABORTED', maybeDelivered: false });
+    assert.equal(await socket.rpc(1, { files: [{ path }] }), 1);
+  });
+
+  test(`sendFile stops when its signal fires (${driver})`, async (t) => {
+    const { socket, peer } = await pair(t, { driver });
+    const path = join(folder(t), 'f');
+    fs.writeFileSync(path, LARGE);
+    const controller = new AbortController();
+    peer.on('message', (_, { files: [file] }) => {
+      file.once('data', () => {
+        file.pause();
+        controller.abort();
+      });
+    });
+    await assert.rejects(socket.sendFile(path, { signal: controller.signal }), {
+      code: 'SHORTWIRE_ERR_ABORTED',
+      maybeDelivered: true
+    });
+    await until(() => socket.stats().streams + peer.stats().streams === 0, 'no stream is open');
+  });
+
+  test(`a payload that can't be encoded leaves no stream (${driver})`, async (t) => {
+    const { socket, peer } = await pair(t, { driver });
+    const files = [{ name: 'f', buffer: LARGE }];
+    const expected = { code: 'SHORTWIRE_ERR_SERIALIZE' };
+    await assert.rejects(socket.send(1n, { files }), expected);
+    await assert.rejects(socket.rpc(1n, { files }), expected);
+    await until(() => socket.stats().streams + peer.stats().streams === 0, 'no stream is open');
+  });
+
+  test(`a traceparent travels with files (${driver})`, async (t) => {
+    const { socket, peer } = await pair(t, { driver });
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const told = deferred();
+    peer.handle('t', (_, context) => [context.topic, context.traceparent]);
+    peer.on('message:t', (_, info) => told.resolve([info.topic, info.traceparent]));
+    assert.deepEqual(await socket.rpc(1, { topic: 't', files: [], traceparent }), [
+      't',
+      traceparent
+    ]);
+    await socket.send(1, { topic: 't', files: [], traceparent });
+    assert.deepEqual(await told.promise, ['t', traceparent]);
+  });
+
+  test(`an answer to a connection that has ended goes nowhere (${driver})`, async (t) => {
+    const reconnect = { minDelayMs: 1, maxDelayMs: 1 };
+    for (const ask of [
+      async (/** @type {any} */ from) => (await from.rpc(1, { answerFiles: true })).value,
+      async (/** @type {any} */ from) => (await from.iterate(1).next()).value
+    ]) {
+      const { server, socket, peer } = await pair(t, { driver, socket: { reconnect } });
+      const asked = [deferred(), deferred()];
+      const answers = [deferred(), deferred()];
+      let calls = 0;
+      socket.handle(() => {
+        asked[calls].resolve();
+        return answers[calls++].promise;
+      });
+      const lost = assert.rejects(ask(peer), { code: 'SHORTWIRE_ERR_DISCONNECTED' });
+      await within(asked[0].promise, 'the first call');
+      const again = once(server, 'connection');
+      peer.destroy();
+      await lost;
+      const answer = ask((await within(again, 'the next connection'))[0]);
+      await within(asked[1].promise, 'the second call');
+      answers[0].resolve('old');
+      answers[1].resolve('new');
+      assert.equal(await within(answer, 'the answer'), 'new');
+    }
   });
 
   test(`too many files are refused, and calls end as others do (${driver})`, async (t) => {

@@ -121,6 +121,55 @@ forEachDriver((driver) => {
     }
   });
 
+  test(`a stream of Node's that nobody reads is destroyed (${driver})`, async (t) => {
+    const { socket, peer } = await pair(t, { driver });
+    const [plain, late, idle] = [0, 1, 2].map(() => new Readable({ objectMode: true, read() {} }));
+    const left = deferred();
+    peer.handle('plain', () => plain);
+    peer.handle('late', (_, { signal }) => {
+      signal.addEventListener('abort', () => left.resolve(late));
+      return left.promise;
+    });
+    peer.handle('idle', () => idle);
+    await assert.rejects(socket.call('plain', 1), { code: 'SHORTWIRE_ERR_UNSUPPORTED' });
+    for (const topic of ['late', 'idle']) {
+      const parts = socket.iterate(1, { topic, timeoutMs: 50 });
+      await assert.rejects(parts.next(), { code: 'SHORTWIRE_ERR_TIMEOUT' });
+    }
+    const all = [plain, late, idle];
+    await until(() => all.every((readable) => readable.destroyed), 'they are destroyed');
+  });
+
+  test(`an iterator may make what it likes of its end (${driver})`, async (t) => {
+    const { socket, peer } = await pair(t, { driver });
+    let ends = 0;
+    // Can't be encoded, so this side ends it.
+    const next = async () => ({ value: 1n, done: false });
+    const fail = () => {
+      throw new Error('not now');
+    };
+    for (const end of [() => 1, fail]) {
+      const iterator = { next, return: () => (ends++, end()) };
+      peer.handle(() => ({ [Symbol.asyncIterator]: () => iterator }));
+      await assert.rejects(socket.iterate().next(), { code: 'SHORTWIRE_ERR_REMOTE' });
+    }
+    await until(() => ends === 2 && peer.stats().streams === 0, 'both are told');
+  });
+
+  test(`a thenable that throws fails its stream alone (${driver})`, async (t) => {
+    const { socket, peer } = await pair(t, { driver });
+    const thenable = {};
+    // eslint-disable-next-line unicorn/no-thenable
+    Object.defineProperty(thenable, 'then', {
+      value: () => {
+        throw new RangeError('no');
+      }
+    });
+    peer.handle(() => thenable);
+    await assert.rejects(socket.iterate().next(), { message: 'no' });
+    await assert.rejects(socket.rpc(1, { files: [] }), { message: 'no' });
+  });
+
   test(`a part that doesn't come in time ends it (${driver})`, async (t) => {
     const { socket, peer } = await pair(t, { driver });
     const aborted = deferred();

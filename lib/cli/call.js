@@ -99,7 +99,10 @@ async function run(input) {
    * @param {any} payload
    */
   async function ask(socket, payload) {
-    const options = { topic, signal: interrupt.signal, files, timeoutMs: values.timeout };
+    // How long files take is up to their size.
+    const filed = files !== undefined || values.save !== undefined;
+    const timeoutMs = values.timeout ?? (filed ? 0 : undefined);
+    const options = { topic, signal: interrupt.signal, files, timeoutMs };
     if (values.save === undefined) return socket.rpc(payload, options);
     const answer = await socket.rpc(payload, {
       ...options,
