@@ -23,6 +23,8 @@ const { kIdentify, kIndex, kLink } = require('./symbols.js');
 class Admission {
   /** Accepted and not ready, with what they have said. @type {Map<Socket, unknown>} */
   #strangers = new Map();
+  /** Ids that they have been given: not those of connected sockets yet. @type {Set<string>} */
+  #given = new Set();
   #authorize;
   #generateId;
   #fail;
@@ -65,6 +67,7 @@ class Admission {
     this.#strangers.delete(socket);
     // Of a dialect without a hello: nobody has named it yet.
     if (!socket[kIdentify]() && !this.#identify(socket)) return { taken: false, hello };
+    this.#given.delete(socket.id);
     // Another may have come in by the same name since this one was given it.
     if (this.#isTaken(socket.id)) {
       this.#fail(invalidArgument('generateId()', DISTINCT, socket.id), socket);
@@ -79,7 +82,9 @@ class Admission {
    * @returns {boolean} whether it was still waiting
    */
   drop(socket) {
-    return this.#strangers.delete(socket);
+    if (!this.#strangers.delete(socket)) return false;
+    if (socket[kIdentify]()) this.#given.delete(socket.id);
+    return true;
   }
 
   /**
@@ -154,9 +159,11 @@ class Admission {
     try {
       const id = String(this.#generateId());
       const bytes = Buffer.byteLength(id);
-      if (bytes === 0 || bytes > MAX_ID_BYTES || this.#isTaken(id)) {
+      const taken = this.#given.has(id) || this.#isTaken(id);
+      if (bytes === 0 || bytes > MAX_ID_BYTES || taken) {
         throw invalidArgument('generateId()', DISTINCT, id);
       }
+      this.#given.add(id);
       socket[kIdentify](id);
       return true;
     } catch (error) {

@@ -143,7 +143,8 @@ class Channel {
    */
   fail(error) {
     if (this.over) return;
-    if (this.#begun) this.#order(Kind.RESET | JSON_HEAD, encodeFailure(error), 0);
+    const { sendStacks } = this.#socket.options;
+    if (this.#begun) this.#order(Kind.RESET | JSON_HEAD, encodeFailure(error, sendStacks), 0);
     this.#done(new ShortwireError(ErrorKind.ABORTED, 'The stream has failed'));
   }
 

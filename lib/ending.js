@@ -68,11 +68,13 @@ class Ending {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** It is over. */
+  /** It is over. @returns {() => void} tells those who wait for this end, and not for a later one */
   over() {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    return () => {
+      for (const resolve of waiting) resolve();
+    };
   }
 }
 

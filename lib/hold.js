@@ -10,7 +10,7 @@
 const core = require('./core.js');
 const { ErrorKind } = require('./errors.js');
 const { hear } = require('./messages.js');
-const { Kind } = require('./records.js');
+const { Kind, VALUE } = require('./records.js');
 const { kIndex } = require('./symbols.js');
 
 /**
@@ -103,7 +103,7 @@ class Hold {
       return;
     }
     const due = kind === Kind.REQUEST && extra !== 0 ? core.arrival() + extra : 0;
-    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    const bytes = sizeOf(bodyKind, body);
     this.#items.push({ kind, subject, topic, body, extra, bodyKind, due, bytes });
     this.#bytes += bytes;
   }
@@ -167,6 +167,16 @@ class Hold {
     this.#keeps = false;
     this.#link.setPaused(false);
   }
+}
+
+/**
+ * @param {number} bodyKind
+ * @param {any} body
+ * @returns {number} bytes; of a value that is put together already, those that its text would have
+ */
+function sizeOf(bodyKind, body) {
+  const text = bodyKind === VALUE ? JSON.stringify(body) : body;
+  return typeof text === 'string' ? Buffer.byteLength(text) : text.length;
 }
 
 exports.Hold = Hold;

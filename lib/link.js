@@ -229,10 +229,11 @@ class Link {
    */
   #endUnbegun(reason) {
     this.#ending.begin(reason);
-    this.#setStatus('closed');
+    const { error } = this;
     const shown = this.#ending.shown('');
-    this.#socket[kStreams].end(this.error ?? new ShortwireError(ErrorKind.CLOSED, shown));
-    if (this.error !== undefined) complain(this.#socket, this.error);
+    this.#socket[kStreams].end(error ?? new ShortwireError(ErrorKind.CLOSED, shown));
+    this.#setStatus('closed');
+    if (error !== undefined) complain(this.#socket, error);
     this.#socket[kEmit]('close', shown);
   }
 
@@ -374,15 +375,18 @@ class Link {
     this.#calls.rejectAll(unsent(kind, error));
     socket[kStreams].end(error);
     this.#serving.end();
-    this.#setStatus('closed');
+    // A listener may connect anew: that is another link's beginning, and another's end.
     const beginning = this.#beginning;
+    const wasMet = this.#met;
+    const tellEnded = this.#ending.over();
     this.#beginning = undefined;
+    this.#setStatus('closed');
     if (beginning !== undefined) beginning.reject(error);
     else if (isFault) complain(this.#socket, error);
-    if (this.#met) socket[kEmit]('disconnect', shown);
+    if (wasMet) socket[kEmit]('disconnect', shown);
     socket.server?.[kSocketGone](socket, shown);
     socket[kEmit]('close', shown);
-    this.#ending.over();
+    tellEnded();
   }
 
   /** @param {Status} status */

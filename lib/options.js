@@ -76,6 +76,7 @@ const BOTH = {
     check: (value) => typeof value === 'function',
     fallback: undefined
   },
+  sendStacks: flag(false),
   compress: { expected: compression.EXPECTED, check: compression.isCompress, fallback: false },
   encoding: oneOf(['json', 'msgpack', 'raw'], 'json')
 };

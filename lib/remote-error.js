@@ -7,30 +7,32 @@
 const { ErrorKind, RemoteValue, ShortwireError } = require('./errors.js');
 
 /**
- * What travels of a handler's error: never its stack.
+ * What travels of a handler's error. Its stack tells about this end: only where that was asked for.
  * @param {any} error
- * @returns {{ name: any, message: any, code?: any, data?: any }}
+ * @param {boolean} withStack
+ * @returns {{ name: any, message: any, code?: any, data?: any, stack?: any }}
  */
-function portable(error) {
+function portable(error, withStack) {
   if (error === null || typeof error !== 'object') {
     return { name: 'Error', message: String(error), data: error };
   }
   if (!(error instanceof Error) && typeof error.message !== 'string') {
     return { name: 'Error', message: 'The handler threw an object', data: error };
   }
-  const { name, message, code, data } = error;
-  return { name, message, code, data };
+  const { name, message, code, data, stack } = error;
+  return { name, message, code, data, stack: withStack ? stack : undefined };
 }
 
 /**
  * The text of a failure. What can't be encoded of an error is left out: the caller gets the rest.
  * @param {unknown} error
+ * @param {boolean} withStack
  * @returns {string}
  */
-function encodeFailure(error) {
+function encodeFailure(error, withStack) {
   let plain;
   try {
-    plain = portable(error);
+    plain = portable(error, withStack);
     return JSON.stringify(plain);
   } catch {
     const { name, message, code } = plain ?? {};

@@ -308,7 +308,8 @@ class UDSocketServer extends Broadcasting {
    */
   [kSocketGone](socket, reason) {
     this.#totals.keep(socket);
-    if (this.#admission.drop(socket)) {
+    // One that was turned away on its last step never came in; its id may be another's.
+    if (this.#admission.drop(socket) || this.#sockets.get(socket.id) !== socket) {
       this.#refused++;
       this[kEmit]('refused', reason, socket.peer);
       return;

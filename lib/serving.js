@@ -150,7 +150,9 @@ class Serving {
     const socket = this.#socket;
     if (token < 0 || socket[kIndex] < 0) return;
     const jftp = socket.protocol.startsWith('jftp');
-    const text = jftp ? encodeJftpFailure(payload, error) : encodeFailure(error);
+    const text = jftp
+      ? encodeJftpFailure(payload, error)
+      : encodeFailure(error, socket.options.sendStacks);
     core.order(socket[kIndex], Kind.FAILURE | JSON_HEAD, token, '', text, 0);
   }
 

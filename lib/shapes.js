@@ -194,7 +194,11 @@ function interpret(place, from) {
   if ('members' in place) {
     /** @type {Record<string, any>} */
     const object = {};
-    for (const [key, value] of place.members) object[key] = interpret(value, from);
+    for (const [key, member] of place.members) {
+      const value = interpret(member, from);
+      if (key === '__proto__') Object.defineProperty(object, key, { ...PLAIN, value });
+      else object[key] = value;
+    }
     return object;
   }
   const { element } = place;
@@ -224,5 +228,8 @@ function scalar(scalars, from) {
   from.at += word;
   return from.text.substring(from.at - word, from.at);
 }
+
+/** A property as an assignment makes it; assigned, `__proto__` would set the prototype. */
+const PLAIN = { writable: true, enumerable: true, configurable: true };
 
 module.exports = { learn, forget, open, next, compile, interpret };

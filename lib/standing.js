@@ -6,7 +6,7 @@
 
 const core = require('./core.js');
 const { peerOf } = require('./peer.js');
-const { kIndex } = require('./symbols.js');
+const { kIndex, kStreams } = require('./symbols.js');
 const { atEnd, noStats } = require('./totals.js');
 
 class Standing {
@@ -30,6 +30,16 @@ class Standing {
 
   /** Plain numbers. @returns {any} */
   get stats() {
+    const stats = this.#numbers;
+    // Streams that wait for the connection are not the core's yet.
+    const { messages, bytes } = this.#socket[kStreams].waiting;
+    stats.queuedMessages += messages;
+    stats.queuedBytes += bytes;
+    return stats;
+  }
+
+  /** @returns {any} the core's numbers */
+  get #numbers() {
     const index = this.#socket[kIndex];
     if (index < 0) return { ...(this.#lastStats ?? noStats()) };
     core.flushNow();

@@ -12,14 +12,18 @@ const { Kind } = require('./records.js');
 const { kFiling, kIndex, kSerializer } = require('./symbols.js');
 const { TRACED, ahead } = require('./traceparent.js');
 
+/** @typedef {{ open: () => void, size: number }} Waiting */
+
 class Streams {
   #socket;
   /** @type {(channel: Channel, topic: string, bodyKind: number, body: any, settings: number) => void} */
   #answer;
   /** @type {Map<number, Channel>} */
   #channels = new Map();
-  /** Opened before the connection was there: they go out with it. @type {Map<Channel, () => void>} */
+  /** Opened before the connection was there: they go out with it. @type {Map<Channel, Waiting>} */
   #waiting = new Map();
+  /** The bytes of their payloads. */
+  #waitingBytes = 0;
   #last = 0;
   #ready = false;
 
@@ -37,8 +41,13 @@ class Streams {
     return this.#channels.size;
   }
 
+  /** What waits for the connection: streams, and the bytes of their payloads. */
+  get waiting() {
+    return { messages: this.#waiting.size, bytes: this.#waitingBytes };
+  }
+
   /**
-   * Opens one. Throws if its payload can't be encoded.
+   * Opens one. Throws if its payload can't be encoded, or if too much waits for the connection.
    * @param {unknown} payload
    * @param {string} topic
    * @param {number} settings
@@ -52,6 +61,7 @@ class Streams {
     const kind = about === topic ? Kind.OPEN : Kind.OPEN | TRACED;
     const bytes = isBytes(payload);
     const text = bytes ? undefined : encode(payload, serializer ?? socket[kSerializer]);
+    const size = this.#ready ? 0 : this.#sizeToWait(bytes ? payload : text);
     // What waits for a connection is encoded now, and bytes belong to the caller.
     const kept = bytes && !this.#ready ? Uint8Array.prototype.slice.call(payload) : payload;
     const number = this.#number();
@@ -73,8 +83,40 @@ class Streams {
       channel.begin();
     };
     if (this.#ready) open();
-    else this.#waiting.set(channel, open);
+    else this.#wait(channel, { open, size });
     return channel;
+  }
+
+  /**
+   * Throws if this would be too much: a socket may be away for as long as it likes.
+   * @param {any} body text or bytes, or undefined
+   * @returns {number} its bytes
+   */
+  #sizeToWait(body) {
+    const size = typeof body === 'string' ? Buffer.byteLength(body) : (body?.length ?? 0);
+    const { maxQueuedMessages, maxQueuedBytes } = this.#socket.options;
+    const { messages, bytes } = this.waiting;
+    // One that is larger than the whole queue is let in alone, or it could never be opened.
+    const fits = messages === 0 || bytes + size <= maxQueuedBytes;
+    if (messages < maxQueuedMessages && fits) return size;
+    throw new ShortwireError(ErrorKind.OVERFLOW, FULL, { maybeDelivered: false });
+  }
+
+  /**
+   * @param {Channel} channel
+   * @param {Waiting} waiting
+   */
+  #wait(channel, waiting) {
+    this.#waiting.set(channel, waiting);
+    this.#waitingBytes += waiting.size;
+  }
+
+  /** Nothing waits any more. @returns {Map<Channel, Waiting>} what did */
+  #takeWaiting() {
+    const waiting = this.#waiting;
+    this.#waiting = new Map();
+    this.#waitingBytes = 0;
+    return waiting;
   }
 
   /**
@@ -91,9 +133,7 @@ class Streams {
   /** Calls flow: what waited for that goes out. */
   ready() {
     this.#ready = true;
-    const waiting = this.#waiting;
-    this.#waiting = new Map();
-    for (const [channel, open] of waiting) if (!channel.over) open();
+    for (const [channel, { open }] of this.#takeWaiting()) if (!channel.over) open();
   }
 
   /**
@@ -104,9 +144,8 @@ class Streams {
     this.#ready = false;
     this.#socket[kFiling].end(new ShortwireError(ErrorKind.DISCONNECTED, ENDED, { cause }));
     const channels = this.#channels;
-    const waiting = this.#waiting;
+    const waiting = this.#takeWaiting();
     this.#channels = new Map();
-    this.#waiting = new Map();
     for (const channel of channels.values()) {
       const more = { cause, maybeDelivered: !waiting.has(channel) };
       channel.lose(new ShortwireError(ErrorKind.DISCONNECTED, ENDED, more));
@@ -138,6 +177,7 @@ class Streams {
     const channel = this.#channels.get(number);
     if (channel === undefined) return;
     this.#channels.delete(number);
+    this.#waitingBytes -= this.#waiting.get(channel)?.size ?? 0;
     this.#waiting.delete(channel);
   }
 
@@ -149,6 +189,7 @@ class Streams {
 }
 
 const ENDED = 'The connection of the stream has ended';
+const FULL = 'Too much waits for the connection';
 /** A setting of a stream: it carries values. */
 const VALUES = 1;
 /** Numbers above are the peer's. */

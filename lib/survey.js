@@ -76,19 +76,21 @@ class Survey {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    fanOut.begin();
     this.#sockets.forEach((socket, at) => {
       const call = socket[kAsking].begin(() => (this.#slots[at] = -1));
       this.#slots[at] = call.slot;
-      if (call.slot >= 0) {
-        fanOut.add(socket[kIndex]);
-        fanOut.add(call.slot);
-      }
       const promise = this.#trace?.(call.promise, socket) ?? call.promise;
       promise.then(
         (/** @type {any} */ answer) => this.#fulfilled(at, valueOf(answer)),
         (/** @type {any} */ reason) => this.#rejected(at, reason)
       );
+    });
+    // Only now: whoever observes the calls may broadcast meanwhile, to a list of its own.
+    fanOut.begin();
+    this.#slots.forEach((slot, at) => {
+      if (slot < 0) return;
+      fanOut.add(this.#sockets[at][kIndex]);
+      fanOut.add(slot);
     });
     fanOut.ask(head, topic, payload, timeoutMs);
     this.#watch();

@@ -16,11 +16,11 @@ class Totals {
   }
 
   /**
-   * A socket has gone; what was open or waited in it is 0 by then.
+   * A socket has gone. What it still holds for its user is no longer the server's.
    * @param {Counting} socket
    */
   keep(socket) {
-    add(this.#gone, socket.stats());
+    add(this.#gone, atEnd(/** @type {Record<string, number>} */ (socket.stats())));
   }
 
   /**
@@ -64,7 +64,9 @@ const NOTHING_NOW = {
   partialBytes: 0,
   undeliveredBytes: 0,
   streams: 0,
-  streamQueuedBytes: 0
+  streamQueuedBytes: 0,
+  heldMessages: 0,
+  heldBytes: 0
 };
 
 /** The numbers of a socket that has never been connected. */

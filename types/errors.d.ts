@@ -26,6 +26,8 @@ export interface RemoteError {
   code?: string | number;
   /** The error's own `data`; of a thrown value that is no error, the value. */
   data?: unknown;
+  /** Only if the handler's end has set `sendStacks`. */
+  stack?: string;
 }
 
 /**

@@ -78,9 +78,9 @@ export interface SocketStats {
   readonly requestsIn: number;
   /** Our requests that were sent. */
   readonly requestsOut: number;
-  /** Bytes that wait to be sent. At most `maxQueuedBytes`, and as much again for answers. */
+  /** Bytes that wait to be sent. At most `maxQueuedBytes`, and as much again for answers, and for streams that wait for the connection. */
   readonly queuedBytes: number;
-  /** Messages that wait to be sent. At most `maxQueuedMessages`. */
+  /** Messages that wait to be sent. At most `maxQueuedMessages`, and as many streams that wait for the connection. */
   readonly queuedMessages: number;
   /** Our requests without an answer yet. */
   readonly pending: number;

@@ -53,7 +53,7 @@ export interface MessageInfo<Socket = UDSocket> {
 
 /**
  * Answers requests: returns the answer or a promise of it, or an async iterable for those who `iterate`, or throws. What it throws reaches the caller as
- * `SHORTWIRE_ERR_REMOTE`, with `name`, `message`, `code` and `data` of the error under `error.remote`, and never its stack.
+ * `SHORTWIRE_ERR_REMOTE`, with `name`, `message`, `code` and `data` of the error under `error.remote`, and its stack only with `sendStacks`.
  */
 export type Handler<
   Received = unknown,

@@ -143,6 +143,12 @@ export interface ConnectionOptions {
    * @default none
    */
   traceparent?: () => string | undefined;
+  /**
+   * Whether the stack of what a handler of this end throws travels too, as `error.remote.stack`. It tells the peer about the code and
+   * the paths of this end: for development, and among those who trust each other. Dialects other than `'shortwire'` leave it out.
+   * @default false
+   */
+  sendStacks?: boolean;
 }
 
 /** Options of a socket that connects. */

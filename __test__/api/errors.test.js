@@ -144,6 +144,16 @@ forEachDriver((driver) => {
     await assert.rejects(socket.rpc(1), (error) => !('stack' in error.remote));
   });
 
+  test(`sendStacks lets it travel, of calls and of streams (${driver})`, async (t) => {
+    const { peer, socket } = await pair(t, { driver, server: { sendStacks: true } });
+    peer.handle(function thrower() {
+      throw new Error('open');
+    });
+    const hasStack = (/** @type {any} */ { remote }) => /open\n.*thrower/.test(remote.stack);
+    await assert.rejects(socket.rpc(1), hasStack);
+    await assert.rejects(socket.iterate(1).next(), hasStack);
+  });
+
   test(`a thenable is awaited, however it behaves (${driver})`, async (t) => {
     const { peer, socket } = await pair(t, { driver });
     peer.handle('fine', () => ({ then: (resolve) => resolve('thenable') }));

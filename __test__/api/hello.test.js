@@ -75,6 +75,26 @@ forEachDriver((driver) => {
     }
   });
 
+  test(`an id is one peer's, also of two that come at once (${driver})`, async (t) => {
+    const verdict = deferred();
+    const authorize = () => verdict.promise;
+    const { server, path } = await listen(t, { driver, authorize, generateId: () => 'same' });
+    const heard = record(server, ['connection', 'refused', 'disconnect']);
+    const failed = event(server, 'error');
+    const dialled = [dial(t, path), dial(t, path)];
+    const outcomes = Promise.allSettled(dialled.map(({ connected }) => connected));
+    await until(() => server.stats().introducing === 2, 'both are there');
+    verdict.resolve(true);
+    assert.match((await failed)[0].message, /generateId/);
+    const statuses = (await outcomes).map(({ status }) => status);
+    await until(() => heard.length === 2, 'both are decided on');
+    assert.deepEqual([...statuses].sort(), ['fulfilled', 'rejected']);
+    assert.deepEqual([...heard].sort(), ['connection', 'refused']);
+    assert.deepEqual([...server.sockets.keys()], ['same']);
+    const { accepted, refused } = server.stats();
+    assert.deepEqual([accepted, refused], [1, 1]);
+  });
+
   test(`authorize gets hello and peer, and its answer is socket.auth (${driver})`, async (t) => {
     const asked = [];
     const authorize = (...values) => {

@@ -182,6 +182,26 @@ forEachDriver((driver) => {
     assert.equal(seen.filter((name) => name === 'ready').length, 3);
   });
 
+  test(`a listener of status may connect again at once (${driver})`, async (t) => {
+    const { server, path } = await listen(t, { driver });
+    server.handle((payload) => payload);
+    const socket = new UDSocket({ driver });
+    t.after(() => socket.destroy());
+    /** @type {Promise<void> | undefined} */
+    let again;
+    socket.on('status', (status) => {
+      if (status === 'closed') again ??= socket.connect(path);
+    });
+    await assert.rejects(socket.connect(socketPath(t)), { code: 'ENOENT' });
+    await again;
+    assert.equal(await socket.rpc('first'), 'first');
+    again = undefined;
+    const closed = event(socket, 'close');
+    await socket.close();
+    await Promise.all([closed, again]);
+    assert.equal(await socket.rpc('second'), 'second');
+  });
+
   test(`a handler of the last connection can't answer into the next one (${driver})`, async (t) => {
     const { server, path } = await listen(t, { driver });
     const socket = new UDSocket({ driver });

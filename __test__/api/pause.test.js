@@ -212,6 +212,40 @@ forEachDriver((driver) => {
     assert.deepEqual(asked, []);
   });
 
+  test(`what a socket that has gone still holds is not in its server's sums (${driver})`, async (t) => {
+    const { peer, socket, server } = await pair(t, { driver });
+    peer.pause();
+    await socket.send('held');
+    await until(() => server.stats().sockets.heldMessages === 1, 'it is held');
+    const gone = event(server, 'disconnect');
+    socket.destroy();
+    await gone;
+    assert.equal(peer.stats().heldMessages, 1);
+    const { heldMessages, heldBytes } = server.stats().sockets;
+    assert.deepEqual([heldMessages, heldBytes], [0, 0]);
+  });
+
+  test(`values that are put together already count as their text (${driver})`, async (t) => {
+    const { peer, socket } = await pair(t, { driver });
+    const heard = listenTo(peer);
+    const values = Array.from({ length: 150 }, (_, n) => n);
+    const row = (/** @type {number} */ id) => ({ id, name: `größe ${id}`, values });
+    const send = async (/** @type {number} */ count) => {
+      for (let id = 100; id < 100 + count; id++) await socket.send(row(id));
+      await socket.ping();
+    };
+    // Until they are known to look alike.
+    await send(60);
+    await until(() => heard.length === 60, 'all of them');
+    peer.pause();
+    await send(20);
+    await until(() => peer.stats().heldMessages === 20, 'they are held');
+    assert.equal(peer.stats().heldBytes, 20 * Buffer.byteLength(JSON.stringify(row(100))));
+    peer.resume();
+    await until(() => heard.length === 80, 'the rest');
+    assert.equal(peer.stats().heldBytes, 0);
+  });
+
   test(`closing while paused answers what was received, and ends (${driver})`, async (t) => {
     const { peer, socket } = await pair(t, { driver });
     peer.handle((payload) => payload * 2);

@@ -10,6 +10,7 @@ const { promisify } = require('node:util');
 const v8 = require('node:v8');
 const vm = require('node:vm');
 
+const { Shape } = require('../../lib/records.js');
 const shapes = require('../../lib/shapes.js');
 const { forEachDriver } = require('../support/drivers.js');
 const { pair } = require('../support/pair.js');
@@ -228,6 +229,17 @@ forEachDriver((driver) => {
       assert.equal(kept.length, 900);
     });
   });
+});
+
+test('a key __proto__ is a key as others, with a function and without', () => {
+  const place = { nullable: false, members: [['__proto__', Shape.STRING]] };
+  const from = { doubles: new Float64Array(0), double: 0, long: undefined, longAt: 0 };
+  const ints = new Int32Array([3]);
+  const values = [
+    shapes.compile(place)('odd', 0, ints, 0, from.doubles, 0, undefined),
+    shapes.interpret(place, { text: 'odd', at: 0, ints, int: 0, ...from })
+  ];
+  for (const value of values) assertSame(value, JSON.parse('{"__proto__":"odd"}'), '__proto__');
 });
 
 test('where making functions of text is forbidden, JSON.parse does it all', async () => {

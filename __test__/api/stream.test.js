@@ -230,9 +230,39 @@ forEachDriver((driver) => {
     t.after(() => socket.destroy());
     const stream = socket.stream();
     stream.end('early');
+    assert.equal(socket.stats().queuedMessages, 1);
     await socket.connect(path);
     assert.equal(String(await within(all(stream), 'the echo')), 'early');
+    assert.equal(socket.stats().queuedMessages, 0);
   });
+
+  for (const [limits, payload] of /** @type {[any, any][]} */ ([
+    [{ maxQueuedMessages: 2 }, undefined],
+    [{ maxQueuedBytes: 2000 }, 'x'.repeat(998)],
+    [{ maxQueuedBytes: 2000 }, Buffer.alloc(1000)]
+  ])) {
+    const most = `${Object.entries(limits)} with ${typeof payload}`;
+    test(`no more than ${most} wait for a connection (${driver})`, async () => {
+      const socket = new UDSocket({ driver, ...limits });
+      const streams = [socket.stream(payload), socket.stream(payload)];
+      const { queuedMessages, queuedBytes } = socket.stats();
+      assert.deepEqual([queuedMessages, queuedBytes], [2, payload === undefined ? 0 : 2000]);
+      const overflow = { code: 'SHORTWIRE_ERR_OVERFLOW', maybeDelivered: false };
+      await assert.rejects(once(socket.stream(payload), 'end'), overflow);
+      await assert.rejects(socket.iterate(payload).next(), overflow);
+      // One that is given up makes room.
+      streams.pop()?.destroy();
+      await until(() => socket.stats().queuedMessages === 1, 'one waits');
+      streams.push(socket.stream(payload));
+      const ended = streams.map((stream) => event(stream, 'error'));
+      socket.destroy();
+      for (const [error] of await Promise.all(ended)) {
+        assert.equal(error.code, 'SHORTWIRE_ERR_DISCONNECTED');
+      }
+      const after = socket.stats();
+      assert.deepEqual([after.queuedMessages, after.queuedBytes], [0, 0]);
+    });
+  }
 
   test(`the connection's end ends its streams on both sides (${driver})`, async (t) => {
     const { socket, peer } = await pair(t, { driver });

@@ -3,6 +3,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { tracingChannel } = require('node:diagnostics_channel');
 const { getEventListeners } = require('node:events');
 const { test } = require('node:test');
 
@@ -202,6 +203,17 @@ forEachDriver((driver) => {
       [2, 4, 6],
       [20, 22, 24]
     ]);
+  });
+
+  test(`who observes the calls of a survey may broadcast meanwhile (${driver})`, async (t) => {
+    const { server, sockets, heard } = await crowd(t, driver, 3);
+    sockets.forEach((socket, n) => socket.handle(() => n));
+    const start = () => void server.broadcast('observed');
+    const tracing = tracingChannel('shortwire:rpc');
+    tracing.start.subscribe(start);
+    t.after(() => tracing.start.unsubscribe(start));
+    assert.deepEqual(words(await server.survey('who?')), [0, 1, 2]);
+    await until(() => heard.every(({ length }) => length === 3), 'every broadcast');
   });
 
   test(`a server's ping measures every socket (${driver})`, async (t) => {

@@ -29,6 +29,9 @@ async function serve(t, driver) {
   server.handle('fail', (payload) => {
     throw Object.assign(new RangeError('no such user'), { code: 'NO_USER', data: { payload } });
   });
+  server.handle('rude', () => {
+    throw Object.assign(new Error('rude'), { data: '\u009b2J' });
+  });
   server.handle('odd', (number) => {
     if (number % 2 === 0) throw new Error(`${number} is even`);
     return number;
@@ -230,6 +233,12 @@ forEachDriver((driver) => {
       const outcome = await call(t, [path, '--topic', 'odd'], { input: '1\n2\n3\n' });
       assert.deepEqual([outcome.code, outcome.stdout], [1, '1\n']);
       assert.match(outcome.stderr, /line 2: 2 is even/);
+    });
+
+    it('lets nothing that the peer says control the terminal', async (t) => {
+      const { path } = await serve(t, driver);
+      const outcome = await call(t, [path, '1', '--topic', 'rude']);
+      assert.match(outcome.stderr, /"data":"\ufffd2J"/);
     });
 
     it('goes on with --keep-going, and still ends with the code of the first failure', async (t) => {

@@ -123,7 +123,7 @@ class Output {
     const what = code === 'USAGE' ? message : `${code}: ${message}`;
     this.note(`${this.#paint(RED, `${name}:`)} ${printable(what)}`);
     if (remote !== undefined && Object.keys(remote).length > 0) {
-      this.note(`  ${JSON.stringify(remote)}`);
+      this.note(`  ${printable(JSON.stringify(remote))}`);
     }
     if (hint !== undefined) {
       for (const line of hint.split('\n')) this.note(this.#paint(DIM, `  ${printable(line)}`));
