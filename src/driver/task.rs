@@ -119,9 +119,8 @@ impl Handle {
         }
     }
 
-    /// Gives the task a broadcast, as far as this thread can see that the peer wants it and that there
-    /// is room: the numbers are those of the task's last turn, and with what it was given since they
-    /// are rather too high than too low.
+    /// Gives the task a broadcast, if the peer wants it and there is room by the numbers of the task's
+    /// last turn, to which what it was given since is added: rather too high than too low.
     pub fn broadcast(&self, message: &Arc<Broadcast>, limits: &Limits) -> Receipt {
         if !self.0.wanted.has(message.topic()) {
             return Receipt::NotForIt;
