@@ -288,7 +288,7 @@ forEachDriver((driver) => {
     const poured = (async () => {
       for (let n = 0; n < total; n++) {
         raw.write(request(n, '1'));
-        while (n % 10 === 0 && asked <= n && isRead()) await new Promise(setImmediate);
+        if (n % 10 === 0) await until(() => asked > n || !isRead(), 'its turn');
       }
     })();
     await until(() => server.sockets.size === 1, 'the connection');

@@ -214,7 +214,7 @@ forEachDriver((driver) => {
       const [first, second] = [one.stream(), one.stream()];
       const [error] = await event(one.stream(), 'error');
       assert.equal(error.code, 'SHORTWIRE_ERR_OVERFLOW');
-      assert.equal(other.stats().streamsRefused, 1);
+      await until(() => other.stats().streamsRefused === 1, 'the refusal is counted');
       for (const stream of [first, second]) stream.destroy();
       await until(() => other.stats().streams === 0, 'both are gone');
       const last = one.stream();
