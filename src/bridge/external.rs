@@ -69,20 +69,7 @@ pub(super) fn utf16(env: Env, units: Vec<u16>) -> Result<Value, Failed> {
     // SAFETY: just leaked; nobody else has it.
     let text = unsafe { &mut *owner };
     let (start, length) = (text.as_mut_ptr(), text.len());
-    let (mut value, mut copied) = (ptr::null_mut(), false);
-    // SAFETY: on the environment's thread; the text lives until the finalizer is called.
-    let status = unsafe {
-        (api.utf16)(
-            env.0,
-            start,
-            length,
-            Some(drop_units),
-            owner.cast(),
-            &raw mut value,
-            &raw mut copied,
-        )
-    };
-    made(status, value)
+    over_units(api, env, (start, length), drop_units, owner.cast())
 }
 
 /// A string of the UTF-16 in this range of a buffer.
@@ -101,18 +88,21 @@ pub(super) fn wide(env: Env, mut buffer: Vec<u8>, range: Range<usize>) -> Result
     // The heap that the text lies in doesn't move with the owner.
     let (start, length) = (text.as_mut_ptr(), text.len());
     let owner = Box::into_raw(Box::new(buffer));
+    over_units(api, env, (start, length), give_bytes, owner.cast())
+}
+
+/// A string over code units that `owner` keeps, and `finalize` gives back.
+fn over_units(
+    api: &Api,
+    env: Env,
+    (start, length): (*mut u16, usize),
+    finalize: Finalize,
+    owner: *mut c_void,
+) -> Result<Value, Failed> {
     let (mut value, mut copied) = (ptr::null_mut(), false);
     // SAFETY: on the environment's thread; the text lives until the finalizer is called.
     let status = unsafe {
-        (api.utf16)(
-            env.0,
-            start,
-            length,
-            Some(give_bytes),
-            owner.cast(),
-            &raw mut value,
-            &raw mut copied,
-        )
+        (api.utf16)(env.0, start, length, Some(finalize), owner, &raw mut value, &raw mut copied)
     };
     made(status, value)
 }

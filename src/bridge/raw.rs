@@ -128,26 +128,7 @@ impl Env {
 
     /// The memory of a `Uint8Array` or `Buffer`, valid until JavaScript runs again.
     pub(super) fn bytes<'a>(self, value: Value) -> Result<&'a [u8], Failed> {
-        let mut kind = 0;
-        let mut length = 0;
-        let mut data: *mut c_void = ptr::null_mut();
-        let (buffer, offset) = (ptr::null_mut(), ptr::null_mut());
-        // SAFETY: see above; the last two results are not wanted.
-        let status = unsafe {
-            sys::napi_get_typedarray_info(
-                self.0,
-                value,
-                &raw mut kind,
-                &raw mut length,
-                &raw mut data,
-                buffer,
-                offset,
-            )
-        };
-        check(status)?;
-        if kind != sys::TypedarrayType::uint8_array {
-            return Err(Failed);
-        }
+        let (data, length) = self.typed_array(value, sys::TypedarrayType::uint8_array)?;
         if data.is_null() || length == 0 {
             return Ok(&[]);
         }
@@ -158,6 +139,21 @@ impl Env {
 
     /// The memory of a `Uint32Array`, valid until JavaScript runs again.
     pub(super) fn uint32s<'a>(self, value: Value) -> Result<&'a [u32], Failed> {
+        let (data, length) = self.typed_array(value, sys::TypedarrayType::uint32_array)?;
+        if data.is_null() || length == 0 {
+            return Ok(&[]);
+        }
+        // SAFETY: N-API vouches for pointer and length, and a `Uint32Array` is aligned; the caller
+        // drops the slice before it lets JavaScript run.
+        Ok(unsafe { std::slice::from_raw_parts(data.cast(), length) })
+    }
+
+    /// Where a typed array of this kind lies, and how many elements it has.
+    fn typed_array(
+        self,
+        value: Value,
+        wanted: sys::napi_typedarray_type,
+    ) -> Result<(*mut c_void, usize), Failed> {
         let mut kind = 0;
         let mut length = 0;
         let mut data: *mut c_void = ptr::null_mut();
@@ -175,15 +171,7 @@ impl Env {
             )
         };
         check(status)?;
-        if kind != sys::TypedarrayType::uint32_array {
-            return Err(Failed);
-        }
-        if data.is_null() || length == 0 {
-            return Ok(&[]);
-        }
-        // SAFETY: N-API vouches for pointer and length, and a `Uint32Array` is aligned; the caller
-        // drops the slice before it lets JavaScript run.
-        Ok(unsafe { std::slice::from_raw_parts(data.cast(), length) })
+        if kind == wanted { Ok((data, length)) } else { Err(Failed) }
     }
 
     pub(super) fn reference(self, value: Value) -> Result<Reference, Failed> {
