@@ -41,7 +41,7 @@ const kSubscribing = Symbol('subscribing');
 const kLink = Symbol('link');
 /** Of a server: messages to its sockets that never left. */
 const kDropped = Symbol('dropped');
-/** Of a server: makes the socket of a connection that it has accepted. */
+/** Of where a server listens: makes the socket of a connection that was accepted there. */
 const kWelcome = Symbol('welcome');
 /** Of a server: a socket of its has to be decided on. */
 const kSocketHello = Symbol('socketHello');

@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "Node-API is a C interface")]
 
 use std::{
+    cell::Cell,
     ffi::{c_char, c_void},
     ops::Range,
     ptr,
@@ -131,6 +132,7 @@ pub(super) fn bytes(env: Env, buffer: Vec<u8>, range: Range<usize>) -> Result<Va
         )
     };
     if status == sys::Status::napi_ok {
+        make_v8_look(env, length)?;
         return Ok(value);
     }
     // SAFETY: leaked above; a host that refuses doesn't call the finalizer.
@@ -138,6 +140,19 @@ pub(super) fn bytes(env: Env, buffer: Vec<u8>, range: Range<usize>) -> Result<Va
     let value = env.buffer(&buffer[range])?;
     pool::give(buffer);
     Ok(value)
+}
+
+/// V8 looks at how much memory its young buffers keep, and collects them beyond 32 MB, only when it
+/// makes the memory for one itself. Of ours it would let 64 MB be garbage, and then mark the whole
+/// heap. So every now and then it makes a tiny one.
+fn make_v8_look(env: Env, length: usize) -> Result<(), Failed> {
+    thread_local! {
+        static UNSEEN_BYTES: Cell<usize> = const { Cell::new(0) };
+    }
+    let unseen = UNSEEN_BYTES.get() + length;
+    let looks = unseen >= LOOK_BYTES;
+    UNSEEN_BYTES.set(if looks { 0 } else { unseen });
+    if looks { env.buffer(&[0; 8]).map(drop) } else { Ok(()) }
 }
 
 fn made(status: sys::napi_status, value: Value) -> Result<Value, Failed> {
@@ -176,3 +191,5 @@ fn look_up() -> Option<Api> {
 const MIN_EXTERNAL_BYTES: usize = 128 * 1024;
 /// The same, of bytes.
 const MIN_EXTERNAL_BUFFER_BYTES: usize = 16 * 1024;
+/// V8 looks whenever so much has been handed over.
+const LOOK_BYTES: usize = 1024 * 1024;

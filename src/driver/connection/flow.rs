@@ -61,7 +61,9 @@ impl Connection {
         let behind = buffer.len() - end;
         if part >= TAKE_PART_BYTES && behind < part && buffer.capacity() <= TAKE_BYTES * 2 {
             let rest = buffer[end..].to_vec();
-            let taken = std::mem::replace(buffer, rest);
+            let mut taken = std::mem::replace(buffer, rest);
+            // V8 counts what is in it, and lets 32 MB of that be garbage: its room must not be twice that.
+            taken.shrink_to(end);
             inbound.push_owned(record, "", BodyKind::Bytes, taken, at..end);
             return 0;
         }

@@ -5,9 +5,9 @@
 
 use std::{io, time::Instant};
 
-use super::{Connection, OFFLOAD_BYTES, parting::Goodbye};
+use super::{Connection, OFFLOAD_BYTES, lanes::CHUNK_BYTES, parting::Goodbye};
 use crate::{
-    codec::{Codec, Decoded, Detected, detect},
+    codec::{Codec, Decoded, Detected, detect, native::HEADER_BYTES},
     config::Encoding,
     driver::{
         batch::{self, Inbound, Record, kind},
@@ -382,8 +382,9 @@ fn delivery<'a, 'b>(
 const READ_BUDGET_BYTES: usize = 512 * 1024;
 /// How many items one turn of reading may produce.
 const MAX_ITEMS: usize = 2048;
-/// The shared read buffer.
-pub const SCRATCH_BYTES: usize = 64 * 1024;
+/// The shared read buffer: a frame of a stream fits with its header, or each would end in a part of
+/// a few bytes.
+pub const SCRATCH_BYTES: usize = CHUNK_BYTES + HEADER_BYTES;
 /// Room for the rest of a frame is made in steps, never by what its header claims.
 const MIN_RESERVE_BYTES: usize = 16 * 1024;
 const MAX_RESERVE_BYTES: usize = 256 * 1024;
