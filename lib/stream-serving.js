@@ -4,6 +4,8 @@
  */
 'use strict';
 
+const { pipeline } = require('node:stream/promises');
+
 const { SLICE_BYTES } = require('./channel.js');
 const channels = require('./channels.js');
 const { Context } = require('./context.js');
@@ -13,7 +15,7 @@ const { dismiss, isIterable } = require('./parts.js');
 const { decode, isBytes } = require('./payload.js');
 const { UDStream } = require('./stream.js');
 const { observe } = require('./serving.js');
-const { kHandlers } = require('./symbols.js');
+const { kHandlers, kSilent } = require('./symbols.js');
 const { TRACED_BODY, split } = require('./traceparent.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
@@ -112,14 +114,17 @@ class Served {
   }
 
   /**
-   * The handler has returned. If it has taken the stream, that is all there is to say.
+   * The handler has returned.
    * @param {unknown} value
    * @returns {boolean} false if it has answered before
    */
   answer(value) {
     if (this.#answered) return false;
     this.#answered = true;
-    if (this.#stream !== undefined) return true;
+    if (this.#stream !== undefined) {
+      this.#conclude(this.#stream, value);
+      return true;
+    }
     const channel = this.#channel;
     if (channel.over) {
       if (isIterable(value)) dismiss(value);
@@ -137,6 +142,26 @@ class Served {
       }
     }
     return true;
+  }
+
+  /**
+   * The handler has returned and has taken the stream. It may go on with it for as long as it likes; but
+   * if it has said nothing, what it returns is its answer: parts, or, once it has read to the end, a
+   * value or nothing. Who reads at the other end would wait for ever otherwise.
+   * @param {UDStream} stream
+   * @param {unknown} value
+   */
+  #conclude(stream, value) {
+    if (stream.destroyed || stream.writableEnded || !stream[kSilent] || value === stream) return;
+    if (isIterable(value)) pipeline(value, stream).catch(() => {});
+    else if (stream.readableEnded) {
+      try {
+        if (value !== undefined) stream.write(value);
+        stream.end();
+      } catch (error) {
+        this.fail(error);
+      }
+    }
   }
 
   /** @param {unknown} error of the handler's */
