@@ -7,7 +7,8 @@
 const { Answering } = require('./answering.js');
 const { aborted } = require('./errors.js');
 const { FiledServing } = require('./filed-serving.js');
-const { Filing, Setting } = require('./filing.js');
+const { Filing } = require('./filing.js');
+const { Setting } = require('./records.js');
 const { Iteration } = require('./iteration.js');
 const options = require('./stream-options.js');
 const { StreamServing } = require('./stream-serving.js');
