@@ -49,7 +49,8 @@ class Asking {
     if (!channels.isObserved(channels.rpc)) {
       return this.#request(payload, topic, timeoutMs, signal, traceparent);
     }
-    const message = { socket: this.#socket, topic, payload, timeoutMs, traceparent };
+    const socket = this.#socket;
+    const message = { kind: 'call', socket, topic, payload, timeoutMs, traceparent };
     const ask = () => this.#request(payload, topic, timeoutMs, signal, message.traceparent);
     return channels.rpc.tracePromise(ask, message);
   }

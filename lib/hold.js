@@ -12,7 +12,7 @@ const core = require('./core.js');
 const { ErrorKind } = require('./errors.js');
 const { hear } = require('./messages.js');
 const { Kind, Setting, VALUE } = require('./records.js');
-const { kIndex, kStreams } = require('./symbols.js');
+const { kIndex, kScope, kStreams } = require('./symbols.js');
 
 /**
  * @typedef {object} Item
@@ -89,7 +89,8 @@ class Hold {
       this.#link.setPaused(true);
     } else if (this.#keeps && !this.#letGoScheduled) {
       this.#letGoScheduled = true;
-      process.nextTick(() => this.#letGo());
+      // Not in the context of who resumes.
+      process.nextTick(() => this.#socket[kScope].runInAsyncScope(() => this.#letGo()));
     }
   }
 

@@ -7,6 +7,7 @@
 const kIndex = Symbol('index');
 /** Of a socket or a server: who answers requests. */
 const kHandlers = Symbol('handlers');
+const kScope = Symbol('scope');
 /** Of a socket or a server: emits, and lets nothing that a listener throws through. */
 const kEmit = Symbol('emit');
 /** Of a socket or a server: pauses it, or lets it go on. */
@@ -53,6 +54,7 @@ const kSocketDropped = Symbol('socketDropped');
 
 exports.kIndex = kIndex;
 exports.kHandlers = kHandlers;
+exports.kScope = kScope;
 exports.kEmit = kEmit;
 exports.kPause = kPause;
 exports.kReference = kReference;
