@@ -12,13 +12,11 @@ const { UDFile } = require('./file.js');
 const { prepare, stream } = require('./outgoing-file.js');
 const { Patience } = require('./patience.js');
 const { decode } = require('./payload.js');
+const { Setting } = require('./records.js');
 const { kAsking, kLink, kStreams } = require('./symbols.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
 /** @typedef {import('./outgoing-file.js').Outgoing} Outgoing */
-
-/** Settings of a stream, beside those of the core: a call or a message with files; a file. */
-const Setting = { VALUES: 1, CALL: 2, MESSAGE: 4, FILE: 8 };
 
 class Filing {
   #socket;
@@ -334,4 +332,3 @@ function isList(list) {
 }
 
 exports.Filing = Filing;
-exports.Setting = Setting;

@@ -17,7 +17,7 @@ const { ErrorKind, ShortwireError } = errors;
 
 /**
  * @typedef {object} Owner what a server does with what comes of it
- * @property {import('node:async_hooks').AsyncResource} scope where it is told
+ * @property {import('node:async_hooks').AsyncResource} scope where it does so
  * @property {(index: number) => any} welcome makes the socket of a new connection
  * @property {() => void} listening it listens
  * @property {(peer: object) => void} turnedAway the core has: there was no room
@@ -41,16 +41,16 @@ class Listening {
   #unlistened;
   #referenced = true;
   #owner;
-  /** @type {import('node:async_hooks').AsyncResource} */
-  [kScope];
   /** Makes the socket of a connection that the core has accepted. @type {(index: number) => any} */
   [kWelcome];
+  /** @type {import('node:async_hooks').AsyncResource} */
+  [kScope];
 
   /** @param {Owner} owner */
   constructor(owner) {
     this.#owner = owner;
-    this[kScope] = owner.scope;
     this[kWelcome] = owner.welcome;
+    this[kScope] = owner.scope;
   }
 
   /** Where, or null. @returns {any} */

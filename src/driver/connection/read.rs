@@ -219,7 +219,7 @@ impl Connection {
                 if self.limits.encoding == Encoding::Raw && record.kind != kind::FAILURE {
                     body.kind = body.kind.as_bytes();
                 }
-                self.hold.note(record.kind, body.data.len());
+                self.hold.note(record, body.data.len());
                 let traced;
                 if let Some(trace) = message.trace() {
                     traced = trace.before(topic);
