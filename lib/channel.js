@@ -83,6 +83,11 @@ class Channel {
     return this.#socket;
   }
 
+  /** Whether the peer may know of it. */
+  get begun() {
+    return this.#begun;
+  }
+
   /** Whether more may be sent now. */
   get hasRoom() {
     return this.#begun && this.#waiting < HIGH_BYTES && !this.over;

@@ -70,7 +70,7 @@ class StreamServing {
     else
       // Promise.resolve: somebody's own `then` may throw.
       Promise.resolve(result).then(
-        (/** @type {any} */ value) => served.answer(value),
+        (/** @type {any} */ value) => served.settle(value),
         (/** @type {any} */ error) => served.fail(error)
       );
   }
@@ -109,6 +109,17 @@ class Served {
       this.#stream.on('error', () => {});
     }
     return this.#stream;
+  }
+
+  /**
+   * The handler's promise has been fulfilled. A stream that it has read to the end is over then, and
+   * would be open for ever if the handler forgot to say so; what is still piped into it ends it.
+   * @param {unknown} value
+   */
+  settle(value) {
+    this.answer(value);
+    const stream = this.#stream;
+    if (stream?.readableEnded && stream.listenerCount('unpipe') === 0) stream.end();
   }
 
   /**
