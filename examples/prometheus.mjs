@@ -30,6 +30,8 @@ tracingChannel('shortwire:handle').subscribe({
     began.set(message, performance.now());
   },
   asyncEnd(message) {
+    // A stream may last for hours: among calls it would say nothing of either.
+    if (message.kind !== 'call') return;
     // The topic is the caller's word: what nobody handles must not make a new line each time.
     const known = message.error?.code !== 'SHORTWIRE_ERR_NO_HANDLER';
     const error = message.error === undefined ? '' : String(message.error.code ?? 'Error');

@@ -4,15 +4,18 @@
  */
 'use strict';
 
+const { AsyncResource } = require('node:async_hooks');
 const { EventEmitter } = require('node:events');
 
 const core = require('./core.js');
 const { invalidArgument } = require('./errors.js');
 const { Handlers } = require('./handlers.js');
-const { kEmit, kHandlers, kPause, kReference, kShow, kTell } = require('./symbols.js');
+const { kEmit, kHandlers, kPause, kReference, kScope, kShow, kTell } = require('./symbols.js');
 
 class Answering extends EventEmitter {
   [kHandlers] = new Handlers();
+  /** The async context that it was made in: what comes from a peer is heard there. */
+  [kScope] = new AsyncResource('SHORTWIRE', { requireManualDestroy: true });
 
   /**
    * Answers requests: `handle(fn)`, `handle(topic, fn)`, `handle(topic, null)`.

@@ -16,6 +16,8 @@ const { TRACED, ahead } = require('./traceparent.js');
 class Asking {
   /** Messages that never left. */
   dropped = 0;
+  /** How long a call may take unless it says otherwise. @type {number} */
+  timeoutMs;
   #socket;
   #calls;
   #link;
@@ -31,6 +33,7 @@ class Asking {
     this.#socket = socket;
     this.#calls = calls;
     this.#link = link;
+    this.timeoutMs = socket.options.timeoutMs;
     this.#traceparent = socket.options.traceparent;
   }
 
@@ -46,7 +49,8 @@ class Asking {
     if (!channels.isObserved(channels.rpc)) {
       return this.#request(payload, topic, timeoutMs, signal, traceparent);
     }
-    const message = { socket: this.#socket, topic, payload, timeoutMs, traceparent };
+    const socket = this.#socket;
+    const message = { kind: 'call', socket, topic, payload, timeoutMs, traceparent };
     const ask = () => this.#request(payload, topic, timeoutMs, signal, message.traceparent);
     return channels.rpc.tracePromise(ask, message);
   }
@@ -68,7 +72,7 @@ class Asking {
     try {
       if (index < 0 || this.#link.status === 'closing') {
         this.#link.refuseIfOver();
-        index = this.#link.native();
+        index = this.#link.connection.make();
       }
       if (signal !== undefined && signal.aborted) throw errors.aborted(signal, false);
       if (traceparent !== undefined || this.#traceparent !== undefined) {
@@ -132,6 +136,20 @@ class Asking {
     else if (!bytes) core.order(index, kind, slot, topic, '', 0);
     else core.orderBytes(index, kind | BYTES_HEAD, slot, topic, payload, 0);
     return promise;
+  }
+
+  /**
+   * Measures the way to the peer's core and back.
+   * @param {number} timeoutMs
+   * @returns {Promise<number>} in ms
+   */
+  async ping(timeoutMs) {
+    this.#link.refuseUnlessReady();
+    const began = performance.now();
+    const answered = this.#calls.begin();
+    core.order(this.#socket[kIndex], Kind.PING, this.#calls.slot, '', '', timeoutMs);
+    await answered;
+    return performance.now() - began;
   }
 
   /**

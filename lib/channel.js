@@ -26,7 +26,9 @@ const { kIndex, kSerializer } = require('./symbols.js');
 class Channel {
   /** Done: nothing is sent or comes any more. */
   over = false;
-  /** Told once that it is; with an error unless both sides have ended it. @type {((error: Error | undefined) => void) | undefined} */
+  /** Why it is, unless both sides have ended it. @type {Error | undefined} */
+  error;
+  /** Told once that it is. @type {((error: Error | undefined) => void) | undefined} */
   onOver;
   #table;
   #socket;
@@ -86,6 +88,25 @@ class Channel {
   /** Whether the peer may know of it. */
   get begun() {
     return this.#begun;
+  }
+
+  /**
+   * @param {(error: Error | undefined) => void} then besides what else happens when it is over
+   */
+  whenOver(then) {
+    if (this.over) return then(this.error);
+    const before = this.onOver;
+    this.onOver = (error) => {
+      before?.(error);
+      then(error);
+    };
+  }
+
+  /** Resolves when both sides have ended it, and rejects if it ends otherwise. @returns {Promise<void>} */
+  settled() {
+    return new Promise((resolve, reject) => {
+      this.whenOver((error) => (error === undefined ? resolve() : reject(error)));
+    });
   }
 
   /** Whether more may be sent now. */
@@ -150,7 +171,8 @@ class Channel {
     if (this.over) return;
     const { sendStacks } = this.#socket.options;
     if (this.#begun) this.#order(Kind.RESET | JSON_HEAD, encodeFailure(error, sendStacks), 0);
-    this.#done(new ShortwireError(ErrorKind.ABORTED, 'The stream has failed'));
+    const more = { cause: error };
+    this.#done(new ShortwireError(ErrorKind.ABORTED, 'The stream has failed', more));
   }
 
   /**
@@ -265,6 +287,7 @@ class Channel {
   /** @param {Error} [error] */
   #done(error) {
     this.over = true;
+    this.error = error;
     this.#table.forget(this.#number);
     this.onOver?.(error);
   }

@@ -11,7 +11,7 @@
 const native = require('./native.js');
 const { Body, Kind, Layout, VALUE } = require('./records.js');
 const shapes = require('./shapes.js');
-const { kReceive, kWelcome } = require('./symbols.js');
+const { kReceive, kScope, kWelcome } = require('./symbols.js');
 
 const { WORDS, OUTBOUND_HEAD, OUTBOUND_RECORDS, INBOUND_HEAD, BLOB, VALUES, FLAG_PENDING } = Layout;
 
@@ -157,8 +157,21 @@ function deliver(joined, blobs, own) {
       abandon(index, words[INBOUND_HEAD + (records - 1) * WORDS] & 0xff);
       return;
     }
-    socket = sockets[index] = server[kWelcome](index);
+    socket = sockets[index] = server[kScope].runInAsyncScope(server[kWelcome], server, index);
   }
+  socket[kScope].runInAsyncScope(handOver, undefined, socket, words, joined, blobs);
+}
+
+/**
+ * Hands each record of a batch to its socket.
+ * @param {any} socket
+ * @param {Uint32Array} words
+ * @param {string} joined
+ * @param {any[]} [blobs]
+ */
+function handOver(socket, words, joined, blobs) {
+  const index = words[0];
+  const records = words[1];
   delivering = true;
   arrived = 0;
   let start = 0;
@@ -223,7 +236,12 @@ function arrival() {
  * @param {number} pid
  */
 function serverEvent(index, kind, detail, errorKind, errno, uid, pid) {
-  servers[index]?.[kReceive](kind, detail, errorKind, errno, uid, pid);
+  const server = servers[index];
+  if (server === undefined) return;
+  const tell = () => server[kReceive](kind, detail, errorKind, errno, uid, pid);
+  // One that only binds has no listeners.
+  if (server[kScope] === undefined) tell();
+  else server[kScope].runInAsyncScope(tell);
 }
 
 /**

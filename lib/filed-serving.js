@@ -4,11 +4,13 @@
  */
 'use strict';
 
+const channels = require('./channels.js');
 const { Context, Info } = require('./context.js');
 const { ErrorKind, ShortwireError } = require('./errors.js');
 const { UDFile } = require('./file.js');
 const { readList } = require('./file-list.js');
-const { find, nobody, Unanswered } = require('./handlers.js');
+const { nobody, Unanswered } = require('./handlers.js');
+const { NOBODY, invoke } = require('./invocation.js');
 const { dismiss, isIterable } = require('./parts.js');
 const { ANSWERED_IN_PARTS } = require('./serving.js');
 const { kEmit, kSocketMessage } = require('./symbols.js');
@@ -74,6 +76,9 @@ class FiledServing {
     const socket = this.#socket;
     const info = new Info(socket, topic, traceparent);
     info.files = files;
+    if (channels.message.hasSubscribers) {
+      channels.message.publish({ direction: 'received', socket, topic, payload, traceparent });
+    }
     socket[kEmit]('message', payload, info);
     if (topic !== '') socket[kEmit](`message:${topic}`, payload, info);
     socket.server?.[kSocketMessage](payload, socket, info);
@@ -89,12 +94,6 @@ class FiledServing {
    * @param {string | undefined} traceparent
    */
   #run(channel, topic, payload, files, traceparent) {
-    const handle = find(this.#socket, topic);
-    if (handle === undefined) {
-      files.forEach(UDFile.discard);
-      channel.refuse(ErrorKind.NO_HANDLER, nobody(topic));
-      return;
-    }
     let answered = false;
     const answer = (
       /** @type {Context} */ _,
@@ -134,14 +133,15 @@ class FiledServing {
     let result;
     let later;
     try {
-      result = handle(payload, context);
+      result = invoke(this.#socket, payload, context);
       later = typeof result?.then === 'function';
     } catch (error) {
       fail(error);
       return;
     }
+    if (result === NOBODY) fail(new Unanswered(ErrorKind.NO_HANDLER, nobody(topic)));
     // Promise.resolve: somebody's own `then` may throw.
-    if (later) Promise.resolve(result).then(settle, fail);
+    else if (later) Promise.resolve(result).then(settle, fail);
     else settle(result);
   }
 

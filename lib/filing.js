@@ -6,6 +6,7 @@
  */
 'use strict';
 
+const channels = require('./channels.js');
 const { ErrorKind, ShortwireError } = require('./errors.js');
 const { UDFile } = require('./file.js');
 const { announce, isList, listOf, readList } = require('./file-list.js');
@@ -40,7 +41,21 @@ class Filing {
    * @param {any} options
    * @returns {Promise<any>}
    */
-  ask(payload, { timeoutMs, signal, answerFiles = false, ...message }) {
+  ask(payload, options) {
+    if (!channels.isObserved(channels.rpc)) return this.#ask(payload, options);
+    const { topic = '', timeoutMs, traceparent } = options;
+    const socket = this.#socket;
+    const message = { kind: 'call', socket, topic, payload, timeoutMs, traceparent };
+    const ask = () => this.#ask(payload, { ...options, traceparent: message.traceparent });
+    return channels.rpc.tracePromise(ask, message);
+  }
+
+  /**
+   * @param {unknown} payload
+   * @param {any} options
+   * @returns {Promise<any>}
+   */
+  #ask(payload, { timeoutMs, signal, answerFiles = false, ...message }) {
     const patience = new Patience(timeoutMs, signal);
     const ask = async () => {
       const { channel, sent } = await this.#open(payload, message, Setting.CALL, patience);
@@ -101,6 +116,12 @@ class Filing {
    * @param {any} options
    */
   tell(payload, { signal, ...message }) {
+    if (channels.message.hasSubscribers) {
+      const { topic = '', traceparent } = message;
+      const sent = { direction: 'sent', socket: this.#socket, topic, payload, traceparent };
+      channels.message.publish(sent);
+      message.traceparent = sent.traceparent;
+    }
     const patience = new Patience(0, signal);
     const tell = async () => {
       const { channel, sent } = await this.#open(payload, message, Setting.MESSAGE, patience);
@@ -144,7 +165,7 @@ class Filing {
       );
       patience.endsWith(channel);
       const begun = new Promise((resolve, reject) => {
-        onOver(channel, reject);
+        channel.whenOver(reject);
         if (channel.hasRoom) resolve(undefined);
         else channel.onRoom(() => resolve(undefined));
       });
@@ -203,7 +224,7 @@ class Filing {
     }
     const parent = new AbortController();
     // Whoever refuses the message wants none of its files.
-    onOver(channel, (error) => {
+    channel.whenOver((error) => {
       if (error !== undefined) parent.abort(error);
     });
     // A message may be over long before its files have left.
@@ -286,18 +307,6 @@ class Filing {
       channel.onOver = () => this.#early.delete(key);
     }
   }
-}
-
-/**
- * @param {Channel} channel
- * @param {(error: Error | undefined) => void} then besides what else happens
- */
-function onOver(channel, then) {
-  const before = channel.onOver;
-  channel.onOver = (error) => {
-    before?.(error);
-    then(error);
-  };
 }
 
 /**

@@ -11,7 +11,7 @@ const core = require('./core.js');
 const { ErrorKind } = require('./errors.js');
 const { hear } = require('./messages.js');
 const { Kind, VALUE } = require('./records.js');
-const { kIndex } = require('./symbols.js');
+const { kIndex, kScope } = require('./symbols.js');
 
 /**
  * @typedef {object} Item
@@ -84,7 +84,8 @@ class Hold {
       this.#link.setPaused(true);
     } else if (this.#keeps && !this.#letGoScheduled) {
       this.#letGoScheduled = true;
-      process.nextTick(() => this.#letGo());
+      // Not in the context of who resumes.
+      process.nextTick(() => this.#socket[kScope].runInAsyncScope(() => this.#letGo()));
     }
   }
 

@@ -15,7 +15,9 @@
 'use strict';
 
 const { Attachment } = require('./attachment.js');
+const { Beginning } = require('./beginning.js');
 const core = require('./core.js');
+const { CoreConnection } = require('./core-connection.js');
 const { Dialling } = require('./dialling.js');
 const { Ending, complain } = require('./ending.js');
 const { parseEndpoint } = require('./endpoint.js');
@@ -33,8 +35,7 @@ const {
   kSocketGone,
   kSocketHello,
   kSocketReady,
-  kStreams,
-  kSubscribing
+  kStreams
 } = require('./symbols.js');
 
 const { ErrorKind, ShortwireError } = errors;
@@ -52,17 +53,15 @@ class Link {
   /** What has to know that it is over. */
   #calls;
   #serving;
-  #referenced = true;
-  /** The core has been told, or will be, to hand over nothing new. */
-  #paused = false;
   /** Calls have flowed, since the last loss. */
   #met = false;
   #dialling;
+  #beginning = new Beginning();
   #ending = new Ending();
-  /** Of `connect`, until it has settled. @type {{ resolve: () => void, reject: (error: Error) => void } | undefined} */
-  #beginning;
   /** @type {Attachment | undefined} */
   #attachment;
+  /** What carries it. */
+  connection;
   /** What is known of it. */
   standing;
 
@@ -76,6 +75,7 @@ class Link {
     this.#calls = calls;
     this.#serving = serving;
     this.#dialling = new Dialling(socket);
+    this.connection = new CoreConnection(socket);
     this.standing = new Standing(socket);
     this.protocol = socket.options.protocol;
   }
@@ -85,31 +85,9 @@ class Link {
     this.status = 'connecting';
   }
 
-  /** The connection in the core; made when it is first needed. @returns {number} */
-  native() {
-    const socket = this.#socket;
-    if (socket[kIndex] < 0) {
-      const { protocol, busyPollUs } = socket.options;
-      core.thread.setBusyPoll(busyPollUs);
-      const native = options.nativeOptions(socket.options);
-      const index = core.thread.create(native, protocol, process.pid);
-      socket[kIndex] = index;
-      core.sockets[index] = socket;
-      if (!this.#referenced) core.thread.setReferenced(index, false);
-      socket[kSubscribing].replay(index);
-      if (this.#paused) core.thread.setPaused(index, true);
-    }
-    return socket[kIndex];
-  }
-
-  /** Gives back a connection that was never made: the core would keep its socket for ever. */
+  /** Gives back a connection that never began. */
   letGoIfUnused() {
-    const socket = this.#socket;
-    const index = socket[kIndex];
-    if (this.status !== 'idle' || index < 0 || this.#calls.open > 0) return;
-    socket[kIndex] = -1;
-    core.sockets[index] = undefined;
-    core.act(index, (at) => core.thread.destroy(at, ''));
+    if (this.status === 'idle' && this.#calls.open === 0) this.connection.giveBack();
   }
 
   /**
@@ -124,17 +102,13 @@ class Link {
     if (signal?.aborted) throw errors.aborted(signal, false);
     const greeting = encodeHello(this.#socket, hello);
     this.#begin();
-    this.#dialling.aim(to, retry, this.#referenced);
-    const index = this.native();
-    orderHello(index, greeting);
+    this.#dialling.aim(to, retry, this.connection.referenced);
+    orderHello(this.connection.make(), greeting);
     // Connecting keeps the process alive whatever the user wishes, as it does with Node's sockets.
-    if (!this.#referenced) core.thread.setReferenced(index, true);
-    const established = this.#established();
+    this.connection.hold();
+    const begun = this.#beginning.wait(signal, (error) => this.destroy(error));
     this.#dialling.dial();
-    if (signal === undefined) return established;
-    const abort = () => this.destroy(errors.aborted(signal, false));
-    signal.addEventListener('abort', abort, { once: true });
-    return established.finally(() => signal.removeEventListener('abort', abort));
+    return begun;
   }
 
   /**
@@ -145,7 +119,7 @@ class Link {
     Attachment.check(duplex);
     this.#begin();
     this.#dialling.forget();
-    this.native();
+    this.connection.make();
     return this.speakOver(duplex);
   }
 
@@ -154,12 +128,12 @@ class Link {
    * @returns {Promise<void>}
    */
   speakOver(duplex) {
-    const established = this.#established();
+    const begun = this.#beginning.wait(undefined, () => {});
     this.#attachment = new Attachment(this.#socket[kIndex], duplex, (error) => {
       this.error ??= new ShortwireError(ErrorKind.DISCONNECTED, error.message, { cause: error });
     });
     this.#attachment.open();
-    return established;
+    return begun;
   }
 
   #begin() {
@@ -171,11 +145,6 @@ class Link {
     this.standing.forgetPeer();
     this.#met = false;
     this.#setStatus('connecting');
-  }
-
-  /** @returns {Promise<void>} */
-  #established() {
-    return new Promise((resolve, reject) => (this.#beginning = { resolve, reject }));
   }
 
   /**
@@ -239,19 +208,13 @@ class Link {
 
   /** @param {boolean} referenced */
   setReferenced(referenced) {
-    this.#referenced = referenced;
     this.#dialling.setReferenced(referenced);
-    const index = this.#socket[kIndex];
-    const connecting = this.#beginning !== undefined;
-    if (index >= 0 && !connecting) core.thread.setReferenced(index, referenced);
+    this.connection.setReferenced(referenced, this.#beginning.isAwaited);
   }
 
   /** @param {boolean} paused whether the core hands over nothing new, after what is on its way */
   setPaused(paused) {
-    this.#paused = paused;
-    const index = this.#socket[kIndex];
-    if (index < 0) return;
-    const flags = core.act(index, (at) => core.thread.setPaused(at, paused));
+    const flags = this.connection.setPaused(paused);
     this.#attachment?.heed(flags);
   }
 
@@ -311,9 +274,8 @@ class Link {
     const reconnected = this.#dialling.up();
     // Closing may have begun before the peer had introduced itself.
     if (this.status === 'connecting' || this.status === 'reconnecting') this.#setStatus('ready');
-    this.#beginning?.resolve();
-    this.#beginning = undefined;
-    if (!this.#referenced) core.thread.setReferenced(socket[kIndex], false);
+    this.#beginning.reached();
+    this.connection.release();
     socket[kStreams].ready();
     if (socket.server !== undefined && !socket.server[kSocketReady](socket)) return;
     const { protocol, encoding } = socket;
@@ -341,7 +303,7 @@ class Link {
     if (next === undefined) {
       const enough = this.#dialling.giveUp(error);
       // Who waits for `connect` knows it by its own code.
-      this.error = this.#beginning === undefined ? enough : error;
+      this.error = this.#beginning.isAwaited ? error : enough;
       return;
     }
     const wasMet = this.#met;
@@ -376,12 +338,11 @@ class Link {
     socket[kStreams].end(error);
     this.#serving.end();
     // A listener may connect anew: that is another link's beginning, and another's end.
-    const beginning = this.#beginning;
+    const tellFailed = this.#beginning.over();
     const wasMet = this.#met;
     const tellEnded = this.#ending.over();
-    this.#beginning = undefined;
     this.#setStatus('closed');
-    if (beginning !== undefined) beginning.reject(error);
+    if (tellFailed !== undefined) tellFailed(error);
     else if (isFault) complain(this.#socket, error);
     if (wasMet) socket[kEmit]('disconnect', shown);
     socket.server?.[kSocketGone](socket, shown);

@@ -9,12 +9,9 @@ const { Attachment } = require('./attachment.js');
 const { Broadcasting } = require('./broadcasting.js');
 const core = require('./core.js');
 const encodings = require('./encodings.js');
-const { parseEndpoint, shownAddress } = require('./endpoint.js');
 const errors = require('./errors.js');
-const { inherited } = require('./inherited.js');
+const { Listening } = require('./listening.js');
 const options = require('./options.js');
-const { turnedAway } = require('./peer.js');
-const { ServerEvent } = require('./records.js');
 const { Report, STATS_TOPIC } = require('./report.js');
 const { UDSocket } = require('./socket.js');
 const { Totals, noStats } = require('./totals.js');
@@ -24,7 +21,6 @@ const {
   kEmit,
   kLink,
   kPause,
-  kReceive,
   kReference,
   kShow,
   kSocketFailed,
@@ -32,8 +28,7 @@ const {
   kSocketHello,
   kSocketMessage,
   kSocketReady,
-  kTell,
-  kWelcome
+  kTell
 } = require('./symbols.js');
 
 const { ErrorKind, ShortwireError } = errors;
@@ -42,27 +37,20 @@ const { ErrorKind, ShortwireError } = errors;
 
 class UDSocketServer extends Broadcasting {
   #options;
-  /** @type {'idle' | 'starting' | 'listening' | 'closing' | 'closed'} */
-  #status = 'idle';
-  /** Its index in the core, or -1. */
-  #index = -1;
+  /** @type {'open' | 'closing' | 'closed'} */
+  #status = 'open';
+  #listening = new Listening({
+    welcome: (index) => this.#welcome(index),
+    listening: () => this[kEmit]('listening'),
+    turnedAway: (peer) => this.#turnAway(peer),
+    failed: (error) => this[kEmit]('error', error)
+  });
   /** @type {Map<string, Socket>} */
   #sockets = new Map();
   /** Those that aren't connected yet. @type {Admission} */
   #admission;
-  /** Its path; over TCP three parts. @type {any} */
-  #address;
-  /** Its path, for errors to tell. @type {string | undefined} */
-  #path;
-  /** Of `start`, until it has settled. @type {{ resolve: () => void, reject: (error: Error) => void } | undefined} */
-  #starting;
   /** The end of `close`. @type {Promise<void> | undefined} */
   #closing;
-  /** The end of `stop`. @type {Promise<void> | undefined} */
-  #stopping;
-  /** Tells `stop` that nobody can come any more. @type {(() => void) | undefined} */
-  #unlistened;
-  #referenced = true;
   #paused = false;
   #accepted = 0;
   #refused = 0;
@@ -113,26 +101,12 @@ class UDSocketServer extends Broadcasting {
    * @returns {Promise<void>}
    */
   async #start(endpoint) {
-    const { plain, shared } = inherited(endpoint);
-    const { target, path, backlog } = parseEndpoint(plain, 'start');
-    if (this.#status !== 'idle' && this.#status !== 'closed') {
-      throw new ShortwireError(ErrorKind.INVALID_ARG, `The server is ${this.#status} already`);
+    if (this.#status === 'closing') {
+      throw new ShortwireError(ErrorKind.INVALID_ARG, 'The server is closing already');
     }
-    this.#path = path;
-    core.thread.setBusyPoll(this.#options.busyPollUs);
-    try {
-      const native = options.nativeServerOptions(this.#options);
-      if (backlog !== undefined) native.backlog = backlog;
-      this.#index = core.thread.listen(target, { ...native, shared });
-    } catch (error) {
-      throw errors.fromNative(error, path);
-    }
-    this.#status = 'starting';
-    core.servers[this.#index] = this;
-    if (!this.#referenced) core.thread.setServerReferenced(this.#index, false);
-    return new Promise((resolve, reject) => {
-      this.#starting = { resolve, reject };
-    });
+    const listens = this.#listening.start(endpoint, this.#options);
+    this.#status = 'open';
+    return listens;
   }
 
   /**
@@ -153,7 +127,7 @@ class UDSocketServer extends Broadcasting {
     }
     const native = options.nativeServerOptions(this.#options);
     const index = core.thread.createServerSide(native);
-    const socket = this[kWelcome](index);
+    const socket = this.#welcome(index);
     core.sockets[index] = socket;
     await socket[kLink].speakOver(duplex);
     return socket;
@@ -166,11 +140,11 @@ class UDSocketServer extends Broadcasting {
 
   /** Where it listens, or null. @returns {any} */
   address() {
-    return this.listening ? (this.#address ?? null) : null;
+    return this.#listening.address;
   }
 
   get listening() {
-    return this.#status === 'listening';
+    return this.#listening.status === 'listening';
   }
 
   get options() {
@@ -194,8 +168,7 @@ class UDSocketServer extends Broadcasting {
    * @param {boolean} referenced
    */
   [kReference](referenced) {
-    this.#referenced = referenced;
-    if (this.#index >= 0) core.thread.setServerReferenced(this.#index, referenced);
+    this.#listening.setReferenced(referenced);
   }
 
   /** Whether all its sockets are paused. */
@@ -236,13 +209,8 @@ class UDSocketServer extends Broadcasting {
    * Stops listening; its sockets go on. Idempotent, and `start` may follow.
    * @returns {Promise<void>}
    */
-  async stop() {
-    if (this.#index < 0) return;
-    this.#stopping ??= new Promise((/** @type {(value: void) => void} */ resolve) => {
-      this.#unlistened = resolve;
-      core.thread.unlisten(this.#index);
-    });
-    await this.#stopping;
+  stop() {
+    return this.#listening.stop();
   }
 
   /** @param {{ timeoutMs?: number, reason?: string, allowReconnect?: boolean } | undefined} given */
@@ -265,7 +233,8 @@ class UDSocketServer extends Broadcasting {
 
   /** @override */
   [kShow]() {
-    return { address: this.address(), status: this.#status, sockets: this.#sockets.size };
+    const status = this.#status === 'open' ? this.#listening.status : this.#status;
+    return { address: this.address(), status, sockets: this.#sockets.size };
   }
 
   /**
@@ -273,7 +242,7 @@ class UDSocketServer extends Broadcasting {
    * @param {number} index
    * @returns {Socket}
    */
-  [kWelcome](index) {
+  #welcome(index) {
     const socket = UDSocket[kAccepted](this, index);
     this.#admission.add(socket);
     if (this.#paused) socket[kPause](true, true);
@@ -337,54 +306,6 @@ class UDSocketServer extends Broadcasting {
     if (info.topic !== '') this[kEmit](`message:${info.topic}`, payload, socket, info);
   }
 
-  /**
-   * What the core tells of this server.
-   * @param {number} kind
-   * @param {string} detail
-   * @param {number} errorKind
-   * @param {number} errno
-   * @param {number} uid
-   * @param {number} pid
-   */
-  [kReceive](kind, detail, errorKind, errno, uid, pid) {
-    if (kind === ServerEvent.TURNED_AWAY) {
-      this.#turnAway(turnedAway(detail, uid, pid));
-      return;
-    }
-    if (kind === ServerEvent.LISTENING) {
-      this.#address = shownAddress(detail);
-      // It may have been closed meanwhile.
-      if (this.#status !== 'starting') return;
-      this.#status = 'listening';
-      this.#starting?.resolve();
-      this.#starting = undefined;
-      this[kEmit]('listening');
-      return;
-    }
-    const error =
-      errorKind === NONE ? undefined : errors.errorOf(errorKind, errno, detail, this.#path);
-    this.#over(error);
-  }
-
-  /**
-   * It doesn't listen any more, or never did.
-   * @param {Error | undefined} error
-   */
-  #over(error) {
-    core.servers[this.#index] = undefined;
-    this.#index = -1;
-    if (this.#status !== 'closing') this.#status = 'idle';
-    const starting = this.#starting;
-    this.#starting = undefined;
-    starting?.reject(
-      error ?? new ShortwireError(ErrorKind.CLOSED, 'The server was closed before it listened')
-    );
-    this.#unlistened?.();
-    this.#unlistened = undefined;
-    this.#stopping = undefined;
-    if (error !== undefined && starting === undefined) this[kEmit]('error', error);
-  }
-
   /** @param {object} peer */
   #turnAway(peer) {
     this.#refused++;
@@ -393,7 +314,5 @@ class UDSocketServer extends Broadcasting {
 }
 
 const TOO_MANY = 'The server has too many connections';
-/** What the core passes for a number that it doesn't have. */
-const NONE = 0xffffffff;
 
 exports.UDSocketServer = UDSocketServer;

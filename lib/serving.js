@@ -4,16 +4,16 @@
  */
 'use strict';
 
-const channels = require('./channels.js');
 const { Context } = require('./context.js');
 const core = require('./core.js');
 const { ErrorKind } = require('./errors.js');
-const { choose, middlewareOf, nobody, refuseTopic, run, Unanswered } = require('./handlers.js');
+const { nobody, Unanswered } = require('./handlers.js');
+const { NOBODY, invoke } = require('./invocation.js');
 const { dismiss, isIterable } = require('./parts.js');
 const { JSON_HEAD, BYTES_HEAD, decode, encode, isBytes } = require('./payload.js');
 const { Kind } = require('./records.js');
 const { encodeFailure, encodeJftpFailure } = require('./remote-error.js');
-const { kHandlers, kIndex, kSerializer } = require('./symbols.js');
+const { kIndex, kSerializer } = require('./symbols.js');
 const { TRACED_BODY, split } = require('./traceparent.js');
 
 class Serving {
@@ -49,24 +49,17 @@ class Serving {
       this.#refuse(context, ErrorKind.SERIALIZE, `The payload is not valid: ${message(error)}`);
       return;
     }
-    const handlers = socket[kHandlers];
-    const serverHandlers = socket.server?.[kHandlers];
-    const handler = choose(handlers, serverHandlers, topic);
-    const chain = middlewareOf(handlers, serverHandlers);
-    const observed = channels.isObserved(channels.handle);
-    if (handler === undefined && chain === undefined && !observed) {
-      this.#refuse(context, ErrorKind.NO_HANDLER, nobody(topic));
-      return;
-    }
     let result;
     let later;
     try {
-      if (observed) result = observe(chain, handler ?? refuseTopic, payload, context);
-      else if (chain === undefined) result = /** @type {Function} */ (handler)(payload, context);
-      else result = run(chain, handler ?? refuseTopic, payload, context);
+      result = invoke(socket, payload, context);
       later = result !== null && typeof result === 'object' && typeof result.then === 'function';
     } catch (error) {
       this.#fail(context, payload, error);
+      return;
+    }
+    if (result === NOBODY) {
+      this.#refuse(context, ErrorKind.NO_HANDLER, nobody(topic));
       return;
     }
     if (!later) {
@@ -188,21 +181,6 @@ class Serving {
 }
 
 /**
- * Runs a handler for those who watch.
- * @param {import('./handlers.js').Middleware[] | undefined} chain
- * @param {import('./handlers.js').Handler} handler
- * @param {unknown} payload
- * @param {Context} context
- */
-function observe(chain, handler, payload, context) {
-  const { socket, topic, traceparent } = context;
-  const message = { socket, topic, payload, context, traceparent };
-  const answer = async () =>
-    chain === undefined ? handler(payload, context) : run(chain, handler, payload, context);
-  return channels.handle.tracePromise(answer, message);
-}
-
-/**
  * An async generator looks like an empty object to a serializer, and a stream of Node's begins with
  * a private member, so only what looks like these needs to be asked.
  * @param {string | Uint8Array} body
@@ -222,4 +200,3 @@ function message(error) {
 
 exports.ANSWERED_IN_PARTS = ANSWERED_IN_PARTS;
 exports.Serving = Serving;
-exports.observe = observe;

@@ -9,7 +9,6 @@ const { randomBytes } = require('node:crypto');
 const { Asking } = require('./asking.js');
 const { Calls } = require('./calls.js');
 const channels = require('./channels.js');
-const core = require('./core.js');
 const encodings = require('./encodings.js');
 const errors = require('./errors.js');
 const { Hold } = require('./hold.js');
@@ -18,14 +17,13 @@ const { missed } = require('./messages.js');
 const options = require('./options.js');
 const { Kind } = require('./records.js');
 const { Serving } = require('./serving.js');
-const { Streaming } = require('./streaming.js');
 const { settle, settleFailed, settleFailure } = require('./settling.js');
+const { Speaking } = require('./speaking.js');
 const { Subscribing } = require('./subscribing.js');
 const {
   kAccepted,
   kAsking,
   kEncoding,
-  kFiling,
   kIdentify,
   kIndex,
   kLink,
@@ -39,7 +37,7 @@ const {
   kTell
 } = require('./symbols.js');
 
-class UDSocket extends Streaming {
+class UDSocket extends Speaking {
   /** The user's own place. @type {any} */
   data = undefined;
   /** What its server's `authorize` has answered. @type {any} */
@@ -52,19 +50,14 @@ class UDSocket extends Streaming {
   /** @type {(value: any) => any} */
   [kSerializer] = JSON.stringify;
   #options;
-  #timeoutMs;
   #calls = new Calls();
   #serving = new Serving(this);
   /** @type {Link} */
   [kLink];
-  /** @type {Asking} */
-  [kAsking];
   /** @type {string | undefined} */
   #id;
   /** @type {Hold} */
   #hold;
-  /** @type {Subscribing} */
-  [kSubscribing];
 
   /**
    * @param {object} [given] options
@@ -74,7 +67,6 @@ class UDSocket extends Streaming {
     this.#options = Object.freeze(options.socketOptions(given));
     encodings.load(this.#options.encoding);
     encodings.agree(this, undefined);
-    this.#timeoutMs = this.#options.timeoutMs;
     this[kLink] = new Link(this, this.#calls, this.#serving);
     this.#hold = new Hold(this, this.#serving, this[kLink]);
     this[kAsking] = new Asking(this, this.#calls, this[kLink]);
@@ -119,116 +111,6 @@ class UDSocket extends Streaming {
   }
 
   /**
-   * Asks, and resolves to the answer. Rejects with a coded error, never throws.
-   * @param {unknown} payload
-   * @param {{ topic?: string, timeoutMs?: number, signal?: AbortSignal, traceparent?: string }} [given]
-   * @returns {Promise<any>}
-   */
-  rpc(payload, given) {
-    if (given === undefined) return this[kAsking].request(payload, '', this.#timeoutMs);
-    try {
-      const {
-        topic = '',
-        timeoutMs,
-        signal,
-        traceparent,
-        ...filed
-      } = options.requestOptions(given);
-      if (filed.files !== undefined || filed.answerFiles === true) {
-        const limits = { timeoutMs: timeoutMs ?? this.#timeoutMs, signal };
-        return this[kFiling].ask(payload, { topic, traceparent, ...limits, ...filed });
-      }
-      return this[kAsking].request(
-        payload,
-        topic,
-        timeoutMs ?? this.#timeoutMs,
-        signal,
-        traceparent
-      );
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  /**
-   * `rpc` with the topic first.
-   * @param {string} topic
-   * @param {unknown} payload
-   * @param {{ timeoutMs?: number, signal?: AbortSignal }} [given]
-   * @returns {Promise<any>}
-   */
-  call(topic, payload, given) {
-    if (typeof topic !== 'string' || topic === '') return Promise.reject(wrongTopic(topic));
-    if (given === undefined) return this[kAsking].request(payload, topic, this.#timeoutMs);
-    return this.rpc(payload, { ...given, topic });
-  }
-
-  /**
-   * One way; resolves when the kernel has it. Ignoring a failure is safe.
-   * @param {unknown} payload
-   * @param {{ topic?: string, traceparent?: string }} [given]
-   * @returns {Promise<void>}
-   */
-  send(payload, given) {
-    let topic;
-    let traceparent;
-    let files;
-    try {
-      ({ topic, traceparent, files } = options.sendOptions(given));
-    } catch (error) {
-      return this[kAsking].watchSent(Promise.reject(error), payload, '');
-    }
-    if (files !== undefined) return this[kFiling].send(payload, { topic, traceparent, files });
-    return this[kAsking].send(payload, topic, traceparent);
-  }
-
-  /**
-   * `send` with the topic first.
-   * @param {string} topic
-   * @param {unknown} payload
-   * @returns {Promise<void>}
-   */
-  notify(topic, payload) {
-    if (typeof topic !== 'string' || topic === '') {
-      return this[kAsking].watchSent(Promise.reject(wrongTopic(topic)), payload, '');
-    }
-    return this[kAsking].send(payload, topic);
-  }
-
-  /**
-   * Wants the broadcasts of topics that match; resolves when the peer knows.
-   * @param {string} pattern
-   * @returns {Promise<void>}
-   */
-  subscribe(pattern) {
-    return this[kSubscribing].subscribe(pattern);
-  }
-
-  /**
-   * Doesn't want them any more.
-   * @param {string} pattern
-   * @returns {Promise<void>}
-   */
-  unsubscribe(pattern) {
-    return this[kSubscribing].unsubscribe(pattern);
-  }
-
-  /**
-   * The round trip to the peer's core, in ms.
-   * @param {{ timeoutMs?: number }} [given]
-   * @returns {Promise<number>}
-   */
-  async ping(given) {
-    const { timeoutMs } = options.pingOptions(given, this.#timeoutMs);
-    this[kLink].refuseUnlessReady();
-    const began = performance.now();
-    const answered = this.#calls.begin();
-    core.order(this[kIndex], Kind.PING, this.#calls.slot, '', '', timeoutMs);
-    await answered;
-    return performance.now() - began;
-  }
-
-  /**
    * Uses this instead of `JSON.stringify` for outgoing payloads.
    * @param {(value: any) => string} serializer
    * @returns {this}
@@ -242,7 +124,6 @@ class UDSocket extends Streaming {
     this[kSerializer] = serializer;
     return this;
   }
-
   /** Whether it takes no requests and messages at the moment; its server may have paused it, too. */
   get paused() {
     return this.#hold.paused;
@@ -390,11 +271,6 @@ class UDSocket extends Streaming {
     if (id !== undefined) this.#id = id;
     return this.#id !== undefined;
   }
-}
-
-/** @param {unknown} topic */
-function wrongTopic(topic) {
-  return errors.invalidArgument('topic', 'a string, not empty', topic);
 }
 
 exports.UDSocket = UDSocket;

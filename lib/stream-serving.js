@@ -4,16 +4,16 @@
  */
 'use strict';
 
+const { AsyncResource } = require('node:async_hooks');
+
 const { SLICE_BYTES } = require('./channel.js');
-const channels = require('./channels.js');
 const { Context } = require('./context.js');
 const { ErrorKind, ShortwireError } = require('./errors.js');
-const { choose, middlewareOf, nobody, refuseTopic, run, Unanswered } = require('./handlers.js');
+const { nobody, Unanswered } = require('./handlers.js');
+const { NOBODY, invokeStream } = require('./invocation.js');
 const { dismiss, isIterable } = require('./parts.js');
 const { decode, isBytes } = require('./payload.js');
 const { UDStream } = require('./stream.js');
-const { observe } = require('./serving.js');
-const { kHandlers } = require('./symbols.js');
 const { TRACED_BODY, split } = require('./traceparent.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
@@ -44,29 +44,18 @@ class StreamServing {
       return;
     }
     const socket = this.#socket;
-    const own = socket[kHandlers];
-    const server = socket.server?.[kHandlers];
-    const handler = choose(own, server, topic);
-    const chain = middlewareOf(own, server);
-    const observed = channels.isObserved(channels.handle);
-    if (handler === undefined && chain === undefined && !observed) {
-      channel.refuse(ErrorKind.NO_HANDLER, nobody(topic));
-      return;
-    }
     const served = new Served(channel, socket, topic, traceparent);
     let result;
     let later;
     try {
-      const { context } = served;
-      if (observed) result = observe(chain, handler ?? refuseTopic, payload, context);
-      else if (chain === undefined) result = /** @type {Function} */ (handler)(payload, context);
-      else result = run(chain, handler ?? refuseTopic, payload, context);
+      result = invokeStream(socket, payload, served.context, served.wrap, served.follow);
       later = typeof result?.then === 'function';
     } catch (error) {
       served.fail(error);
       return;
     }
-    if (!later) served.answer(result);
+    if (result === NOBODY) served.fail(new Unanswered(ErrorKind.NO_HANDLER, nobody(topic)));
+    else if (!later) served.answer(result);
     else
       // Promise.resolve: somebody's own `then` may throw.
       Promise.resolve(result).then(
@@ -82,6 +71,10 @@ class Served {
   /** @type {UDStream | undefined} */
   #stream;
   #answered = false;
+  /** What its handler has failed with. @type {unknown} */
+  #failure;
+  /** The async context of its handler: what it returns is read there. @type {AsyncResource | undefined} */
+  #scope;
   /** What goes into the stream. @type {AsyncIterable<any> | undefined} */
   #parts;
   /** @type {AsyncIterator<any> | undefined} */
@@ -101,6 +94,29 @@ class Served {
     // Until somebody takes the stream, only its end is of interest.
     channel.onOver = (/** @type {Error | undefined} */ error) => this.#over(error);
   }
+
+  /**
+   * Remembers where the handler was called.
+   * @param {import('./handlers.js').Handler} handler
+   * @returns {import('./handlers.js').Handler}
+   */
+  wrap = (handler) => (payload, context) => {
+    this.#scope = new AsyncResource('SHORTWIRE_STREAM', { requireManualDestroy: true });
+    return handler(payload, context);
+  };
+
+  /**
+   * Answers, for those who watch, and waits for the end of the stream.
+   * @param {unknown} value
+   */
+  follow = async (value) => {
+    this.answer(value);
+    try {
+      await this.#channel.settled();
+    } catch (error) {
+      throw this.#failure ?? error;
+    }
+  };
 
   #open() {
     if (this.#stream === undefined) {
@@ -133,12 +149,12 @@ class Served {
     if (this.#stream !== undefined) return true;
     const channel = this.#channel;
     if (channel.over) {
-      if (isIterable(value)) dismiss(value);
+      if (isIterable(value)) this.#inScope(() => dismiss(value));
       return true;
     }
     const discard = (/** @type {any} */ _, /** @type {number} */ cost) => channel.used(cost);
     channel.attach({ data: discard, end: () => {}, over: () => {} });
-    if (isIterable(value)) void this.#pour(value);
+    if (isIterable(value)) this.#inScope(() => void this.#pour(value));
     else {
       try {
         if (value !== undefined) this.#send(value);
@@ -153,6 +169,7 @@ class Served {
   /** @param {unknown} error of the handler's */
   fail(error) {
     this.#answered = true;
+    this.#failure ??= error;
     if (error instanceof Unanswered) this.#channel.refuse(ErrorKind.NO_HANDLER, error.message);
     else this.#channel.fail(error);
     this.#stream?.destroy();
@@ -203,11 +220,17 @@ class Served {
     this.#stop();
   }
 
+  /** @param {() => void} act */
+  #inScope(act) {
+    if (this.#scope === undefined) act();
+    else this.#scope.runInAsyncScope(act);
+  }
+
   /** Lets what goes into the stream clean up after itself. */
   #stop() {
     const [parts, source] = [this.#parts, this.#source];
     this.#parts = this.#source = undefined;
-    if (parts !== undefined) dismiss(parts, source);
+    if (parts !== undefined) this.#inScope(() => dismiss(parts, source));
   }
 }
 

@@ -5,6 +5,7 @@
 'use strict';
 
 const { Answering } = require('./answering.js');
+const channels = require('./channels.js');
 const { aborted } = require('./errors.js');
 const { FiledServing } = require('./filed-serving.js');
 const { Filing, Setting } = require('./filing.js');
@@ -14,6 +15,16 @@ const { StreamServing } = require('./stream-serving.js');
 const { UDStream } = require('./stream.js');
 const { Streams } = require('./streams.js');
 const { kFiling, kLink, kStreams } = require('./symbols.js');
+
+/** @typedef {import('./channel.js').Channel} Channel */
+/**
+ * @typedef {object} Asked
+ * @property {string} kind
+ * @property {string} topic
+ * @property {unknown} payload
+ * @property {number} timeoutMs
+ * @property {string | undefined} traceparent of this one; else the socket's own is asked for
+ */
 
 class Streaming extends Answering {
   #serving = new StreamServing(this);
@@ -37,7 +48,8 @@ class Streaming extends Answering {
    */
   stream(payload, given) {
     const { topic, objectMode, signal, traceparent } = options.streamOptions(given);
-    const channel = this.#open(payload, topic, objectMode, signal, traceparent);
+    const asked = { kind: 'stream', topic, payload, timeoutMs: 0, traceparent };
+    const channel = this.#open(asked, objectMode, signal);
     return new UDStream(channel, topic, channel.over ? undefined : signal);
   }
 
@@ -49,7 +61,8 @@ class Streaming extends Answering {
    */
   iterate(payload, given) {
     const { topic, timeoutMs, signal, traceparent } = options.iterateOptions(given);
-    const channel = this.#open(payload, topic, true, signal, traceparent);
+    const asked = { kind: 'iterate', topic, payload, timeoutMs, traceparent };
+    const channel = this.#open(asked, true, signal);
     const iteration = new Iteration(channel, timeoutMs, channel.over ? undefined : signal);
     channel.end();
     return iteration;
@@ -67,14 +80,35 @@ class Streaming extends Answering {
   }
 
   /**
-   * What can't be opened fails as what was opened does: through the stream.
-   * @param {unknown} payload
-   * @param {string} topic
+   * Opens a stream, where those who watch see it, to its end.
+   * @param {Asked} asked
    * @param {boolean} values
    * @param {AbortSignal | undefined} signal
-   * @param {string | undefined} traceparent of this one; else the socket's own is asked for
+   * @returns {Channel}
    */
-  #open(payload, topic, values, signal, traceparent) {
+  #open(asked, values, signal) {
+    if (!channels.isObserved(channels.rpc)) return this.#begin(asked, values, signal);
+    const { kind, ...rest } = asked;
+    const message = { kind, socket: this, ...rest };
+    /** @type {Channel | undefined} */
+    let channel;
+    const watched = channels.rpc.tracePromise(() => {
+      channel = this.#begin(message, values, signal);
+      return channel.settled();
+    }, message);
+    // Whoever has the stream hears of its error there.
+    watched.catch(() => {});
+    return /** @type {any} */ (channel);
+  }
+
+  /**
+   * What can't be opened fails as what was opened does: through the stream.
+   * @param {Asked} asked
+   * @param {boolean} values
+   * @param {AbortSignal | undefined} signal
+   * @returns {Channel}
+   */
+  #begin({ payload, topic, traceparent }, values, signal) {
     const streams = this[kStreams];
     try {
       if (signal?.aborted) throw aborted(signal, false);

@@ -7,6 +7,7 @@
 const kIndex = Symbol('index');
 /** Of a socket or a server: who answers requests. */
 const kHandlers = Symbol('handlers');
+const kScope = Symbol('scope');
 /** Of a socket or a server: emits, and lets nothing that a listener throws through. */
 const kEmit = Symbol('emit');
 /** Of a socket or a server: pauses it, or lets it go on. */
@@ -40,7 +41,7 @@ const kSubscribing = Symbol('subscribing');
 const kLink = Symbol('link');
 /** Of a server: messages to its sockets that never left. */
 const kDropped = Symbol('dropped');
-/** Of a server: makes the socket of a connection that it has accepted. */
+/** Of where a server listens: makes the socket of a connection that was accepted there. */
 const kWelcome = Symbol('welcome');
 /** Of a server: a socket of its has to be decided on. */
 const kSocketHello = Symbol('socketHello');
@@ -53,6 +54,7 @@ const kSocketDropped = Symbol('socketDropped');
 
 exports.kIndex = kIndex;
 exports.kHandlers = kHandlers;
+exports.kScope = kScope;
 exports.kEmit = kEmit;
 exports.kPause = kPause;
 exports.kReference = kReference;

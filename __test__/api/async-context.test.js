@@ -1,4 +1,5 @@
-// AsyncLocalStorage: who calls keeps its context, and nobody gets another's.
+// AsyncLocalStorage: who calls keeps its context, handlers have that in which they were given, and nobody
+// gets another's.
 
 'use strict';
 
@@ -7,6 +8,7 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 const { test } = require('node:test');
 
 const { UDSocket, UDSocketServer } = require('../../index.js');
+const { socketPath } = require('../support/address.js');
 const { event } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
 const { duplexPair } = require('../support/duplex.js');
@@ -164,5 +166,155 @@ forEachDriver((driver) => {
       return storage.getStore();
     });
     assert.equal(seen, 'mine');
+  });
+
+  test(`each handler has the context in which it was given (${driver})`, async (t) => {
+    const { peer, server, socket } = await pair(t, { driver });
+    const look = async () => {
+      const before = storage.getStore();
+      await new Promise(setImmediate);
+      return [before, storage.getStore()];
+    };
+    storage.run('of the server', () => server.handle(look));
+    storage.run('of its topic', () => server.handle('topic', look));
+    storage.run('of its socket', () => peer.handle('own', look));
+    storage.run('of the client', () => socket.handle(look));
+    const ask = (end, topic) => storage.run('of a caller', () => end.rpc(1, { topic }));
+    const asked = [ask(socket), ask(socket, 'topic'), ask(socket, 'own'), ask(peer)];
+    const stores = ['of the server', 'of its topic', 'of its socket', 'of the client'];
+    assert.deepEqual(
+      await Promise.all(asked),
+      stores.map((store) => [store, store])
+    );
+  });
+
+  test(`middleware runs in its handler's, or in its own if there is none (${driver})`, async (t) => {
+    const { server, peer, socket } = await pair(t, { driver });
+    const seen = [];
+    const look = (_payload, _context, next) => {
+      seen.push(storage.getStore());
+      return next?.();
+    };
+    storage.run('of the outer', () => server.use(look));
+    storage.run('of the inner', () => peer.use(look));
+    storage.run('of the handler', () => peer.handle('t', look));
+    await socket.call('t', 1);
+    await socket.call('nobody', 1).catch(() => {});
+    const [handler, outer] = ['of the handler', 'of the outer'];
+    assert.deepEqual(seen, [handler, handler, handler, outer, outer]);
+  });
+
+  test(`what middleware opens is the handler's, wherever that was given (${driver})`, async (t) => {
+    const { server, socket } = await pair(t, { driver });
+    server.use((_payload, { topic }, next) => storage.run(`for ${topic}`, next));
+    storage.run('elsewhere', () => server.handle(() => storage.getStore()));
+    assert.deepEqual(await Promise.all([socket.call('a', 1), socket.call('b', 1)]), [
+      'for a',
+      'for b'
+    ]);
+  });
+
+  test(`a generator has its handler's, from its first part to its end (${driver})`, async (t) => {
+    const { server, socket } = await pair(t, { driver });
+    let tellEnd;
+    const ended = new Promise((resolve) => (tellEnd = resolve));
+    async function* parts() {
+      try {
+        for (;;) {
+          yield storage.getStore();
+          await new Promise(setImmediate);
+        }
+      } finally {
+        tellEnd(storage.getStore());
+      }
+    }
+    storage.run('given', () => server.handle('now', parts));
+    storage.run('given', () => server.handle('later', async () => parts()));
+    server.use((_payload, { topic }, next) =>
+      topic === 'later' ? storage.run('opened', next) : next()
+    );
+    for (const [topic, store] of [
+      ['now', 'given'],
+      ['later', 'opened']
+    ]) {
+      const iteration = storage.run('of the caller', () => socket.iterate(1, { topic }));
+      const seen = [];
+      for (let n = 0; n < 3; n++) seen.push((await iteration.next()).value);
+      assert.deepEqual(seen, Array(3).fill(store));
+      if (topic === 'now') {
+        await iteration.return();
+        assert.equal(await ended, store);
+      }
+    }
+  });
+
+  test(`a handler of a stream has the same while it reads (${driver})`, async (t) => {
+    const { server, socket } = await pair(t, { driver });
+    const handler = async (_payload, { stream }) => {
+      const seen = [storage.getStore()];
+      for await (const _ of stream) seen.push(storage.getStore());
+      stream.end(JSON.stringify(seen));
+    };
+    storage.run('given', () => server.handle(handler));
+    const stream = storage.run('of the caller', () => socket.stream(null));
+    stream.end('some bytes');
+    const [answer] = await stream.toArray();
+    assert.deepEqual(new Set(JSON.parse(answer)), new Set(['given']));
+  });
+
+  test(`files beside a call change nothing (${driver})`, async (t) => {
+    const { server, socket } = await pair(t, { driver });
+    storage.run('given', () => server.handle(() => storage.getStore()));
+    const files = [{ path: __filename }];
+    assert.equal(await storage.run('of the caller', () => socket.rpc(1, { files })), 'given');
+  });
+
+  test(`listeners have the context in which their end was made (${driver})`, async (t) => {
+    const seen = [];
+    const look = (name) => () => {
+      seen.push([name, storage.getStore()]);
+      return true;
+    };
+    const server = storage.run('of the server', () => {
+      return new UDSocketServer({ driver, authorize: look('authorize') });
+    });
+    t.after(() => server.close({ timeoutMs: 0 }));
+    const path = socketPath(t);
+    await server.start(path);
+    server.on('connection', (socket) => {
+      look('connection')();
+      socket.on('message', look('message at the socket'));
+    });
+    server.on('message', look('message at the server'));
+    const client = storage.run('of the client', () => new UDSocket({ driver }));
+    t.after(() => client.destroy());
+    client.on('ready', look('ready'));
+    client.on('message', look('message at the client'));
+    await storage.run('of a caller', async () => {
+      await client.connect(path);
+      await client.send(1);
+      await client.ping();
+      const [peer] = server.sockets.values();
+      await peer.send(1);
+      await peer.ping();
+    });
+    const of = (end) => new Set(seen.filter(([, store]) => store === end).map(([name]) => name));
+    const served = ['authorize', 'connection', 'message at the socket', 'message at the server'];
+    assert.deepEqual(of('of the server'), new Set(served));
+    assert.deepEqual(of('of the client'), new Set(['ready', 'message at the client']));
+    assert.equal(seen.length, 6);
+  });
+
+  test(`what a pause has kept is nobody's who resumes (${driver})`, async (t) => {
+    const { peer, socket } = await pair(t, { driver });
+    peer.pause();
+    const heard = event(peer, 'message');
+    const seen = new Set();
+    peer.on('message', () => seen.add(storage.getStore()));
+    await socket.send(1);
+    await socket.ping();
+    storage.run('of who resumes', () => peer.resume());
+    await heard;
+    assert.deepEqual(seen, new Set([undefined]));
   });
 });

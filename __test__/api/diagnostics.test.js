@@ -4,54 +4,23 @@
 
 const assert = require('node:assert/strict');
 const { AsyncLocalStorage } = require('node:async_hooks');
-const { channel, tracingChannel } = require('node:diagnostics_channel');
+const { tracingChannel } = require('node:diagnostics_channel');
 const { test } = require('node:test');
 
 const { UDSocket } = require('../../index.js');
 const { event } = require('../support/deadline.js');
+const { watch, watchMessages } = require('../support/diagnostics.js');
 const { forEachDriver } = require('../support/drivers.js');
 const { listen, pair } = require('../support/pair.js');
 
 const TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-const STEPS = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'];
-
-/** What is published on a tracing channel, as [step, message], until the test is over. */
-function watch(t, name, listeners = {}) {
-  const seen = [];
-  const all = Object.fromEntries(
-    STEPS.map((step) => [
-      step,
-      (message) => {
-        listeners[step]?.(message);
-        seen.push([step, message]);
-      }
-    ])
-  );
-  const tracing = tracingChannel(`shortwire:${name}`);
-  tracing.subscribe(all);
-  t.after(() => tracing.unsubscribe(all));
-  return seen;
-}
-
-/** What is published on the channel of messages. */
-function watchMessages(t, listener) {
-  const seen = [];
-  const push = (message) => {
-    listener?.(message);
-    seen.push(message);
-  };
-  channel('shortwire:message').subscribe(push);
-  t.after(() => channel('shortwire:message').unsubscribe(push));
-  return seen;
-}
-
 const steps = (seen) => seen.map(([step]) => step);
 
 forEachDriver((driver) => {
   test(`a call is published where it is made (${driver})`, async (t) => {
     const { socket, peer } = await pair(t, { driver });
     peer.handle('double', (n) => n * 2);
-    const seen = watch(t, 'rpc');
+    const { seen } = watch(t, 'rpc');
     const answer = socket.call('double', 2, { timeoutMs: 700 });
     assert.deepEqual(steps(seen), ['start', 'end']);
     assert.equal(await answer, 4);
@@ -60,13 +29,13 @@ forEachDriver((driver) => {
     assert.ok(seen.every(([, other]) => other === message));
     const { socket: asking, ...rest } = message;
     assert.equal(asking, socket);
-    const expected = { topic: 'double', payload: 2, timeoutMs: 700, result: 4 };
+    const expected = { kind: 'call', topic: 'double', payload: 2, timeoutMs: 700, result: 4 };
     assert.deepEqual(rest, { ...expected, traceparent: undefined });
   });
 
   test(`a call that fails is published with its error (${driver})`, async (t) => {
     const { socket } = await pair(t, { driver });
-    const seen = watch(t, 'rpc');
+    const { seen } = watch(t, 'rpc');
     const error = await socket.call('nobody', 1).catch((reason) => reason);
     assert.equal(error.code, 'SHORTWIRE_ERR_NO_HANDLER');
     assert.deepEqual(steps(seen), ['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
@@ -81,12 +50,13 @@ forEachDriver((driver) => {
       const { socket, peer } = await pair(t, { driver });
       let context;
       peer.handle('double', (n, given) => ((context = given), handler(n)));
-      const seen = watch(t, 'handle');
+      const { seen } = watch(t, 'handle');
       assert.equal(await socket.call('double', 2, { traceparent: TRACE }), 4);
       assert.deepEqual(steps(seen), ['start', 'end', 'asyncStart', 'asyncEnd']);
       const { socket: answering, context: told, ...rest } = seen[0][1];
       assert.deepEqual([answering, told], [peer, context]);
-      assert.deepEqual(rest, { topic: 'double', payload: 2, traceparent: TRACE, result: 4 });
+      const expected = { kind: 'call', topic: 'double', payload: 2, result: 4 };
+      assert.deepEqual(rest, { ...expected, traceparent: TRACE });
     });
   }
 
@@ -98,37 +68,19 @@ forEachDriver((driver) => {
     test(`a handler that ${name} is published with its error (${driver})`, async (t) => {
       const { socket, peer } = await pair(t, { driver });
       prepare(peer);
-      const seen = watch(t, 'handle');
+      const { seen } = watch(t, 'handle');
       await assert.rejects(socket.rpc(1), { code });
       assert.deepEqual(steps(seen), ['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
       assert.ok(seen[0][1].error instanceof Error);
     });
   }
 
-  test(`a handler that answers in parts is published, until it has returned them (${driver})`, async (t) => {
-    const { socket, peer } = await pair(t, { driver });
-    peer.handle('count', async function* (n) {
-      for (let at = 0; at < n; at++) yield at;
-    });
-    const seen = watch(t, 'handle');
-    const parts = [];
-    const settings = { topic: 'count', traceparent: TRACE };
-    for await (const part of socket.iterate(2, settings)) parts.push(part);
-    await assert.rejects(socket.iterate(2, { topic: 'nobody' }).next(), {
-      code: 'SHORTWIRE_ERR_NO_HANDLER'
-    });
-    assert.deepEqual(parts, [0, 1]);
-    const failed = ['start', 'end', 'error', 'asyncStart', 'asyncEnd'];
-    assert.deepEqual(steps(seen), ['start', 'end', 'asyncStart', 'asyncEnd', ...failed]);
-    assert.equal(seen[0][1].traceparent, TRACE);
-  });
-
   test(`middleware is part of what is measured (${driver})`, async (t) => {
     const { socket, peer, server } = await pair(t, { driver });
     const order = [];
     server.use((payload, context, next) => (order.push('middleware'), next()));
     peer.handle(() => order.push('handler'));
-    const seen = watch(t, 'handle', {
+    const { seen } = watch(t, 'handle', {
       start: () => order.push('start'),
       asyncEnd: () => order.push('asyncEnd')
     });
@@ -141,7 +93,7 @@ forEachDriver((driver) => {
     const { path } = await listen(t, { driver });
     const socket = new UDSocket({ driver });
     t.after(() => socket.destroy());
-    const seen = watch(t, 'connect');
+    const { seen } = watch(t, 'connect');
     await socket.connect(path);
     assert.deepEqual(steps(seen), ['start', 'end', 'asyncStart', 'asyncEnd']);
     assert.deepEqual([seen[0][1].socket, seen[0][1].endpoint], [socket, path]);

@@ -3,16 +3,22 @@
 //! The first byte of an input chooses the codec, the second seeds the portions; the rest is what a
 //! peer sends.
 
+#![allow(dead_code, reason = "not every target needs all of it")]
+
 use std::{
     alloc::{GlobalAlloc, Layout, System},
+    collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use shortwire::{
     codec::{Codec, Decoded},
     config::Limits,
-    message::{BodyKind, Failure, Message, Part},
+    message::{Body, BodyKind, Failure, Message, Part},
 };
 
 /// The limit of every codec under test: small, so that inputs reach it.
@@ -85,6 +91,7 @@ fn feed(
                     start += consumed;
                     outcome.messages += 1;
                     hold_to_promises(&message);
+                    note(&message);
                     format!("{message:?}").hash(&mut hasher);
                     each(&message);
                 }
@@ -108,18 +115,66 @@ fn feed(
 
 /// What nobody checks again: text is UTF-8, and nothing is empty.
 fn hold_to_promises(message: &Message<'_>) {
-    let body = match message {
-        Message::Request(request) => request.body,
-        Message::Response { body, .. } | Message::Event { body, .. } => *body,
-        Message::Failure { error: Failure::Body(body), .. } => *body,
-        Message::Stream { part: Part::Open { body, .. } | Part::Data(body), .. } => *body,
-        _ => return,
-    };
+    let Some(body) = body_of(message) else { return };
     match body.kind {
         BodyKind::None => assert!(body.data.is_empty()),
         BodyKind::Json => assert!(std::str::from_utf8(body.data).is_ok()),
-        BodyKind::WideJson | BodyKind::Bytes | BodyKind::MessagePack => {}
+        BodyKind::WideJson => assert!(body.data.len() % 2 == 0),
+        BodyKind::Bytes | BodyKind::MessagePack => {}
     }
+}
+
+/// The payload of a message, if it has one.
+pub fn body_of<'a>(message: &Message<'a>) -> Option<Body<'a>> {
+    match message {
+        Message::Request(request) => Some(request.body),
+        Message::Response { body, .. } | Message::Event { body, .. } => Some(*body),
+        Message::Greeting { body } => Some(*body),
+        Message::Failure { error: Failure::Body(body), .. } => Some(*body),
+        Message::Stream { part, .. } => match part {
+            Part::Open { body, .. } | Part::Data(body) | Part::Reset(Failure::Body(body)) => {
+                Some(*body)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Remembers which kinds of messages have been reached, and tells at the end of the run.
+pub fn note(message: &Message<'_>) {
+    let text = format!("{message:?}");
+    // `Stream { id: 1, part: Open {…} }` and the like: the words that begin with a capital.
+    let body = body_of(message).map(|body| format!("{:?}", body.kind));
+    let mut words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let name = words.next().unwrap_or_default().to_owned();
+    let part = match message {
+        Message::Stream { .. } => text.split("part: ").nth(1).unwrap_or_default(),
+        _ => "",
+    };
+    let part: String = part.chars().take_while(|c| c.is_alphanumeric()).collect();
+    let traced = if text.contains("trace: Some") { "traced" } else { "" };
+    let name = format!("{name} {part} {} {traced}", body.unwrap_or_default());
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    static SEEN: Mutex<BTreeMap<String, u64>> = Mutex::new(BTreeMap::new());
+    extern "C" fn tell() {
+        let Ok(seen) = SEEN.lock() else { return };
+        seen.iter().for_each(|(name, count)| eprintln!("reached {name}: {count}"));
+    }
+    let mut seen = SEEN.lock().expect("one thread");
+    if seen.is_empty() {
+        unsafe extern "C" {
+            fn atexit(at: extern "C" fn()) -> i32;
+        }
+        // SAFETY: the function lives as long as the process, and expects nothing of it.
+        unsafe { atexit(tell) };
+    }
+    *seen.entry(name).or_default() += 1;
+}
+
+/// The bytes that are allocated at the moment.
+pub fn live() -> usize {
+    LIVE.load(Ordering::Relaxed)
 }
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);

@@ -5,12 +5,9 @@
 //! is lost, and none is sent twice. Bounded by its producers: a task stops reading while its own
 //! undelivered bytes are over a limit, and the acceptors wait for room. Must not know: JavaScript.
 
-use std::{
-    os::fd::OwnedFd,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
 };
 
 use tokio::sync::OwnedSemaphorePermit;
@@ -18,7 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{batch::Inbound, connection::Connection};
 use crate::{
     error::Result,
-    transport::{Peer, Stream},
+    transport::{Peer, Stream, Wire},
 };
 
 /// One JavaScript thread's box.
@@ -50,7 +47,7 @@ pub enum Mail {
     /// A server's listener is gone: closed as asked, or failed.
     Unlistened(u32, Result<()>),
     /// A task hands its connection back to the loop.
-    Returned(u32, Box<Connection>, OwnedFd),
+    Returned(u32, Box<Connection>, Wire),
     /// A task's connection has lost its transport and isn't over; the batch says so.
     Parted(u32, Box<Connection>, Inbound),
     /// A time has come, where libuv isn't there to tell.

@@ -1,13 +1,13 @@
 //! The machine inside libuv's loop, on the JavaScript thread: the hot path.
 //!
-//! The descriptor is read and written directly; libuv only tells when. The poll handle is always
+//! The descriptor is read and written directly, TLS between; libuv only tells when. The poll handle is always
 //! armed for reading (changing its mask costs two `epoll_ctl`), for writing only after the kernel
 //! has refused bytes, and for the peer's leaving even while nothing is read. Must not know:
 //! JavaScript, other connections, busy-polling.
 
 use std::{
     io,
-    os::fd::{AsFd, AsRawFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd},
     time::Instant,
 };
 
@@ -19,13 +19,13 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    transport,
+    transport::Wire,
 };
 
 /// A connection that the loop drives.
 pub struct Inline {
     machine: Box<Connection>,
-    fd: OwnedFd,
+    wire: Wire,
     poll: Poll,
     interest: Interest,
     /// Writing has failed. What the peer said before it left is still to be read.
@@ -37,6 +37,8 @@ pub struct Inline {
 pub enum Next {
     /// Wait for more.
     Wait,
+    /// Something is left in memory, of which libuv won't tell: continue when the loop has turned.
+    Again,
     /// Large frames are under way: continue in a task.
     Offload,
     /// It is over.
@@ -52,14 +54,14 @@ impl Inline {
     pub fn adopt(
         uv: Loop,
         machine: Box<Connection>,
-        fd: OwnedFd,
+        wire: Wire,
         ready: impl Fn(Result<Interest, i32>) + 'static,
     ) -> Result<Self, (Box<Connection>, io::Error)> {
-        match uv.poll(fd.as_raw_fd(), ready) {
+        match uv.poll(wire.as_fd().as_raw_fd(), ready) {
             Ok(poll) => {
                 let interest = Interest::READABLE.and(Interest::DISCONNECT);
                 poll.start(interest);
-                Ok(Self { machine, fd, poll, interest, broken: None })
+                Ok(Self { machine, wire, poll, interest, broken: None })
             }
             Err(error) => Err((machine, error)),
         }
@@ -87,9 +89,9 @@ impl Inline {
         // A peer that has gone is read to the end, even if reading was paused.
         let gone = ready.has(Interest::DISCONNECT);
         if ready.has(Interest::READABLE) || gone {
-            let (machine, fd) = (&mut self.machine, self.fd.as_fd());
+            let (machine, wire) = (&mut self.machine, &mut self.wire);
             if gone || machine.wants_read() {
-                let receive = |buffer: &mut Vec<u8>| transport::receive(fd, buffer);
+                let receive = |buffer: &mut Vec<u8>| wire.receive(buffer);
                 match machine.read(now, scratch, inbound, receive) {
                     // A peer that has only stopped reading would never be heard to leave.
                     Ok(ReadTurn::Drained) if self.broken.is_some() => {
@@ -209,18 +211,23 @@ impl Inline {
         self.poll.set_referenced(referenced);
     }
 
+    /// Whether there is TLS on its wire.
+    pub const fn is_secure(&self) -> bool {
+        self.wire.is_secure()
+    }
+
     /// Leaves the loop, for another driver.
-    pub fn into_parts(self) -> (Box<Connection>, OwnedFd) {
+    pub fn into_parts(self) -> (Box<Connection>, Wire) {
         // libuv has let go of the descriptor once `uv_poll_stop` has returned.
         self.poll.close(|| {});
-        (self.machine, self.fd)
+        (self.machine, self.wire)
     }
 
     /// Leaves the loop for good. `then` runs when the descriptor has been closed.
     pub fn shut(self, then: impl FnOnce() + 'static) {
-        let fd = self.fd;
+        let wire = self.wire;
         self.poll.close(move || {
-            drop(fd);
+            drop(wire);
             then();
         });
     }
@@ -229,8 +236,9 @@ impl Inline {
         if self.broken.is_some() {
             return;
         }
-        let fd = self.fd.as_fd();
-        if let Err(error) = self.machine.write(now, inbound, |slices| transport::send(fd, slices)) {
+        let wire = &mut self.wire;
+        let written = self.machine.write(now, inbound, |slices| wire.send(slices));
+        if let Err(error) = written.and_then(|_| wire.flush().map_err(Error::disconnected)) {
             self.broken = Some(error);
         }
     }
@@ -239,12 +247,13 @@ impl Inline {
     fn next(&mut self) -> Next {
         // Can't be written to, and has nothing to say: no event would ever come.
         if self.broken.is_some()
-            && !transport::has_input(self.fd.as_fd())
+            && !self.wire.has_input()
             && let Some(error) = self.broken.take()
         {
             return Next::Over(error);
         }
-        let wants_write = self.machine.wants_write() && self.broken.is_none();
+        let waits = self.machine.wants_write() || self.wire.wants_write();
+        let wants_write = waits && self.broken.is_none();
         if self.machine.wants_write()
             && let Err(error) = self.machine.check_overrun()
         {
@@ -253,7 +262,7 @@ impl Inline {
         if wants_write && self.machine.is_heavy() {
             return Next::Offload;
         }
-        if self.machine.is_drained() {
+        if self.machine.is_drained() && !wants_write {
             return Next::Over(self.machine.farewell());
         }
         let mut interest = Interest::DISCONNECT;
@@ -266,6 +275,9 @@ impl Inline {
         if interest != self.interest {
             self.interest = interest;
             self.poll.start(interest);
+        }
+        if self.wire.holds_input() && interest.has(Interest::READABLE) {
+            return Next::Again;
         }
         Next::Wait
     }

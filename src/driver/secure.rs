@@ -14,8 +14,15 @@ use crate::{
     transport::Stream,
 };
 
-/// Agrees on TLS with the peer, if there is any; the peer has this much time, zero is for ever. When the
-/// application wants the connection's end before, that is left to its first turn.
+/// What became of a handshake that hasn't failed.
+pub(super) enum Agreement {
+    /// The conversation may begin.
+    Reached,
+    /// The application wants the connection's end before.
+    CalledOff,
+}
+
+/// Agrees on TLS with the peer, if there is any; the peer has this much time, zero is for ever.
 ///
 /// # Errors
 ///
@@ -29,14 +36,14 @@ pub(super) async fn shake_hands(
     patience: Duration,
     handle: &Handle,
     to: &Destination,
-) -> Result<()> {
+) -> Result<Agreement> {
     if !stream.is_handshaking() {
-        return Ok(());
+        return Ok(Agreement::Reached);
     }
     tokio::select! {
         biased;
         done = stream.shake_hands() => done?,
-        () = handle.ending() => return Ok(()),
+        () = handle.ending() => return Ok(Agreement::CalledOff),
         () = tokio::time::sleep(patience), if !patience.is_zero() => {
             let late = "the peer did not finish the handshake of TLS in time";
             return Err(Error::remote(Kind::Timeout, late));
@@ -44,5 +51,5 @@ pub(super) async fn shake_hands(
     }
     // Only now it is known who the peer is.
     to.inbox.push(Mail::Identified(to.index, stream.peer()));
-    Ok(())
+    Ok(Agreement::Reached)
 }

@@ -15,6 +15,7 @@ mod deflate;
 mod detect;
 mod large_text;
 mod msgpack;
+mod owned_outbound;
 mod session_close;
 mod session_greeting;
 mod session_heartbeat;

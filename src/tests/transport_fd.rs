@@ -58,8 +58,8 @@ async fn inherited_connection_is_spoken_over() {
 
     std::io::Write::write_all(&mut other, b"hello").expect("connected");
     assert_eq!(read_up_to(&mut stream, 5).await, b"hello");
-    let fd = stream.into_fd().expect("tokio lets go");
-    assert!(fcntl_getfd(fd).expect("open").contains(FdFlags::CLOEXEC));
+    let wire = stream.into_wire().expect("tokio lets go");
+    assert!(fcntl_getfd(wire).expect("open").contains(FdFlags::CLOEXEC));
 }
 
 #[tokio::test]
@@ -129,9 +129,9 @@ async fn inherited_sockets_of_tcp_are_spoken_over() {
     write_all(&mut client, b"hello").await;
     assert_eq!(read_up_to(&mut accepted.stream, 5).await, b"hello");
     for stream in [client, accepted.stream] {
-        let fd = stream.into_fd().expect("tokio lets go");
-        assert!(rustix::net::sockopt::tcp_nodelay(&fd).expect("of TCP"));
-        assert!(fcntl_getfd(fd).expect("open").contains(FdFlags::CLOEXEC));
+        let wire = stream.into_wire().expect("tokio lets go");
+        assert!(rustix::net::sockopt::tcp_nodelay(&wire).expect("of TCP"));
+        assert!(fcntl_getfd(wire).expect("open").contains(FdFlags::CLOEXEC));
     }
 }
 

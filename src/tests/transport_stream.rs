@@ -126,11 +126,11 @@ async fn abandoned_accept_loses_no_connection() {
 async fn stream_changes_hands_with_bytes_on_the_way() {
     let (mut one, other) = pair().expect("descriptors are left");
     write_all(&mut one, b"early").await;
-    let fd = other.into_fd().expect("tokio lets go");
-    assert_private_and_non_blocking(&fd);
+    let wire = other.into_wire().expect("tokio lets go");
+    assert_private_and_non_blocking(&wire);
     write_all(&mut one, b" and late").await;
 
-    let mut other = Stream::from_fd(fd).expect("tokio takes it");
+    let mut other = Stream::from_wire(wire).expect("tokio takes it");
     drop(one);
     assert_eq!(read_up_to(&mut other, 100).await, b"early and late");
 }
@@ -142,7 +142,7 @@ async fn descriptors_stay_in_this_process() {
     let (client, _) = connect(&endpoint).await.expect("it listens");
     let accepted = listener.accept().await.expect("one waits").stream;
     for stream in [client, accepted] {
-        assert_private_and_non_blocking(stream.into_fd().expect("tokio lets go"));
+        assert_private_and_non_blocking(stream.into_wire().expect("tokio lets go"));
     }
 }
 
@@ -184,9 +184,9 @@ async fn foreign_descriptor_is_made_private_and_non_blocking() {
     rustix::io::fcntl_setfd(&one, FdFlags::empty()).expect("open");
     let number = one.as_raw_fd();
     let stream = Stream::from_fd(one.into()).expect("tokio takes it");
-    let fd = stream.into_fd().expect("tokio lets go");
-    assert_eq!(fd.as_raw_fd(), number);
-    assert_private_and_non_blocking(fd);
+    let wire = stream.into_wire().expect("tokio lets go");
+    assert_eq!(wire.as_fd().as_raw_fd(), number);
+    assert_private_and_non_blocking(wire);
     drop(other);
 }
 

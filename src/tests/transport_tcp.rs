@@ -73,7 +73,8 @@ async fn options_are_set_on_both_sides() {
     let (client, _) = connect(&at(host("127.0.0.1", port))).await.expect("it listens");
     let accepted = listener.accept().await.expect("one waits").stream;
 
-    let (client, accepted) = (client.into_fd().expect("fine"), accepted.into_fd().expect("fine"));
+    let client = client.into_wire().expect("fine");
+    let accepted = accepted.into_wire().expect("fine");
     assert!(sockopt::tcp_nodelay(&client).expect("of TCP"));
     assert!(!sockopt::socket_keepalive(&client).expect("of TCP"));
     assert!(!sockopt::tcp_nodelay(&accepted).expect("of TCP"));

@@ -117,7 +117,7 @@ async fn both_sides_know_each_other_by_their_certificates() {
         let client = TlsOptions { identity: identity("client"), ..options() };
         let (client, server) = meet(server, client).await;
         let (mut client, mut server) = (client.expect("they agree"), server.expect("they agree"));
-        assert!(client.is_secure() && !client.is_handshaking());
+        assert!(!client.is_handshaking());
         let of_client = server.peer().tls.expect("it is there");
         assert_eq!(of_client.certificate, Some(certificate("client")));
         assert_eq!((of_client.authorized, &of_client.complaint), (true, &None));
@@ -255,9 +255,50 @@ async fn who_leaves_or_talks_nonsense_during_the_handshake_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_stream_with_tls_stays_in_tokio() {
-    let (client, _server) = pair().await;
-    assert_eq!(client.into_fd().expect_err("it can't leave").kind(), Kind::Internal);
+async fn a_stream_with_tls_leaves_tokio_and_comes_back() {
+    let (client, mut server) = pair().await;
+    write_all(&mut server, b"early").await;
+    let mut wire = client.into_wire().expect("tokio lets go");
+    let mut heard = Vec::with_capacity(64);
+    while heard.len() < b"early".len() {
+        match wire.receive(&mut heard) {
+            Ok(read) => assert_ne!(read, 0),
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock),
+        }
+    }
+    assert_eq!(heard, b"early");
+    assert!(!wire.holds_input());
+    assert_eq!(
+        wire.send(&[IoSlice::new(b"an "), IoSlice::new(b"answer")]).expect("it has room"),
+        9
+    );
+    assert!(!wire.wants_write());
+    assert_eq!(read_up_to(&mut server, 9).await, b"an answer");
+
+    let mut client = Stream::from_wire(wire).expect("tokio takes it");
+    write_all(&mut client, b"back").await;
+    assert_eq!(read_up_to(&mut server, 4).await, b"back");
+}
+
+#[tokio::test]
+async fn what_a_wire_holds_in_memory_is_told() {
+    let (client, mut server) = pair().await;
+    let mut wire = client.into_wire().expect("tokio lets go");
+    write_all(&mut server, &[7; 1000]).await;
+    drop(server);
+    let mut heard = Vec::with_capacity(1000);
+    let mut steps = 0;
+    while heard.len() < 1000 {
+        let mut step = Vec::with_capacity(300);
+        match wire.receive(&mut step) {
+            Ok(read) => assert_eq!(read, step.len()),
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock),
+        }
+        steps += usize::from(!step.is_empty());
+        heard.append(&mut step);
+        assert!(wire.holds_input() || heard.is_empty() || heard.len() == 1000);
+    }
+    assert_eq!((steps, heard), (4, vec![7; 1000]));
 }
 
 #[test]

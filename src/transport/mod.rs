@@ -5,7 +5,8 @@
 //! | `endpoint` | addresses as people write them |
 //! | `listener` | listening, accepting, which failures pass by themselves |
 //! | `dial` | connecting |
-//! | `stream` | one connection's bytes, in tokio's hands or out of them |
+//! | `stream` | one connection's bytes, in tokio's hands |
+//! | `wire` | the same outside of tokio |
 //! | `socket` | the kernel's bytes under these |
 //! | `tls` | the bytes between |
 //! | `peer` | who is at the other end, by the kernel's word |
@@ -30,13 +31,14 @@ pub(crate) mod lock;
 mod pause;
 mod socket;
 mod unix;
+mod wire;
 
 pub use self::{
     dial::{connect, connect_within},
     endpoint::Endpoint,
     listener::{AcceptError, Accepted, BindOptions, Listener, bind},
     peer::Peer,
-    socket::{has_input, receive, send},
     stream::{Stream, pair},
     tcp::TcpEndpoint,
+    wire::Wire,
 };

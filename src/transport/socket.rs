@@ -1,4 +1,4 @@
-//! A connected socket in tokio's hands: the bytes of the kernel, of one family or the other.
+//! A connected socket: the bytes of the kernel, of one family or the other, in tokio's hands or not.
 //!
 //! Must not know: what the bytes mean, or what is wrapped around them.
 
@@ -82,24 +82,6 @@ impl Socket {
         }
     }
 
-    /// Appends what the kernel has, as far as the buffer has room.
-    ///
-    /// # Errors
-    ///
-    /// Those of `recv`, "would block" among them.
-    pub(super) fn receive(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        self.try_io(Interest::READABLE, |socket| receive(socket, buffer))
-    }
-
-    /// Writes what the kernel takes.
-    ///
-    /// # Errors
-    ///
-    /// Those of `sendmsg`, "would block" among them.
-    pub(super) fn send(&self, slices: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        self.try_io(Interest::WRITABLE, |socket| send(socket, slices))
-    }
-
     /// Says that nothing more will be written.
     pub(super) fn end(&self) {
         let socket = match self {
@@ -123,6 +105,34 @@ impl Socket {
     }
 }
 
+/// What brings and takes the bytes of a connection, if it isn't asked to wait.
+pub(super) trait Kernel {
+    /// Appends what there is, as far as the buffer has room.
+    fn receive(&self, buffer: &mut Vec<u8>) -> io::Result<usize>;
+    /// Writes what is taken.
+    fn send(&self, slices: &[io::IoSlice<'_>]) -> io::Result<usize>;
+}
+
+impl Kernel for Socket {
+    fn receive(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        self.try_io(Interest::READABLE, |socket| receive(socket, buffer))
+    }
+
+    fn send(&self, slices: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        self.try_io(Interest::WRITABLE, |socket| send(socket, slices))
+    }
+}
+
+impl Kernel for OwnedFd {
+    fn receive(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        receive(self, buffer)
+    }
+
+    fn send(&self, slices: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        send(self, slices)
+    }
+}
+
 /// `sendmsg` in place of `writev`: only it can be told not to raise SIGPIPE, and a library can't
 /// count on the process ignoring that signal.
 ///
@@ -130,7 +140,7 @@ impl Socket {
 ///
 /// Those of `sendmsg`.
 #[inline]
-pub fn send(socket: impl AsFd, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
+pub(super) fn send(socket: impl AsFd, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
     // The system fails for more of them; a short write is what callers expect.
     let bufs = &bufs[..bufs.len().min(MAX_SLICES)];
     let sent = match bufs {
@@ -149,13 +159,13 @@ pub fn send(socket: impl AsFd, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
 ///
 /// Those of `recv`.
 #[inline]
-pub fn receive(socket: impl AsFd, buffer: &mut Vec<u8>) -> io::Result<usize> {
+pub(super) fn receive(socket: impl AsFd, buffer: &mut Vec<u8>) -> io::Result<usize> {
     let room = rustix::buffer::spare_capacity(buffer);
     Ok(rustix::net::recv(socket, room, RecvFlags::DONTWAIT)?.0)
 }
 
 /// Whether reading would find something at once: bytes, the end of the stream, or an error.
-pub fn has_input(socket: impl AsFd) -> bool {
+pub(super) fn has_input(socket: impl AsFd) -> bool {
     let mut byte = [0u8; 1];
     let flags = RecvFlags::DONTWAIT | RecvFlags::PEEK;
     !matches!(rustix::net::recv(socket, &mut byte, flags), Err(rustix::io::Errno::AGAIN))

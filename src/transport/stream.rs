@@ -1,8 +1,8 @@
 //! One connection's bytes.
 //!
-//! A stream is either in tokio's hands (read and written here) or a bare descriptor
-//! ([`Stream::into_fd`], [`Stream::from_fd`]) on its way from or to another event loop. One with TLS
-//! stays in tokio's. Must not know: what the bytes mean.
+//! A stream is in tokio's hands, and read and written here. Out of them it is a [`Wire`]
+//! ([`Stream::into_wire`], [`Stream::from_wire`]), on its way from or to another event loop. Must not
+//! know: what the bytes mean.
 
 use std::{io, os::fd::OwnedFd, time::Duration};
 
@@ -15,11 +15,12 @@ use tokio::{
 use super::{
     fd,
     peer::Peer,
-    socket::Socket,
+    socket::{Kernel as _, Socket},
     tcp::{self, TcpOptions},
     tls::{ClientTls, ServerTls, Session},
+    wire::Wire,
 };
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 /// A connected stream. Non-blocking, closed on exec, and writing to a peer that left is an error
 /// (`EPIPE`), never a signal.
@@ -35,7 +36,7 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// [`Kind::System`] when the descriptor can't be set up or tokio can't watch it; it is closed
+    /// [`Kind::System`](crate::error::Kind::System) when the descriptor can't be set up or tokio can't watch it; it is closed
     /// then.
     ///
     /// # Panics
@@ -53,29 +54,33 @@ impl Stream {
         Self::from_fd(fd)
     }
 
-    /// Takes the socket out of tokio. It stays connected, non-blocking and closed on exec, and
-    /// bytes that have arrived stay in the kernel.
+    /// Takes back what [`into_wire`](Self::into_wire) has let go, as [`from_fd`](Self::from_fd).
     ///
     /// # Errors
     ///
-    /// [`Kind::System`] when tokio can't let go of it, [`Kind::Internal`] for one with TLS; the
-    /// connection is closed then.
-    pub fn into_fd(self) -> Result<OwnedFd> {
-        if self.tls.is_some() {
-            return Err(Error::library(Kind::Internal, "a stream with TLS is no bare descriptor"));
-        }
-        self.socket.into_fd()
+    /// As [`from_fd`](Self::from_fd).
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn from_wire(wire: Wire) -> Result<Self> {
+        Ok(Self { socket: Socket::from_fd(wire.fd)?, tls: wire.tls })
+    }
+
+    /// Takes the socket out of tokio. It stays connected, non-blocking and closed on exec, and
+    /// bytes that have arrived stay in the kernel, or with its TLS.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::System`](crate::error::Kind::System) when tokio can't let go of it; the connection is closed then.
+    pub fn into_wire(self) -> Result<Wire> {
+        Ok(Wire { fd: self.socket.into_fd()?, tls: self.tls })
     }
 
     /// Who is at the other end. What TLS knows is there once its handshake is over.
     pub fn peer(&self) -> Peer {
         let tls = self.tls.as_ref().filter(|tls| !tls.is_handshaking());
         Peer { tls: tls.map(|tls| tls.peer().into()), ..self.socket.peer() }
-    }
-
-    /// Whether there is TLS on it: then it can't leave tokio.
-    pub const fn is_secure(&self) -> bool {
-        self.tls.is_some()
     }
 
     /// Whether [`shake_hands`](Self::shake_hands) has to come first.
@@ -229,7 +234,7 @@ async fn read_to_end(socket: &Socket) {
 ///
 /// # Errors
 ///
-/// [`Kind::System`] when the process has no descriptors left.
+/// [`Kind::System`](crate::error::Kind::System) when the process has no descriptors left.
 ///
 /// # Panics
 ///

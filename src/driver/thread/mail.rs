@@ -2,13 +2,16 @@
 
 use std::{
     cell::Cell,
-    os::fd::OwnedFd,
     panic::AssertUnwindSafe,
     time::{Duration, Instant},
 };
 
 use super::{Connection, Inbound, Mail, Next, Peer, Place, Result, Thread, closed, kind, task};
-use crate::{driver::task::Command, error::Error, transport::Stream};
+use crate::{
+    driver::task::Command,
+    error::Error,
+    transport::{Stream, Wire},
+};
 
 /// How mail shares the JavaScript thread with everybody else's timers and sockets. Node calls a
 /// thread-safe function again and again, up to a thousand times, before it lets the loop turn, as
@@ -44,7 +47,7 @@ impl Thread {
             Mail::Identified(index, peer) => self.identify(index, peer),
             Mail::Listening(server, outcome) => self.listening(server, outcome),
             Mail::Unlistened(server, outcome) => self.unlistened(server, outcome),
-            Mail::Returned(index, machine, fd) => self.take_returned(index, machine, fd),
+            Mail::Returned(index, machine, wire) => self.take_returned(index, machine, wire),
             Mail::Parted(index, machine, batch) => self.take_parted(index, machine, batch),
             Mail::Tick => self.tick(),
         }
@@ -135,7 +138,7 @@ impl Thread {
         self.deliver(index, batch, false);
     }
 
-    fn take_returned(&self, index: u32, machine: Box<Connection>, fd: OwnedFd) {
+    fn take_returned(&self, index: u32, machine: Box<Connection>, wire: Wire) {
         let mut batch = self.batch.take();
         {
             let mut inner = self.inner.borrow_mut();
@@ -147,7 +150,7 @@ impl Thread {
                 return;
             };
             batch.append(std::mem::take(&mut entry.pending));
-            self.place_inline(inner, index, machine, fd, &mut batch);
+            self.place_inline(inner, index, machine, wire, &mut batch);
             // What the application wanted while the connection was on its way.
             let now = Instant::now();
             let mut commands = handle.take_commands().into_iter();

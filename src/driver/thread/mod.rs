@@ -93,6 +93,10 @@ struct Inner {
     idle: Option<Idle>,
     spinning: bool,
     timer: Option<Timer>,
+    /// Connections that have something to read in memory, of which libuv won't tell.
+    late: Vec<u32>,
+    /// For what outlives its place in the table: the last word over TLS.
+    runtime: runtime::Handle,
     /// What the timer is set to.
     due: Option<Instant>,
     /// Connections and servers that keep the process alive by themselves.
@@ -134,6 +138,8 @@ impl Thread {
                 busy: BusyPoll::new(Duration::from_micros(50)),
                 idle: uv.and_then(|uv| uv.idle(spin).ok()),
                 spinning: false,
+                late: Vec::new(),
+                runtime: runtime.clone(),
                 timer: uv.and_then(|uv| uv.timer(tick).ok()),
                 due: None,
                 holders: 0,

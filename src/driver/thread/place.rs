@@ -1,13 +1,13 @@
 //! Gives connections their drivers.
 
-use std::{os::fd::OwnedFd, rc::Weak, sync::Arc, time::Instant};
+use std::{rc::Weak, sync::Arc, time::Instant};
 
 use super::{
     Connection, DriverKind, Entry, Error, Inbound, Inline, Inner, Loop, Place, Result, Thread, task,
 };
 use crate::{
     driver::task::{Destination, Stay},
-    transport::Stream,
+    transport::{Stream, Wire},
 };
 
 impl Thread {
@@ -24,15 +24,13 @@ impl Thread {
             return;
         };
         machine.presume_heartbeat(entry.peer.usual_heartbeat());
-        if self.uv.is_none()
-            || entry.driver == DriverKind::Task
-            || entry.limits.compression != 0
-            || stream.is_secure()
-        {
+        if self.uv.is_none() || entry.driver == DriverKind::Task || entry.limits.compression != 0 {
             self.run_in_task(entry, index, machine, Ok(stream), Stay::Always, batch);
+        } else if stream.is_handshaking() {
+            self.run_in_task(entry, index, machine, Ok(stream), Stay::UntilSecure, batch);
         } else {
-            match stream.into_fd() {
-                Ok(fd) => self.place_inline(inner, index, machine, fd, batch),
+            match stream.into_wire() {
+                Ok(wire) => self.place_inline(inner, index, machine, wire, batch),
                 Err(error) => {
                     entry.place = Place::Waiting(machine);
                     inner.finish(index, &error, batch);
@@ -69,7 +67,7 @@ impl Thread {
         inner: &mut Inner,
         index: u32,
         machine: Box<Connection>,
-        fd: OwnedFd,
+        wire: Wire,
         batch: &mut Inbound,
     ) {
         let Some(uv): Option<Loop> = self.uv else {
@@ -80,7 +78,7 @@ impl Thread {
         };
         let me = Weak::clone(&self.me);
         let ready = move |ready| me.upgrade().map_or((), |thread| thread.ready(index, ready));
-        match Inline::adopt(uv, machine, fd, ready) {
+        match Inline::adopt(uv, machine, wire, ready) {
             Ok(mut inline) => {
                 inline.set_referenced(entry.referenced);
                 let next = inline.open(Instant::now(), batch);

@@ -89,6 +89,7 @@ impl Thread {
     pub(super) fn follow(&self, inner: &mut Inner, index: u32, next: Next, batch: &mut Inbound) {
         match next {
             Next::Wait => {}
+            Next::Again => inner.read_later(index),
             Next::Over(error) => inner.finish(index, &error, batch),
             Next::Offload => {
                 let Some(entry) = inner.entries.get_mut(index as usize) else {
@@ -97,13 +98,13 @@ impl Thread {
                 let Place::Inline(inline) = std::mem::replace(&mut entry.place, Place::None) else {
                     return;
                 };
-                let (machine, fd) = inline.into_parts();
+                let (machine, wire) = inline.into_parts();
                 let _runtime = self.runtime.enter();
                 self.run_in_task(
                     entry,
                     index,
                     machine,
-                    Stream::from_fd(fd),
+                    Stream::from_wire(wire),
                     Stay::WhileLarge,
                     batch,
                 );
@@ -197,9 +198,19 @@ impl Thread {
         }
     }
 
+    /// Reads on what connections hold in memory. True if there was any.
+    fn read_late(&self) -> bool {
+        let late = std::mem::take(&mut self.inner.borrow_mut().late);
+        let any = !late.is_empty();
+        for index in late {
+            self.ready(index, Ok(Interest::READABLE));
+        }
+        any
+    }
+
     /// The idle callback.
     pub(super) fn spin(&self) {
-        if self.take_late_mail() {
+        if self.take_late_mail() || self.read_late() {
             return;
         }
         let mut inner = self.inner.borrow_mut();
@@ -228,6 +239,15 @@ impl Inner {
         }
     }
 
+    /// Has a connection read on when the loop has turned.
+    #[cold]
+    fn read_later(&mut self, index: u32) {
+        if !self.late.contains(&index) {
+            self.late.push(index);
+        }
+        self.start_spinning();
+    }
+
     /// Ends a connection, or what it runs over, if it survives that; its batch says which.
     pub(super) fn finish(&mut self, index: u32, error: &Error, batch: &mut Inbound) {
         let Some(entry) = self.entries.get_mut(index as usize) else {
@@ -246,7 +266,13 @@ impl Inner {
             }
             Place::Inline(mut inline) => {
                 inline.machine().finish(error, batch);
-                inline.shut(|| {});
+                if !inline.is_secure() {
+                    return inline.shut(|| {});
+                }
+                let _runtime = self.runtime.enter();
+                if let Ok(stream) = Stream::from_wire(inline.into_parts().1) {
+                    self.runtime.spawn(stream.end());
+                }
             }
         }
     }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     error::{Error, Kind, Result},
-    transport::socket::Socket,
+    transport::socket::Kernel,
 };
 
 /// One connection's TLS.
@@ -33,6 +33,8 @@ pub(crate) struct Session {
     /// From the kernel, and not yet rustls's.
     incoming: Vec<u8>,
     taken: usize,
+    /// At its last look the kernel had as much as was asked for: there may be more.
+    filled: bool,
     /// Bytes of the conversation that nobody has read.
     plaintext: usize,
     /// Nothing more will come.
@@ -70,7 +72,8 @@ impl Session {
 
     fn new(mut tls: Connection, side: Side) -> Self {
         tls.set_buffer_limit(Some(MAX_OUTGOING_BYTES));
-        Self { tls, side, incoming: Vec::new(), taken: 0, plaintext: 0, ended: false }
+        let incoming = Vec::new();
+        Self { tls, side, incoming, taken: 0, filled: false, plaintext: 0, ended: false }
     }
 
     /// Whether the two sides have yet to agree.
@@ -93,7 +96,7 @@ impl Session {
     /// # Errors
     ///
     /// It has failed; the peer is told why, as far as the kernel takes it.
-    pub(crate) fn shake_hands(&mut self, socket: &Socket) -> Result<()> {
+    pub(crate) fn shake_hands(&mut self, socket: &impl Kernel) -> Result<()> {
         while self.is_handshaking() {
             match self.advance(socket) {
                 Ok(()) if self.ended => return Err(reason::left()),
@@ -130,12 +133,16 @@ impl Session {
     ///
     /// "Would block", those of the kernel, and one of ours inside of an [`io::Error`] if the peer
     /// breaks TLS.
-    pub(crate) fn read(&mut self, socket: &Socket, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    pub(crate) fn read(&mut self, socket: &impl Kernel, buffer: &mut Vec<u8>) -> io::Result<usize> {
         let before = buffer.len();
         loop {
             self.take_plaintext(buffer)?;
             let read = buffer.len() - before;
             if buffer.len() == buffer.capacity() || (self.ended && self.plaintext == 0) {
+                return Ok(read);
+            }
+            // That was all: another look at the kernel would be in vain.
+            if read != 0 && !self.filled && self.taken == self.incoming.len() {
                 return Ok(read);
             }
             match self.advance(socket) {
@@ -155,7 +162,7 @@ impl Session {
     /// "Would block" if nothing was taken, and those of the kernel.
     pub(crate) fn write(
         &mut self,
-        socket: &Socket,
+        socket: &impl Kernel,
         slices: &[io::IoSlice<'_>],
     ) -> io::Result<usize> {
         self.flush(socket)?;
@@ -172,7 +179,7 @@ impl Session {
     /// # Errors
     ///
     /// "Would block" if something is left, and those of the kernel.
-    pub(crate) fn flush(&mut self, socket: &Socket) -> io::Result<()> {
+    pub(crate) fn flush(&mut self, socket: &impl Kernel) -> io::Result<()> {
         while self.tls.wants_write() {
             self.tls.write_tls(&mut Sink(socket))?;
         }
@@ -180,7 +187,7 @@ impl Session {
     }
 
     /// Tells the peer that nothing more will come, as far as the kernel takes it.
-    pub(crate) fn say_goodbye(&mut self, socket: &Socket) {
+    pub(crate) fn say_goodbye(&mut self, socket: &impl Kernel) {
         self.tls.send_close_notify();
         // Whoever can't be told finds out by the end of the stream.
         let _ = self.flush(socket);
@@ -221,7 +228,7 @@ impl Session {
     }
 
     /// Lets rustls have what is there, or asks the kernel for more.
-    fn advance(&mut self, socket: &Socket) -> io::Result<()> {
+    fn advance(&mut self, socket: &impl Kernel) -> io::Result<()> {
         if self.taken == self.incoming.len() {
             self.fetch(socket)?;
             if self.ended {
@@ -230,6 +237,10 @@ impl Session {
         }
         let mut rest = &self.incoming[self.taken..];
         self.taken += self.tls.read_tls(&mut rest)?;
+        if self.taken == self.incoming.len() {
+            // Idle connections hold no buffer.
+            (self.incoming, self.taken) = (Vec::new(), 0);
+        }
         match self.tls.process_new_packets() {
             Ok(state) => {
                 self.plaintext = state.plaintext_bytes_to_read();
@@ -248,30 +259,24 @@ impl Session {
         }
     }
 
-    fn fetch(&mut self, socket: &Socket) -> io::Result<()> {
-        self.taken = 0;
-        self.incoming.clear();
-        self.incoming.reserve_exact(INCOMING_BYTES);
-        match socket.receive(&mut self.incoming) {
-            // Without a goodbye of TLS's own; the conversation has one, and knows what to think.
-            Ok(0) => {
-                self.ended = true;
-                Ok(())
-            }
-            Ok(_) => Ok(()),
-            Err(error) => {
-                // Idle connections hold no buffer.
-                self.incoming = Vec::new();
-                Err(error)
-            }
-        }
+    fn fetch(&mut self, socket: &impl Kernel) -> io::Result<()> {
+        // A small call needs little; whoever has filled that has much to say.
+        let step = if self.filled { MAX_INCOMING_BYTES } else { MIN_INCOMING_BYTES };
+        let mut incoming = Vec::with_capacity(step);
+        self.filled = false;
+        let received = socket.receive(&mut incoming)?;
+        self.filled = received == incoming.capacity();
+        // Without a goodbye of TLS's own; the conversation has one, and knows what to think.
+        self.ended = received == 0;
+        (self.incoming, self.taken) = (incoming, 0);
+        Ok(())
     }
 }
 
 /// What rustls writes to.
-struct Sink<'a>(&'a Socket);
+struct Sink<'a, K>(&'a K);
 
-impl Write for Sink<'_> {
+impl<K: Kernel> Write for Sink<'_, K> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.send(&[io::IoSlice::new(bytes)])
     }
@@ -293,7 +298,8 @@ fn fault(error: &rustls::Error) -> Error {
     Error::library(Kind::Internal, format!("TLS can't begin: {error}"))
 }
 
-/// What is asked of the kernel at once: a few records of the largest size.
-const INCOMING_BYTES: usize = 64 * 1024;
+/// What is asked of the kernel at once: less than a record of the largest size, or a few of them.
+const MIN_INCOMING_BYTES: usize = 8 * 1024;
+const MAX_INCOMING_BYTES: usize = 64 * 1024;
 /// What may wait for the kernel as ciphertext.
 const MAX_OUTGOING_BYTES: usize = 64 * 1024;
