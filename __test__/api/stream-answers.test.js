@@ -109,6 +109,7 @@ forEachDriver((driver) => {
         context.stream.resume();
         setImmediate(() => context.stream.end('late'));
       });
+      stream.end();
       assert.equal(`${await within(all(stream), 'what comes late')}`, 'late');
     });
 
