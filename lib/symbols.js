@@ -7,6 +7,7 @@
 const kIndex = Symbol('index');
 /** Of a socket or a server: who answers requests. */
 const kHandlers = Symbol('handlers');
+/** Of a socket, a server, or where that listens: the async context in which it is told of things. */
 const kScope = Symbol('scope');
 /** Of a socket or a server: emits, and lets nothing that a listener throws through. */
 const kEmit = Symbol('emit');
