@@ -39,7 +39,7 @@ class Answering extends EventEmitter {
   }
 
   /**
-   * Takes no requests and messages until `resume`; answers, deadlines and heartbeats go on. Of a
+   * Takes no requests, messages and new streams until `resume`; answers, deadlines and heartbeats go on. Of a
    * server: on all its sockets, those to come included.
    * @returns {this}
    */

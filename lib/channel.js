@@ -56,6 +56,8 @@ class Channel {
   #sink;
   /** What came while nobody took it. @type {((sink: Sink) => void)[]} */
   #early = [];
+  /** The bytes of it, and what each piece costs beside. */
+  unreadBytes = 0;
 
   /**
    * @param {any} table of the socket's channels
@@ -209,6 +211,7 @@ class Channel {
     this.#sink = sink;
     const early = this.#early;
     this.#early = [];
+    this.unreadBytes = 0;
     for (const give of early) give(sink);
   }
 
@@ -255,8 +258,12 @@ class Channel {
       return;
     }
     const sink = this.#sink;
-    if (sink === undefined) this.#early.push((late) => late.data(value, cost));
-    else sink.data(value, cost);
+    if (sink !== undefined) {
+      sink.data(value, cost);
+      return;
+    }
+    this.#early.push((late) => late.data(value, cost));
+    this.unreadBytes += cost;
   }
 
   /** @param {number} units that have left; 0 with the end */

@@ -13,14 +13,12 @@ const { announce, isList, listOf, readList } = require('./file-list.js');
 const { prepare, stream } = require('./outgoing-file.js');
 const { Patience } = require('./patience.js');
 const { encode, isBytes } = require('./payload.js');
+const { Setting } = require('./records.js');
 const { byteLength } = require('./streams.js');
 const { kAsking, kLink, kSerializer, kStreams } = require('./symbols.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
 /** @typedef {import('./outgoing-file.js').Outgoing} Outgoing */
-
-/** Settings of a stream, beside those of the core: a call or a message with files; a file. */
-const Setting = { VALUES: 1, CALL: 2, MESSAGE: 4, FILE: 8 };
 
 class Filing {
   #socket;
@@ -326,4 +324,3 @@ function keep(payload, serializer) {
 }
 
 exports.Filing = Filing;
-exports.Setting = Setting;

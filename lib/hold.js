@@ -1,5 +1,6 @@
 /**
- * What a paused socket has received and its user not yet seen: requests and messages, in order.
+ * What a paused socket has received and its user not yet seen: requests, messages and the streams
+ * that its peer has opened, in order.
  *
  * The core is told of the pause and stops reading once it has handed over enough; what it hands over
  * until then, and what was on its way already, waits here. Must not know: handlers, how the core
@@ -10,8 +11,8 @@
 const core = require('./core.js');
 const { ErrorKind } = require('./errors.js');
 const { hear } = require('./messages.js');
-const { Kind, VALUE } = require('./records.js');
-const { kIndex, kScope } = require('./symbols.js');
+const { Kind, Setting, VALUE } = require('./records.js');
+const { kIndex, kScope, kStreams } = require('./symbols.js');
 
 /**
  * @typedef {object} Item
@@ -56,9 +57,13 @@ class Hold {
     return this.#own || this.#all;
   }
 
-  /** What is kept: requests and messages, and the bytes of their payloads. */
+  /** What is kept, and the bytes of its payloads; of streams, with what has come in them. */
   get stats() {
-    return { heldMessages: this.#items.length, heldBytes: this.#bytes };
+    let heldBytes = this.#bytes;
+    for (const { kind, subject } of this.#items) {
+      if (kind === Kind.OPEN) heldBytes += this.#socket[kStreams].unreadBytes(subject);
+    }
+    return { heldMessages: this.#items.length, heldBytes };
   }
 
   /**
@@ -90,7 +95,7 @@ class Hold {
   }
 
   /**
-   * A request or a message of the core's.
+   * A request or a message, or a stream that has been opened.
    * @param {number} kind
    * @param {number} subject
    * @param {string} topic
@@ -99,7 +104,9 @@ class Hold {
    * @param {number} bodyKind
    */
   receive(kind, subject, topic, body, extra, bodyKind) {
-    if (!this.#keeps) {
+    // Files belong to what is kept itself, or to what is being handled and in want of them.
+    const keeps = this.#keeps && (kind !== Kind.OPEN || (extra & Setting.FILE) === 0);
+    if (!keeps) {
       this.#take(kind, subject, topic, body, extra, bodyKind);
       return;
     }
@@ -114,21 +121,38 @@ class Hold {
    * @param {number} token
    */
   cancel(token) {
-    const isIt = (/** @type {Item} */ item) => item.kind === Kind.REQUEST && item.subject === token;
-    const at = this.#items.findLastIndex(isIt);
-    if (at < 0) {
+    if (!this.#drop(Kind.REQUEST, token)) {
       this.#serving.cancel(token);
       return;
     }
-    this.#bytes -= this.#items[at].bytes;
-    this.#items.splice(at, 1);
     // No handler needs to see it. The core counts it as open until it is answered, and sends nothing to somebody who has left.
     core.order(this.#socket[kIndex], Kind.FAILED, token, '', '', ErrorKind.ABORTED);
   }
 
+  /**
+   * The peer has reset this stream.
+   * @param {number} number
+   */
+  reset(number) {
+    if (this.#items.length > 0) this.#drop(Kind.OPEN, number);
+  }
+
+  /**
+   * @param {number} kind
+   * @param {number} subject
+   * @returns {boolean} whether it was there
+   */
+  #drop(kind, subject) {
+    const at = this.#items.findLastIndex((item) => item.kind === kind && item.subject === subject);
+    if (at < 0) return false;
+    this.#bytes -= this.#items[at].bytes;
+    this.#items.splice(at, 1);
+    return true;
+  }
+
   /** The connection is over: nobody is left to be answered. What was said one way still counts. */
   disconnect() {
-    this.#items = this.#items.filter((item) => item.kind !== Kind.REQUEST);
+    this.#items = this.#items.filter((item) => item.kind === Kind.MESSAGE);
     this.#bytes = this.#items.reduce((sum, item) => sum + item.bytes, 0);
   }
 
@@ -148,6 +172,8 @@ class Hold {
    */
   #take(kind, subject, topic, body, extra, bodyKind) {
     if (kind === Kind.REQUEST) this.#serving.request(subject, topic, bodyKind, body, extra);
+    else if (kind === Kind.OPEN)
+      this.#socket[kStreams].answer(subject, topic, bodyKind, body, extra);
     else hear(this.#socket, topic, bodyKind, body);
   }
 
@@ -171,12 +197,12 @@ class Hold {
 }
 
 /**
- * @param {number} bodyKind
+ * @param {number} bodyKind of a record, which may carry a traceparent
  * @param {any} body
  * @returns {number} bytes; of a value that is put together already, those that its text would have
  */
 function sizeOf(bodyKind, body) {
-  const text = bodyKind === VALUE ? JSON.stringify(body) : body;
+  const text = (bodyKind & VALUE) === VALUE ? JSON.stringify(body) : body;
   return typeof text === 'string' ? Buffer.byteLength(text) : text.length;
 }
 

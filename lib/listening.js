@@ -11,12 +11,13 @@ const { inherited } = require('./inherited.js');
 const options = require('./options.js');
 const { turnedAway } = require('./peer.js');
 const { ServerEvent } = require('./records.js');
-const { kReceive, kWelcome } = require('./symbols.js');
+const { kReceive, kScope, kWelcome } = require('./symbols.js');
 
 const { ErrorKind, ShortwireError } = errors;
 
 /**
  * @typedef {object} Owner what a server does with what comes of it
+ * @property {import('node:async_hooks').AsyncResource} scope where it does so
  * @property {(index: number) => any} welcome makes the socket of a new connection
  * @property {() => void} listening it listens
  * @property {(peer: object) => void} turnedAway the core has: there was no room
@@ -42,11 +43,14 @@ class Listening {
   #owner;
   /** Makes the socket of a connection that the core has accepted. @type {(index: number) => any} */
   [kWelcome];
+  /** @type {import('node:async_hooks').AsyncResource} */
+  [kScope];
 
   /** @param {Owner} owner */
   constructor(owner) {
     this.#owner = owner;
     this[kWelcome] = owner.welcome;
+    this[kScope] = owner.scope;
   }
 
   /** Where, or null. @returns {any} */

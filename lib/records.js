@@ -43,6 +43,9 @@ const ServerEvent = { LISTENING: 1, FAILED: 2, CLOSED: 3, TURNED_AWAY: 4 };
 /** How a payload is encoded. */
 const Body = { NONE: 0, JSON: 1, BYTES: 2, MESSAGE_PACK: 3 };
 
+/** What a stream is for, in the record that opens it: a call or a message with files; a file. */
+const Setting = { VALUES: 1, CALL: 2, MESSAGE: 4, FILE: 8 };
+
 /** What both sides of a connection can do, in the record that tells that it is ready. */
 const Capability = { MESSAGE_PACK: 0x02, DEFLATE: 0x10 };
 
@@ -84,4 +87,4 @@ const Shape = {
 /** Names of formats, by number. */
 const FORMATS = ['shortwire', 'jftp-1.0', 'jftp-1.5', 'jftp'];
 
-module.exports = { Kind, ServerEvent, Body, Capability, Layout, Shape, VALUE, FORMATS };
+module.exports = { Kind, ServerEvent, Body, Setting, Capability, Layout, Shape, VALUE, FORMATS };

@@ -22,6 +22,7 @@ const {
   kLink,
   kPause,
   kReference,
+  kScope,
   kShow,
   kSocketFailed,
   kSocketGone,
@@ -40,6 +41,7 @@ class UDSocketServer extends Broadcasting {
   /** @type {'open' | 'closing' | 'closed'} */
   #status = 'open';
   #listening = new Listening({
+    scope: this[kScope],
     welcome: (index) => this.#welcome(index),
     listening: () => this[kEmit]('listening'),
     turnedAway: (peer) => this.#turnAway(peer),

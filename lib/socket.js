@@ -124,7 +124,7 @@ class UDSocket extends Speaking {
     this[kSerializer] = serializer;
     return this;
   }
-  /** Whether it takes no requests and messages at the moment; its server may have paused it, too. */
+  /** Whether it takes no requests, messages and new streams at the moment; its server may have paused it, too. */
   get paused() {
     return this.#hold.paused;
   }
@@ -249,11 +249,15 @@ class UDSocket extends Speaking {
       case Kind.OUTPUT:
         return this[kLink].write(body);
       case Kind.OPEN:
+        this[kStreams].open(subject, extra);
+        return this.#hold.receive(kind, subject, topic, body, extra, bodyKind);
+      case Kind.RESET:
+        this.#hold.reset(subject);
+        return this[kStreams].receive(kind, subject, body, extra, bodyKind);
       case Kind.DATA:
       case Kind.END:
-      case Kind.RESET:
       case Kind.TAKEN:
-        return this[kStreams].receive(kind, subject, topic, body, extra, bodyKind);
+        return this[kStreams].receive(kind, subject, body, extra, bodyKind);
       case Kind.DROPPED:
         return this[kAsking].drop(missed(topic, bodyKind, body, extra));
       default:

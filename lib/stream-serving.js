@@ -14,6 +14,7 @@ const { NOBODY, invokeStream } = require('./invocation.js');
 const { dismiss, isIterable } = require('./parts.js');
 const { decode, isBytes } = require('./payload.js');
 const { UDStream } = require('./stream.js');
+const { kSilent } = require('./symbols.js');
 const { TRACED_BODY, split } = require('./traceparent.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
@@ -59,7 +60,7 @@ class StreamServing {
     else
       // Promise.resolve: somebody's own `then` may throw.
       Promise.resolve(result).then(
-        (/** @type {any} */ value) => served.settle(value),
+        (/** @type {any} */ value) => served.answer(value),
         (/** @type {any} */ error) => served.fail(error)
       );
   }
@@ -128,25 +129,17 @@ class Served {
   }
 
   /**
-   * The handler's promise has been fulfilled. A stream that it has read to the end is over then, and
-   * would be open for ever if the handler forgot to say so; what is still piped into it ends it.
-   * @param {unknown} value
-   */
-  settle(value) {
-    this.answer(value);
-    const stream = this.#stream;
-    if (stream?.readableEnded && stream.listenerCount('unpipe') === 0) stream.end();
-  }
-
-  /**
-   * The handler has returned. If it has taken the stream, that is all there is to say.
+   * The handler has returned.
    * @param {unknown} value
    * @returns {boolean} false if it has answered before
    */
   answer(value) {
     if (this.#answered) return false;
     this.#answered = true;
-    if (this.#stream !== undefined) return true;
+    if (this.#stream !== undefined) {
+      this.#conclude(this.#stream, value);
+      return true;
+    }
     const channel = this.#channel;
     if (channel.over) {
       if (isIterable(value)) this.#inScope(() => dismiss(value));
@@ -164,6 +157,26 @@ class Served {
       }
     }
     return true;
+  }
+
+  /**
+   * The handler has returned and has taken the stream. It may go on with it for as long as it likes; but
+   * if it has said nothing, what it returns is its answer: parts, or, once it has read to the end, a
+   * value or nothing. Who reads at the other end would wait for ever otherwise.
+   * @param {UDStream} stream
+   * @param {unknown} value
+   */
+  #conclude(stream, value) {
+    if (stream.destroyed || stream.writableEnded || !stream[kSilent] || value === stream) return;
+    if (isIterable(value)) this.#inScope(() => void this.#pour(value));
+    else if (stream.readableEnded) {
+      try {
+        if (value !== undefined) stream.write(value);
+        stream.end();
+      } catch (error) {
+        this.fail(error);
+      }
+    }
   }
 
   /** @param {unknown} error of the handler's */
@@ -192,7 +205,8 @@ class Served {
       }
       // At its end it needs no cleaning up; a two-way stream has its other direction still.
       this.#parts = this.#source = undefined;
-      channel.end();
+      if (this.#stream === undefined) channel.end();
+      else this.#stream.end();
     } catch (error) {
       this.fail(error);
       this.#stop();

@@ -8,7 +8,7 @@ const { Channel } = require('./channel.js');
 const core = require('./core.js');
 const { ErrorKind, ShortwireError } = require('./errors.js');
 const { BYTES_HEAD, JSON_HEAD, encode, isBytes } = require('./payload.js');
-const { Kind } = require('./records.js');
+const { Kind, Setting } = require('./records.js');
 const { kFiling, kIndex, kSerializer } = require('./symbols.js');
 const { TRACED, ahead } = require('./traceparent.js');
 
@@ -36,11 +36,6 @@ class Streams {
     this.#answer = answer;
   }
 
-  /** Streams that are open, or wait for the connection. */
-  get open() {
-    return this.#channels.size;
-  }
-
   /** What waits for the connection: streams, and the bytes of their payloads. */
   get waiting() {
     return { messages: this.#waiting.size, bytes: this.#waitingBytes };
@@ -66,7 +61,7 @@ class Streams {
     // What waits for a connection is encoded now, and bytes belong to the caller.
     const kept = bytes && !this.#ready ? Uint8Array.prototype.slice.call(payload) : payload;
     const number = this.#number();
-    const channel = new Channel(this, socket, number, (settings & VALUES) !== 0, false);
+    const channel = new Channel(this, socket, number, (settings & Setting.VALUES) !== 0, false);
     this.#channels.set(number, channel);
     const open = () => {
       const index = socket[kIndex];
@@ -155,23 +150,46 @@ class Streams {
   }
 
   /**
-   * What the core tells of a stream.
-   * @param {number} kind
+   * The peer has opened one: what comes in it waits until it is answered.
+   * @param {number} number
+   * @param {number} settings
+   */
+  open(number, settings) {
+    const values = (settings & Setting.VALUES) !== 0;
+    this.#channels.set(number, new Channel(this, this.#socket, number, values, true));
+  }
+
+  /**
+   * Answers one that the peer has opened, unless it is over by now.
    * @param {number} number
    * @param {string} topic
+   * @param {number} bodyKind
+   * @param {any} body
+   * @param {number} settings
+   */
+  answer(number, topic, bodyKind, body, settings) {
+    const channel = this.#channels.get(number);
+    if (channel !== undefined) this.#answer(channel, topic, bodyKind, body, settings);
+  }
+
+  /**
+   * What the core tells of a stream. One that is over on this side needs to know nothing more.
+   * @param {number} kind
+   * @param {number} number
    * @param {any} body
    * @param {number} extra
    * @param {number} bodyKind
    */
-  receive(kind, number, topic, body, extra, bodyKind) {
-    if (kind !== Kind.OPEN) {
-      // One that is over on this side needs to know nothing more.
-      this.#channels.get(number)?.receive(kind, body, extra, bodyKind);
-      return;
-    }
-    const channel = new Channel(this, this.#socket, number, (extra & VALUES) !== 0, true);
-    this.#channels.set(number, channel);
-    this.#answer(channel, topic, bodyKind, body, extra);
+  receive(kind, number, body, extra, bodyKind) {
+    this.#channels.get(number)?.receive(kind, body, extra, bodyKind);
+  }
+
+  /**
+   * What has come in a stream and was not taken yet, in bytes.
+   * @param {number} number
+   */
+  unreadBytes(number) {
+    return this.#channels.get(number)?.unreadBytes ?? 0;
   }
 
   /** @param {number} number */
@@ -197,8 +215,6 @@ function byteLength(body) {
 
 const ENDED = 'The connection of the stream has ended';
 const FULL = 'Too much waits for the connection';
-/** A setting of a stream: it carries values. */
-const VALUES = 1;
 /** Numbers above are the peer's. */
 const MAX_NUMBER = 0x7fffffff;
 

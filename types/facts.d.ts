@@ -108,9 +108,9 @@ export interface SocketStats {
   readonly streamsRefused: number;
   /** Those of the bytes that wait to be sent which are of streams. */
   readonly streamQueuedBytes: number;
-  /** Requests and messages that wait for `resume`. */
+  /** Requests, messages and streams of the peer's that wait for `resume`. */
   readonly heldMessages: number;
-  /** The bytes of their payloads; about 1 MiB at most, and what was under way when the pause began. */
+  /** The bytes of their payloads, and of what has come in the streams; about 1 MiB at most, and what was under way when the pause began. */
   readonly heldBytes: number;
   /** One-way messages that never left. */
   readonly dropped: number;

@@ -325,8 +325,9 @@ export class UDSocket<
   destroy(error?: Error): this;
 
   /**
-   * Takes no requests and messages until `resume`. Up to about 1 MiB or 1,024 of them wait here, then nothing more is read, and what
-   * follows waits at the peer, whose own limits apply. Answers to own calls, deadlines and heartbeats go on for as long as there is room here.
+   * Takes no requests, messages and new streams until `resume`. Up to about 1 MiB or 1,024 of them wait here, then nothing more is read, and
+   * what follows waits at the peer, whose own limits apply. Answers to own calls, streams that are open already, deadlines and heartbeats go
+   * on for as long as there is room here.
    * `close` ends a pause; when the peer has left, messages that were received before are delivered on `resume`.
    *
    * ```js
@@ -340,7 +341,7 @@ export class UDSocket<
   pause(): this;
   /** Goes on where {@link pause} has stopped: first with what waits here, in order, from the next tick on. */
   resume(): this;
-  /** Whether it takes no requests and messages at the moment: paused by itself, or with all of its server's. */
+  /** Whether it takes no requests, messages and new streams at the moment: paused by itself, or with all of its server's. */
   readonly paused: boolean;
 
   /** Keeps the process alive while it is connected: the default. */

@@ -252,6 +252,8 @@ pub enum Comeback {
 pub mod setting {
     /// It carries values, one to a message, instead of bytes.
     pub const VALUES: u32 = 1;
+    /// It carries a file that another stream, a call or a message, has told of.
+    pub const FILE: u32 = 8;
 }
 
 /// Which side of a connection this is. In dialects without kinds it decides what a frame means.

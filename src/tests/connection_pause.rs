@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::support::{orders::Orders, pair::Pair};
-use crate::{config::Limits, driver::batch::kind};
+use crate::{config::Limits, driver::batch::kind, message::setting};
 
 const KIB: usize = 1024;
 const SECOND: Duration = Duration::from_secs(1);
@@ -72,6 +72,47 @@ fn answers_and_pings_pass_as_long_as_it_reads() {
     pair.run();
     assert_eq!(pair.server.of_kind(kind::RESPONSE).len(), 1);
     assert_eq!(pair.server.of_kind(kind::PING).len(), 1);
+}
+
+fn open(number: u32, settings: u32) -> Orders {
+    Orders::new().order(kind::OPEN, number, "t", "{}", settings)
+}
+
+#[test]
+fn streams_count_as_what_else_is_held() {
+    let mut pair = Pair::met(Limits { max_streams: 4096, ..Limits::default() });
+    pause(&mut pair, true);
+    for number in 1..=2000 {
+        pair.client_wants(&open(number, 0));
+        pair.run();
+    }
+    assert_eq!(pair.server.of_kind(kind::OPEN).len(), 1024);
+    pause(&mut pair, false);
+    pair.run();
+    assert_eq!(pair.server.of_kind(kind::OPEN).len(), 2000);
+}
+
+#[test]
+fn what_comes_in_a_held_stream_counts_and_in_an_older_one_or_a_file_it_doesnt() {
+    let data = |number| Orders::of_bytes(kind::DATA, number, "", &vec![7; 48 * KIB]);
+    for (settings, opened_before, reads_on) in
+        [(0, false, false), (0, true, true), (setting::FILE, false, true)]
+    {
+        let mut pair = Pair::met(Limits::default());
+        if !opened_before {
+            pause(&mut pair, true);
+        }
+        for number in 1..=40 {
+            pair.client_wants(&open(number, settings));
+        }
+        pair.run();
+        pause(&mut pair, true);
+        for number in 1..=40 {
+            pair.client_wants(&data(number));
+            pair.run();
+        }
+        assert_eq!(pair.server.machine.wants_read(), reads_on, "{settings}, {opened_before}");
+    }
 }
 
 #[test]

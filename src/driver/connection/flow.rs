@@ -58,6 +58,7 @@ impl Connection {
         if flow.left == 0 {
             self.flow = None;
         }
+        self.hold.note(record, part);
         let behind = buffer.len() - end;
         if part >= TAKE_PART_BYTES && behind < part && buffer.capacity() <= TAKE_BYTES * 2 {
             let rest = buffer[end..].to_vec();

@@ -5,10 +5,13 @@
 //! once there is none, since whoever reads on for their sake would read without end. Must not know:
 //! what is held back.
 
-use std::time::Instant;
+use std::{collections::HashSet, time::Instant};
 
 use super::Connection;
-use crate::driver::batch::kind;
+use crate::{
+    driver::batch::{Record, kind},
+    message::setting,
+};
 
 /// What has been handed over since the pause began.
 #[derive(Debug, Default)]
@@ -16,21 +19,33 @@ pub(super) struct Hold {
     paused: bool,
     items: usize,
     bytes: usize,
+    /// Streams among the items: what comes in them waits with them.
+    streams: HashSet<u32>,
 }
 
 impl Hold {
-    /// Counts an item on its way to the application, if it is one that waits there.
+    /// Counts what is on its way to the application, if it is something that waits there. A file
+    /// isn't: what it belongs to waits itself, or is being handled and in want of it.
     #[inline]
-    pub(super) fn note(&mut self, record: u32, bytes: usize) {
-        if self.paused && matches!(record, kind::REQUEST | kind::MESSAGE) {
-            self.items += 1;
-            self.bytes += bytes;
+    pub(super) fn note(&mut self, record: Record, bytes: usize) {
+        if !self.paused {
+            return;
         }
+        match record.kind {
+            kind::REQUEST | kind::MESSAGE => self.items += 1,
+            kind::OPEN if record.extra & setting::FILE == 0 => {
+                self.items += 1;
+                self.streams.insert(record.subject);
+            }
+            kind::DATA if self.streams.contains(&record.subject) => {}
+            _ => return,
+        }
+        self.bytes += bytes;
     }
 
     /// What was handed over came from a peer that is gone.
-    pub(super) const fn forget(&mut self) {
-        (self.items, self.bytes) = (0, 0);
+    pub(super) fn forget(&mut self) {
+        *self = Self { paused: self.paused, ..Self::default() };
     }
 
     /// Whether nothing more may be read.
@@ -41,13 +56,13 @@ impl Hold {
 }
 
 impl Connection {
-    /// The application takes no requests and messages for a while, or takes them again.
+    /// The application takes no requests, messages and streams for a while, or takes them again.
     pub fn set_paused(&mut self, paused: bool, now: Instant) {
         if self.hold.paused == paused {
             return;
         }
         let was_full = self.hold.is_full();
-        self.hold = Hold { paused, items: 0, bytes: 0 };
+        self.hold = Hold { paused, ..Hold::default() };
         if was_full {
             self.session.listen_again(self.is_within_frame(), now);
         }

@@ -11,7 +11,7 @@ use crate::{
     config::Encoding,
     driver::{
         batch::{self, Inbound, Record, kind},
-        packing, pool,
+        pool,
     },
     error::{Error, Kind, Result},
     message::{Body, BodyKind, Comeback, Failure, Message, Part},
@@ -67,7 +67,7 @@ impl Connection {
                     return Ok(ReadTurn::Drained);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return packing::failed(error),
+                Err(error) => return Err(Error::disconnected(error)),
             };
             self.bytes_in += received as u64;
             if joined {
@@ -219,7 +219,7 @@ impl Connection {
                 if self.limits.encoding == Encoding::Raw && record.kind != kind::FAILURE {
                     body.kind = body.kind.as_bytes();
                 }
-                self.hold.note(record.kind, body.data.len());
+                self.hold.note(record, body.data.len());
                 let traced;
                 if let Some(trace) = message.trace() {
                     traced = trace.before(topic);
