@@ -62,7 +62,7 @@ class UDStream extends Duplex {
 
   /** @param {AbortSignal} signal */
   #watch(signal) {
-    const abort = () => this.destroy(aborted(signal, true));
+    const abort = () => this.destroy(aborted(signal, this.#channel.begun));
     if (signal.aborted) {
       abort();
       return;

@@ -105,10 +105,10 @@ forEachDriver((driver) => {
     });
 
     test(`a handler that has returned goes on writing ${about}`, async (t) => {
-      const stream = await open(t, async (_, context) => {
-        context.stream.resume();
-        setImmediate(() => context.stream.end('late'));
+      const stream = await open(t, async (_, { stream: taken }) => {
+        setImmediate(() => taken.resume().end('late'));
       });
+      stream.end();
       assert.equal(`${await within(all(stream), 'what comes late')}`, 'late');
     });
 

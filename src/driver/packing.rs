@@ -304,16 +304,6 @@ fn corrupt(error: Error) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
 
-/// The error of a stream, which may be the peer's fault.
-///
-/// # Errors
-///
-/// Always: it.
-pub fn failed<T>(error: io::Error) -> Result<T> {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    Err(inner.cloned().unwrap_or_else(|| Error::disconnected(error)))
-}
-
 /// What is read from the stream at once.
 const PENDING_BYTES: usize = 64 * 1024;
 /// How often it is read in one go while nothing comes of it.

@@ -11,7 +11,7 @@ use crate::{
     config::Encoding,
     driver::{
         batch::{self, Inbound, Record, kind},
-        packing, pool,
+        pool,
     },
     error::{Error, Kind, Result},
     message::{Body, BodyKind, Comeback, Failure, Message, Part},
@@ -67,7 +67,7 @@ impl Connection {
                     return Ok(ReadTurn::Drained);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return packing::failed(error),
+                Err(error) => return Err(Error::disconnected(error)),
             };
             self.bytes_in += received as u64;
             if joined {
