@@ -17,10 +17,8 @@ class Context {
   #deadline;
   /** @type {(context: Context, value: unknown, files?: any[]) => boolean} */
   #answer;
-  /** @type {(() => any) | undefined} */
-  #openStream;
-  /** @type {any[] | undefined} */
-  #files;
+  /** What few requests have. @type {{ openStream?: () => any, files?: any[], traceparent?: string } | undefined} */
+  #more;
 
   /**
    * @param {any} socket
@@ -35,11 +33,15 @@ class Context {
     this.socket = socket;
     /** What it is about; empty for none. */
     this.topic = topic;
-    /** Where in a trace the caller says that it belongs. */
-    this.traceparent = traceparent;
     this.#token = token;
     this.#deadline = deadline;
     this.#answer = answer;
+    if (traceparent !== undefined) this.#more = { traceparent };
+  }
+
+  /** Where in a trace the caller says that it belongs. */
+  get traceparent() {
+    return this.#more?.traceparent;
   }
 
   /** A number that is unique among the open requests of this connection. */
@@ -68,12 +70,12 @@ class Context {
 
   /** The stream that the other side has opened; undefined for a call. */
   get stream() {
-    return this.#openStream?.();
+    return this.#more?.openStream?.();
   }
 
   /** What has come beside the payload. */
   get files() {
-    return this.#files ?? [];
+    return this.#more?.files ?? [];
   }
 
   /**
@@ -84,7 +86,7 @@ class Context {
    */
   async reply(value, given) {
     const files = given?.files;
-    if (files !== undefined && this.#files === undefined) {
+    if (files !== undefined && this.#more?.files === undefined) {
       const why = 'Whoever wants files in an answer has to ask with answerFiles';
       throw new ShortwireError(ErrorKind.UNSUPPORTED, why);
     }
@@ -101,7 +103,7 @@ class Context {
    * @param {() => any} open gives the stream, always the same
    */
   static giveStream(context, open) {
-    context.#openStream = open;
+    context.#more = { ...context.#more, openStream: open };
   }
 
   /**
@@ -109,7 +111,7 @@ class Context {
    * @param {any[]} files
    */
   static giveFiles(context, files) {
-    context.#files = files;
+    context.#more = { ...context.#more, files };
   }
 
   /**

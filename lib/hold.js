@@ -29,8 +29,8 @@ const { kIndex, kScope, kStreams } = require('./symbols.js');
 class Hold {
   /** Bytes of payload that are kept. */
   #bytes = 0;
-  /** Whether what arrives is kept: while paused, and behind what is still to be let go. */
-  #keeps = false;
+  /** Whether what arrives is kept: while paused, and behind what is still to be let go. Not for others to set. */
+  keeps = false;
   /** Paused by its own socket, by its server. */
   #own = false;
   #all = false;
@@ -84,10 +84,10 @@ class Hold {
 
   #change() {
     if (this.paused) {
-      if (this.#keeps) return;
-      this.#keeps = true;
+      if (this.keeps) return;
+      this.keeps = true;
       this.#link.setPaused(true);
-    } else if (this.#keeps && !this.#letGoScheduled) {
+    } else if (this.keeps && !this.#letGoScheduled) {
       this.#letGoScheduled = true;
       // Not in the context of who resumes.
       process.nextTick(() => this.#socket[kScope].runInAsyncScope(() => this.#letGo()));
@@ -105,7 +105,7 @@ class Hold {
    */
   receive(kind, subject, topic, body, extra, bodyKind) {
     // Files belong to what is kept itself, or to what is being handled and in want of them.
-    const keeps = this.#keeps && (kind !== Kind.OPEN || (extra & Setting.FILE) === 0);
+    const keeps = this.keeps && (kind !== Kind.OPEN || (extra & Setting.FILE) === 0);
     if (!keeps) {
       this.#take(kind, subject, topic, body, extra, bodyKind);
       return;
@@ -191,7 +191,7 @@ class Hold {
       }
     }
     if (this.paused) return;
-    this.#keeps = false;
+    this.keeps = false;
     this.#link.setPaused(false);
   }
 }

@@ -187,11 +187,14 @@ class Serving {
  */
 function mayBeStream(body) {
   if (typeof body !== 'string') return true;
-  return body.charCodeAt(0) === BRACE && (body.length === 2 || body.startsWith('{"_'));
+  return (
+    body.charCodeAt(0) === BRACE && (body.length === 2 || body.charCodeAt(2) === UNDERSCORE)
+  );
 }
 
 const ANSWERED_IN_PARTS = 'The handler answers with a stream: ask with iterate() or stream()';
 const BRACE = '{'.charCodeAt(0);
+const UNDERSCORE = '_'.charCodeAt(0);
 
 /** @param {unknown} error */
 function message(error) {

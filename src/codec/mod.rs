@@ -127,7 +127,7 @@ impl Codec {
     /// # Errors
     ///
     /// The peer broke the format or a limit; nothing after this can be trusted.
-    #[inline]
+    #[inline(always)]
     pub fn decode<'a>(&'a mut self, input: &'a [u8]) -> Result<Decoded<'a>> {
         match self {
             Self::Native(native) => native.decode(input),

@@ -107,7 +107,7 @@ impl Header {
     }
 
     /// Takes the extensions off the content of a message's first frame; topic and body remain.
-    #[inline]
+    #[inline(always)]
     pub(super) fn open(self, content: &[u8]) -> Result<(First, &[u8])> {
         let Self { kind, flags, topic_len, id, .. } = self;
         let mut body_kind = BodyKind::from_number(flags & flag::BODY).unwrap_or(BodyKind::None);
@@ -139,7 +139,7 @@ impl Header {
 }
 
 /// Makes a message of its parts. `text` is the topic and the body; `limit`, what a message may be.
-#[inline]
+#[inline(always)]
 pub(super) fn compose(first: First, text: &[u8], limit: u32) -> Message<'_> {
     let First { kind, body_kind, topic_len, deadline_ms, id, .. } = first;
     let (topic, data) = text.split_at_checked(topic_len.into()).unwrap_or((text, &[]));
@@ -173,8 +173,17 @@ pub(super) fn compose(first: First, text: &[u8], limit: u32) -> Message<'_> {
             Message::Request(Request { id, topic, body, deadline_ms, trace })
         }
         kind::RESPONSE => Message::Response { id: Id::Number(id), body },
-        kind::ERROR => Message::Failure { id: Id::Number(id), error: failure(body) },
         kind::EVENT => Message::Event { topic, body, trace: first.trace },
+        _ => compose_rest(first, topic, body),
+    }
+}
+
+/// The kinds that are rarer than calls and messages: out of their way.
+#[inline(never)]
+fn compose_rest<'a>(first: First, topic: &'a str, body: Body<'a>) -> Message<'a> {
+    let id = first.id;
+    match first.kind {
+        kind::ERROR => Message::Failure { id: Id::Number(id), error: failure(body) },
         kind::CANCEL => Message::Cancel { id: Id::Number(id) },
         kind::PING => Message::Ping { token: id },
         kind::PONG => Message::Pong { token: id },

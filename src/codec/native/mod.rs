@@ -110,7 +110,7 @@ impl Native {
     }
 
     /// See [`super::Codec::decode`].
-    #[inline]
+    #[inline(always)]
     pub fn decode<'a>(&'a mut self, input: &'a [u8]) -> Result<Decoded<'a>> {
         if !self.greeted {
             let decoded = preface::decode(input)?;
@@ -300,8 +300,21 @@ impl Native {
     ) -> Result<()> {
         if body.kind == BodyKind::WideJson && !self.peer_reads_wide() {
             let text = wide::to_utf8(body.data);
-            return self.put_piece(kind, id, topic, Body::json(&text), extensions, sink);
+            return self.put_frame(kind, id, topic, Body::json(&text), extensions, sink);
         }
+        self.put_frame(kind, id, topic, body, extensions, sink)
+    }
+
+    #[inline]
+    fn put_frame(
+        &self,
+        kind: u8,
+        id: &Id,
+        topic: &str,
+        body: Body<'_>,
+        extensions: Extensions<'_>,
+        sink: &mut impl FrameSink,
+    ) -> Result<()> {
         let Extensions { deadline_ms, trace, more } = extensions;
         let Id::Number(id) = *id else {
             return Err(Error::library(Kind::Internal, "an id that is not a number"));

@@ -193,8 +193,10 @@ impl Connection {
             let Some(codec) = &mut self.codec else {
                 return Ok(at);
             };
-            let (consumed, message) = match codec.decode(&buffer[at..])? {
-                Decoded::Incomplete { needed } => {
+            // One match for all, and no `?`: a message is large enough for each move of it to show.
+            let (consumed, message) = match codec.decode(&buffer[at..]) {
+                Err(error) => return Err(error),
+                Ok(Decoded::Incomplete { needed }) => {
                     if let Some(header) = self.begin_flow(&buffer[at..])? {
                         at += header;
                         continue;
@@ -202,11 +204,11 @@ impl Connection {
                     self.needed = needed;
                     return Ok(at);
                 }
-                Decoded::Skip { consumed } => {
+                Ok(Decoded::Skip { consumed }) => {
                     at += consumed;
                     continue;
                 }
-                Decoded::Message { consumed, message } => (consumed, message),
+                Ok(Decoded::Message { consumed, message }) => (consumed, message),
             };
             let event = self.session.handle_message(&message, now);
             if let Message::Hello(hello) = message {
