@@ -87,6 +87,11 @@ class Channel {
     return this.#socket;
   }
 
+  /** Whether the peer may know of it. */
+  get begun() {
+    return this.#begun;
+  }
+
   /**
    * @param {(error: Error | undefined) => void} then besides what else happens when it is over
    */

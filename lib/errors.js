@@ -101,10 +101,12 @@ function invalidArgument(name, expected, actual) {
 
 /**
  * @param {string} name
+ * @param {string[]} known
  * @returns {ShortwireError}
  */
-function unknownOption(name) {
-  return new ShortwireError(ErrorKind.INVALID_ARG, `Unknown option ${name}`);
+function unknownOption(name, known) {
+  const message = `Unknown option ${name}: there are ${known.join(', ')}`;
+  return new ShortwireError(ErrorKind.INVALID_ARG, message);
 }
 
 /**

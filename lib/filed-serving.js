@@ -8,10 +8,10 @@ const channels = require('./channels.js');
 const { Context, Info } = require('./context.js');
 const { ErrorKind, ShortwireError } = require('./errors.js');
 const { UDFile } = require('./file.js');
+const { readList } = require('./file-list.js');
 const { nobody, Unanswered } = require('./handlers.js');
 const { NOBODY, invoke } = require('./invocation.js');
 const { dismiss, isIterable } = require('./parts.js');
-const { decode } = require('./payload.js');
 const { ANSWERED_IN_PARTS } = require('./serving.js');
 const { kEmit, kSocketMessage } = require('./symbols.js');
 const { TRACED_BODY, split } = require('./traceparent.js');
@@ -42,13 +42,7 @@ class FiledServing {
     /** @type {string | undefined} */
     let traceparent;
     if (bodyKind >= TRACED_BODY) ({ traceparent, topic, bodyKind } = split(topic, bodyKind));
-    let list;
-    try {
-      list = decode(bodyKind, body);
-    } catch {
-      list = undefined;
-    }
-    const files = this.#filing.expect(list);
+    const files = this.#filing.expect(readList(bodyKind, body));
     if (files === undefined) {
       channel.refuse(ErrorKind.OVERFLOW, 'too many files (maxFiles), or no list of them');
       return;

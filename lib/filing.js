@@ -9,11 +9,13 @@
 const channels = require('./channels.js');
 const { ErrorKind, ShortwireError } = require('./errors.js');
 const { UDFile } = require('./file.js');
+const { announce, isList, listOf, readList } = require('./file-list.js');
 const { prepare, stream } = require('./outgoing-file.js');
 const { Patience } = require('./patience.js');
-const { decode } = require('./payload.js');
+const { encode, isBytes } = require('./payload.js');
 const { Setting } = require('./records.js');
-const { kAsking, kLink, kStreams } = require('./symbols.js');
+const { byteLength } = require('./streams.js');
+const { kAsking, kLink, kSerializer, kStreams } = require('./symbols.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
 /** @typedef {import('./outgoing-file.js').Outgoing} Outgoing */
@@ -78,7 +80,7 @@ class Filing {
         data: (/** @type {any} */ value, /** @type {number} */ cost) => {
           channel.used(cost);
           if (come === undefined) {
-            come = this.expect(value);
+            come = this.expect(listOf(value));
             if (come !== undefined) return;
             channel.refuse(ErrorKind.PROTOCOL, 'a list of files is not valid');
             reject(new ShortwireError(ErrorKind.PROTOCOL, 'The answer is not valid'));
@@ -141,6 +143,8 @@ class Filing {
    */
   async #open(payload, { topic = '', traceparent, files = [] }, setting, patience) {
     if (patience.error !== undefined) throw patience.error;
+    // Now: what is sent is what the payload was when it was given.
+    const kept = keep(payload, this.#socket[kSerializer]);
     const outgoing = await prepare(files);
     const streams = this.#socket[kStreams];
     const serial = ++this.#serial;
@@ -154,7 +158,8 @@ class Filing {
         topic,
         Setting.VALUES | setting,
         traceparent ?? this.#socket.options.traceparent?.(),
-        JSON.stringify
+        JSON.stringify,
+        kept.bytes
       );
       patience.endsWith(channel);
       const begun = new Promise((resolve, reject) => {
@@ -165,7 +170,7 @@ class Filing {
       const send = async () => {
         try {
           await begun;
-          channel.sendValue(payload);
+          kept.send(channel);
         } catch (error) {
           channel.fail(error);
           for (const { close } of outgoing) await close();
@@ -190,11 +195,12 @@ class Filing {
    * @param {any[]} files
    */
   async answer(channel, value, files) {
+    const kept = keep(value, this.#socket[kSerializer]);
     const outgoing = files.length === 0 ? [] : await prepare(files);
     const serial = ++this.#serial;
     try {
       channel.sendValue(announce(serial, outgoing), JSON.stringify);
-      channel.sendValue(value);
+      kept.send(channel);
     } catch (error) {
       for (const { close } of outgoing) await close();
       throw error;
@@ -281,12 +287,7 @@ class Filing {
    * @param {any} body
    */
   receive(channel, bodyKind, body) {
-    let place;
-    try {
-      place = decode(bodyKind, body);
-    } catch {
-      place = undefined;
-    }
+    const place = readList(bodyKind, body);
     if (!Array.isArray(place) || place.length !== 2 || !place.every(Number.isSafeInteger)) {
       channel.refuse(ErrorKind.PROTOCOL, 'a file without a place');
       return;
@@ -307,28 +308,19 @@ class Filing {
 }
 
 /**
- * @param {number} serial
- * @param {Outgoing[]} outgoing
+ * A payload as it is now, to be sent later.
+ * @param {unknown} payload
+ * @param {(value: any) => any} serializer
+ * @returns {{ bytes: number, send: (channel: Channel) => void }}
  */
-function announce(serial, outgoing) {
-  return [serial, outgoing.map(({ name, size }) => [name, size])];
-}
-
-/** @param {any} list */
-function isList(list) {
-  return (
-    Array.isArray(list) &&
-    list.length === 2 &&
-    Number.isSafeInteger(list[0]) &&
-    Array.isArray(list[1]) &&
-    list[1].every(
-      (file) =>
-        Array.isArray(file) &&
-        typeof file[0] === 'string' &&
-        Number.isSafeInteger(file[1]) &&
-        file[1] >= 0
-    )
-  );
+function keep(payload, serializer) {
+  if (isBytes(payload)) {
+    const copy = Uint8Array.prototype.slice.call(payload);
+    return { bytes: copy.length, send: (channel) => channel.sendBytes(copy) };
+  }
+  const encoded = encode(payload, serializer);
+  const send = (/** @type {Channel} */ channel) => channel.sendValue(payload, () => encoded);
+  return { bytes: byteLength(encoded), send };
 }
 
 exports.Filing = Filing;

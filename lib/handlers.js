@@ -91,7 +91,7 @@ function refuseTopic(_payload, context) {
 /** @param {string} topic */
 function nobody(topic) {
   return topic === ''
-    ? 'Nobody handles requests here'
+    ? 'Nobody handles requests without a topic here'
     : `Nobody handles requests of the topic '${topic}' here`;
 }
 

@@ -56,7 +56,7 @@ class Iteration {
   #watch(signal) {
     const abort = () => {
       this.#channel.refuse(ErrorKind.ABORTED, 'aborted');
-      this.#end(aborted(signal, true));
+      this.#end(aborted(signal, this.#channel.begun));
     };
     if (signal.aborted) {
       abort();
@@ -113,7 +113,8 @@ class Iteration {
   #late = () => {
     const why = 'No part of the answer came in time';
     this.#channel.refuse(ErrorKind.TIMEOUT, 'no part of the answer came in time');
-    this.#end(new ShortwireError(ErrorKind.TIMEOUT, why, { maybeDelivered: true }));
+    const more = { maybeDelivered: this.#channel.begun };
+    this.#end(new ShortwireError(ErrorKind.TIMEOUT, why, more));
   };
 
   #next() {

@@ -192,7 +192,7 @@ function complete(rules, given, defaults) {
     options[name] = defaults?.[name] ?? rule.fallback;
   }
   if (given === undefined) return options;
-  const values = checkObject(given);
+  const values = checkObject(given, rules);
   for (const name of Object.keys(values)) {
     const value = values[name];
     if (value === undefined) continue;
@@ -210,18 +210,21 @@ function complete(rules, given, defaults) {
  */
 function check(rules, name, value) {
   const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-  if (rule === undefined) throw unknownOption(name);
+  if (rule === undefined) throw unknownOption(name, Object.keys(rules));
   if (rule.check(value)) return;
   throw invalidArgument(name, rule.expected, value);
 }
 
 /**
  * @param {unknown} given
+ * @param {Record<string, Rule>} rules
  * @returns {Record<string, unknown>}
  */
-function checkObject(given) {
+function checkObject(given, rules) {
   if (given === null || typeof given !== 'object' || Array.isArray(given)) {
-    throw invalidArgument('options', 'an object', given);
+    // Most often a payload, from somebody who has put the topic first.
+    const example = rules.topic === TOPIC ? ' behind the payload, such as { topic }' : '';
+    throw invalidArgument('options', `an object${example}`, given);
   }
   return /** @type {Record<string, unknown>} */ (given);
 }
@@ -242,7 +245,7 @@ const serverOptions = (given) => {
  * @returns {{ topic?: string, timeoutMs?: number, signal?: AbortSignal, traceparent?: string, files?: any[], answerFiles?: boolean }}
  */
 function requestOptions(given) {
-  const values = checkObject(given);
+  const values = checkObject(given, REQUEST);
   for (const name of Object.keys(values)) {
     if (values[name] !== undefined) check(REQUEST, name, values[name]);
   }

@@ -7,13 +7,13 @@
 const { open } = require('node:fs/promises');
 const { basename } = require('node:path');
 const { Readable } = require('node:stream');
-const { pipeline } = require('node:stream/promises');
+const { finished, pipeline } = require('node:stream/promises');
 
 const { CODES, ErrorKind, ShortwireError, invalidArgument } = require('./errors.js');
 const { isBytes } = require('./payload.js');
 const { UDStream } = require('./stream.js');
 
-/** @typedef {{ name: string, size: number, source: () => Readable, close: () => Promise<void>, progress?: (sentBytes: number, size: number) => void }} Outgoing */
+/** @typedef {{ name: string, size: number, source: () => Readable, close: () => Promise<void>, progress?: (sentBytes: number, size: number) => void, empty?: boolean }} Outgoing */
 
 /**
  * Opens and measures them all.
@@ -40,7 +40,10 @@ async function prepareOne(file) {
   if (file === null || typeof file !== 'object') throw invalidArgument('files', EXPECTED, file);
   const { name, path, buffer, stream, size, progress } = file;
   const sources = [path, buffer, stream].filter((source) => source !== undefined);
-  if (sources.length !== 1) throw invalidArgument('files', EXPECTED, file);
+  if (sources.length !== 1) {
+    const why = 'files[] must have one of path, buffer and stream, and one only';
+    throw new ShortwireError(ErrorKind.INVALID_ARG, why);
+  }
   const called = name ?? (typeof path === 'string' ? basename(path) : undefined);
   if (typeof called !== 'string' || called === '') {
     throw invalidArgument('files[].name', 'a string, not empty', name);
@@ -72,8 +75,11 @@ async function openFile(path, given) {
     if (!found.isFile()) throw invalidArgument('files[].path', 'that of a file', path);
     const size = given ?? found.size;
     checkSize(size);
-    const source = () => handle.createReadStream();
-    return { size, source, close: () => handle.close() };
+    // One that grows meanwhile, as a log does, is sent as it was.
+    const most = given === undefined && size > 0 ? { end: size - 1 } : {};
+    const source = () => handle.createReadStream(most);
+    const empty = given === undefined && size === 0;
+    return { size, source, empty, close: () => handle.close() };
   } catch (error) {
     await handle.close();
     throw error;
@@ -88,19 +94,21 @@ function checkSize(size) {
 }
 
 /**
- * Sends one. Resolves when it has left, or when the other side doesn't want it.
+ * Sends one. Resolves when the other side has read all of it, or doesn't want it.
  * @param {Outgoing} file
  * @param {import('./channel.js').Channel} channel
  * @param {AbortSignal} signal
  */
-async function stream({ source, size, progress }, channel, signal) {
+async function stream({ source, size, progress, empty }, channel, signal) {
   const out = new UDStream(channel, '', signal);
   // The other side says nothing in it but that it has everything.
   out.resume().on('error', () => {});
   const from = source();
   try {
     if (out.errored) throw out.errored;
-    await pipeline(measured(from, size, progress), out);
+    await pipeline(empty ? [] : measured(from, size, progress), out);
+    // One that has left may still be refused.
+    await finished(out, { writable: false });
   } catch (error) {
     const code = /** @type {any} */ (error).code;
     if (code !== CODES[ErrorKind.ABORTED]) throw error;

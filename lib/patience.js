@@ -63,14 +63,14 @@ class Patience {
   }
 
   #late = () => {
-    const more = { maybeDelivered: this.#channel !== undefined };
+    const more = { maybeDelivered: this.#channel?.begun ?? false };
     const error = new ShortwireError(ErrorKind.TIMEOUT, 'No answer in time', more);
     this.#end(error, ErrorKind.TIMEOUT, 'no answer in time');
   };
 
   #abort = () => {
     const signal = /** @type {AbortSignal} */ (this.#signal);
-    const error = aborted(signal, this.#channel !== undefined);
+    const error = aborted(signal, this.#channel?.begun ?? false);
     this.#end(error, ErrorKind.ABORTED, 'aborted');
   };
 

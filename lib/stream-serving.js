@@ -14,6 +14,7 @@ const { NOBODY, invokeStream } = require('./invocation.js');
 const { dismiss, isIterable } = require('./parts.js');
 const { decode, isBytes } = require('./payload.js');
 const { UDStream } = require('./stream.js');
+const { kSilent } = require('./symbols.js');
 const { TRACED_BODY, split } = require('./traceparent.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
@@ -128,14 +129,17 @@ class Served {
   }
 
   /**
-   * The handler has returned. If it has taken the stream, that is all there is to say.
+   * The handler has returned.
    * @param {unknown} value
    * @returns {boolean} false if it has answered before
    */
   answer(value) {
     if (this.#answered) return false;
     this.#answered = true;
-    if (this.#stream !== undefined) return true;
+    if (this.#stream !== undefined) {
+      this.#conclude(this.#stream, value);
+      return true;
+    }
     const channel = this.#channel;
     if (channel.over) {
       if (isIterable(value)) this.#inScope(() => dismiss(value));
@@ -153,6 +157,26 @@ class Served {
       }
     }
     return true;
+  }
+
+  /**
+   * The handler has returned and has taken the stream. It may go on with it for as long as it likes; but
+   * if it has said nothing, what it returns is its answer: parts, or, once it has read to the end, a
+   * value or nothing. Who reads at the other end would wait for ever otherwise.
+   * @param {UDStream} stream
+   * @param {unknown} value
+   */
+  #conclude(stream, value) {
+    if (stream.destroyed || stream.writableEnded || !stream[kSilent] || value === stream) return;
+    if (isIterable(value)) this.#inScope(() => void this.#pour(value));
+    else if (stream.readableEnded) {
+      try {
+        if (value !== undefined) stream.write(value);
+        stream.end();
+      } catch (error) {
+        this.fail(error);
+      }
+    }
   }
 
   /** @param {unknown} error of the handler's */
@@ -181,7 +205,8 @@ class Served {
       }
       // At its end it needs no cleaning up; a two-way stream has its other direction still.
       this.#parts = this.#source = undefined;
-      channel.end();
+      if (this.#stream === undefined) channel.end();
+      else this.#stream.end();
     } catch (error) {
       this.fail(error);
       this.#stop();

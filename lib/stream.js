@@ -8,6 +8,7 @@ const { Duplex } = require('node:stream');
 
 const { SLICE_BYTES } = require('./channel.js');
 const { CODES, ErrorKind, ShortwireError, aborted } = require('./errors.js');
+const { kSilent } = require('./symbols.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
 
@@ -17,6 +18,10 @@ class UDStream extends Duplex {
   #held = 0;
   /** Of the values in Node's buffer, which counts them as one each whatever their size. @type {number[]} */
   #costs = [];
+  /** A loop over it was left before its end. */
+  #left = false;
+  /** Whether nothing has been written or piped into it. */
+  [kSilent] = true;
   /** Takes the listener off the signal. @type {(() => void) | undefined} */
   #unwatch;
 
@@ -33,6 +38,7 @@ class UDStream extends Duplex {
     /** What it is about; empty for none. */
     this.topic = topic;
     if (signal !== undefined) this.#watch(signal);
+    this.once('pipe', () => (this[kSilent] = false));
     channel.attach(this.#sink);
   }
 
@@ -56,7 +62,7 @@ class UDStream extends Duplex {
 
   /** @param {AbortSignal} signal */
   #watch(signal) {
-    const abort = () => this.destroy(aborted(signal, true));
+    const abort = () => this.destroy(aborted(signal, this.#channel.begun));
     if (signal.aborted) {
       abort();
       return;
@@ -76,6 +82,7 @@ class UDStream extends Duplex {
       yield* this.iterator({ destroyOnReturn: false });
       ended = true;
     } finally {
+      this.#left = !ended;
       if (!ended) this.destroy();
     }
   }
@@ -124,6 +131,7 @@ class UDStream extends Duplex {
    * @param {(error?: Error | null) => void} done
    */
   _write(chunk, _encoding, done) {
+    this[kSilent] = false;
     if (this.#channel.values) this.#writeValue(chunk, done);
     else this.#writeBytes(chunk, 0, done);
   }
@@ -185,8 +193,12 @@ class UDStream extends Duplex {
     const channel = this.#channel;
     if (!channel.over) {
       const kind = error instanceof ShortwireError ? CODES.indexOf(error.code) : -1;
-      if (error === null) channel.refuse(ErrorKind.ABORTED, 'the stream was destroyed');
-      else if (kind >= 0 && kind !== ErrorKind.REMOTE) channel.refuse(kind, error.message);
+      if (error === null) {
+        const refuse = () => channel.refuse(ErrorKind.ABORTED, 'the stream was destroyed');
+        // A handler that throws within the loop leaves it first; its error says more.
+        if (this.#left) process.nextTick(() => channel.over || refuse());
+        else refuse();
+      } else if (kind >= 0 && kind !== ErrorKind.REMOTE) channel.refuse(kind, error.message);
       else channel.fail(error);
     }
     done(error);

@@ -48,15 +48,16 @@ class Streams {
    * @param {number} settings
    * @param {unknown} traceparent or undefined
    * @param {(value: any) => string | undefined} [serializer]
+   * @param {number} [besides] bytes that wait with it
    * @returns {Channel}
    */
-  begin(payload, topic, settings, traceparent, serializer) {
+  begin(payload, topic, settings, traceparent, serializer, besides = 0) {
     const socket = this.#socket;
     const about = ahead(traceparent, topic);
     const kind = about === topic ? Kind.OPEN : Kind.OPEN | TRACED;
     const bytes = isBytes(payload);
     const text = bytes ? undefined : encode(payload, serializer ?? socket[kSerializer]);
-    const size = this.#ready ? 0 : this.#sizeToWait(bytes ? payload : text);
+    const size = this.#ready ? 0 : this.#sizeToWait(bytes ? payload : text, besides);
     // What waits for a connection is encoded now, and bytes belong to the caller.
     const kept = bytes && !this.#ready ? Uint8Array.prototype.slice.call(payload) : payload;
     const number = this.#number();
@@ -85,10 +86,11 @@ class Streams {
   /**
    * Throws if this would be too much: a socket may be away for as long as it likes.
    * @param {any} body text or bytes, or undefined
+   * @param {number} besides
    * @returns {number} its bytes
    */
-  #sizeToWait(body) {
-    const size = typeof body === 'string' ? Buffer.byteLength(body) : (body?.length ?? 0);
+  #sizeToWait(body, besides) {
+    const size = besides + byteLength(body);
     const { maxQueuedMessages, maxQueuedBytes } = this.#socket.options;
     const { messages, bytes } = this.waiting;
     // One that is larger than the whole queue is let in alone, or it could never be opened.
@@ -206,9 +208,15 @@ class Streams {
   }
 }
 
+/** @param {any} body text or bytes, or undefined */
+function byteLength(body) {
+  return typeof body === 'string' ? Buffer.byteLength(body) : (body?.length ?? 0);
+}
+
 const ENDED = 'The connection of the stream has ended';
 const FULL = 'Too much waits for the connection';
 /** Numbers above are the peer's. */
 const MAX_NUMBER = 0x7fffffff;
 
 exports.Streams = Streams;
+exports.byteLength = byteLength;

@@ -7,6 +7,7 @@
 const kIndex = Symbol('index');
 /** Of a socket or a server: who answers requests. */
 const kHandlers = Symbol('handlers');
+/** Of a socket, a server, or where that listens: the async context in which it is told of things. */
 const kScope = Symbol('scope');
 /** Of a socket or a server: emits, and lets nothing that a listener throws through. */
 const kEmit = Symbol('emit');
@@ -20,6 +21,8 @@ const kShow = Symbol('show');
 const kTell = Symbol('tell');
 /** Of a socket: its calls and messages with files. */
 const kFiling = Symbol('filing');
+/** Of a stream: whether nothing has been written or piped into it. */
+const kSilent = Symbol('silent');
 /** Of a socket: its streams. */
 const kStreams = Symbol('streams');
 /** Of a socket: whether its connection is compressed. */
@@ -61,6 +64,7 @@ exports.kReference = kReference;
 exports.kShow = kShow;
 exports.kTell = kTell;
 exports.kFiling = kFiling;
+exports.kSilent = kSilent;
 exports.kStreams = kStreams;
 exports.kCompressed = kCompressed;
 exports.kEncoding = kEncoding;

@@ -14,8 +14,9 @@ import { Readable } from 'node:stream';
 export interface OutgoingFile {
   /** What it is called at the other end. Of a `path` the last part, unless it is given. */
   name?: string;
-  /** Opened and measured before anything is sent. */
+  /** Opened and measured before anything is sent; what is appended to it meanwhile is not sent. */
   path?: string;
+  /** Read while it is sent: to be left as it is until then. */
   buffer?: Uint8Array;
   /** With its `size`. */
   stream?: Readable;
@@ -32,7 +33,7 @@ export interface OutgoingFile {
 export interface UDFile extends Readable {
   /** As its sender calls it: any text, not to be trusted as a path. */
   readonly name: string;
-  /** In bytes; no more and no fewer come. */
+  /** In bytes; no more and no fewer come. As large as its sender likes: look before saving it. */
   readonly size: number;
   /** Bytes that have come so far. */
   readonly receivedBytes: number;

@@ -301,7 +301,7 @@ export interface SendOptions<Topic extends string = string> {
   topic?: Topic;
   /** See {@link CallOptions.traceparent}; listeners have it as `info.traceparent`. */
   traceparent?: string;
-  /** Files beside the payload: listeners have them as `info.files`. Then it resolves when they have left, too. */
+  /** Files beside the payload: listeners have them as `info.files`. Then it resolves when they have been read, or given up. */
   files?: readonly OutgoingFile[];
 }
 

@@ -182,7 +182,7 @@ export class UDSocket<
   ): Promise<void>;
 
   /**
-   * Sends one file by itself: a message without a payload. Resolves when it has left, or the other side has given it up.
+   * Sends one file by itself: a message without a payload. Resolves when the other side has read it, or given it up.
    *
    * @throws (rejects) Node's codes (`ENOENT`, …), `SHORTWIRE_ERR_DISCONNECTED`, `_CLOSED`, `_OVERFLOW`, `_INVALID_ARG`, `_UNSUPPORTED`
    */
@@ -198,7 +198,7 @@ export class UDSocket<
    *
    * ```js
    * const upload = socket.stream({ name: 'a.tar' }, { topic: 'upload' });
-   * await pipeline(createReadStream('a.tar'), upload);
+   * await pipeline(createReadStream('a.tar'), upload, text); // of node:stream/consumers: until the handler is done, too
    * ```
    *
    * Its errors: `SHORTWIRE_ERR_REMOTE` (the other side threw, or destroyed it with an error), `_NO_HANDLER`, `_ABORTED`, `_OVERFLOW`
@@ -223,7 +223,8 @@ export class UDSocket<
    * for await (const user of socket.iterate({ name: 'A' }, { topic: 'users.watch' })) console.log(user);
    * ```
    *
-   * Its `next` rejects as a call does, once; besides, with `SHORTWIRE_ERR_TIMEOUT` if a part doesn't come within `timeoutMs`.
+   * Unlike a call, it has no time limit of its own: give it a `timeoutMs` if a part must not be long in coming. Its `next` rejects as a call does,
+   * once; besides, with `SHORTWIRE_ERR_TIMEOUT` if a part doesn't come within `timeoutMs`.
    *
    * @throws `SHORTWIRE_ERR_INVALID_ARG`
    */

@@ -40,7 +40,8 @@ export interface IterateOptions<Topic extends string = string> {
   /** Chooses the handler on the other side. */
   topic?: Topic;
   /**
-   * How long to wait for each part, in ms, once it is asked for. 0: for ever.
+   * How long to wait for each part, the first too, in ms, once it is asked for. 0: for ever, since whoever watches something may wait long; the
+   * socket's own `timeoutMs` doesn't count here.
    * @default 0
    */
   timeoutMs?: number;

@@ -142,6 +142,17 @@ forEachDriver((driver) => {
     assert.equal((await failed)[0].code, 'SHORTWIRE_ERR_DISCONNECTED');
   });
 
+  test(`a peer that ends its half of the socket in the middle ends its streams (${driver})`, async (t) => {
+    const { raw, held } = await serve(t);
+    raw.write(open(1), data(1, 5));
+    const stream = await held;
+    stream.write('more');
+    const failed = event(stream, 'error');
+    raw.socket.end();
+    assert.equal((await failed)[0].code, 'SHORTWIRE_ERR_DISCONNECTED');
+    await raw.ended();
+  });
+
   /** What no peer may do. @type {[string, Buffer[]][]} */
   const offences = [
     ['data for a stream that never was', [data(1, 1)]],

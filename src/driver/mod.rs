@@ -6,7 +6,7 @@
 //! ```text
 //!   thread/        one JavaScript thread's connections and servers, by index; dials
 //!     ├─ inline.rs   a connection in libuv's loop (uv.rs, busy_poll.rs)
-//!     ├─ task.rs     a connection in a tokio task ──inbox.rs──► back to the thread
+//!     ├─ task/       a connection in a tokio task ──inbox.rs──► back to the thread
 //!     └─ server.rs   a tokio task that accepts    ──inbox.rs──► back to the thread
 //!   connection/    the machine that both drivers turn; batch.rs, large_text.rs,
 //!                  write_queue.rs, pool.rs
@@ -25,7 +25,6 @@ pub mod numbers;
 pub mod owned_outbound;
 pub mod packing;
 pub mod pool;
-mod secure;
 pub mod server;
 pub mod task;
 mod text_units;

@@ -50,8 +50,18 @@ enum Phase {
     Meeting,
     /// No compression.
     Plain,
-    /// Compressed, after so many plain bytes of our preface that are still to be written.
-    Packed(Box<(Deflater, Inflater)>, usize),
+    /// Compressed.
+    Packed(Box<Packed>),
+}
+
+/// Made as they are needed: a stranger who says nothing, or whom nobody has answered, costs little.
+#[derive(Debug)]
+struct Packed {
+    level: u32,
+    /// Plain bytes of our preface that are still to be written.
+    plain: usize,
+    deflater: Option<Deflater>,
+    inflater: Option<Inflater>,
 }
 
 impl Packing {
@@ -60,7 +70,8 @@ impl Packing {
         if matches!(self.phase, Phase::Meeting) {
             let plain = PREFACE_BYTES.saturating_sub(self.bytes_out as usize);
             self.phase = level.map_or(Phase::Plain, |level| {
-                Phase::Packed(Box::new((Deflater::new(level), Inflater::new())), plain)
+                let packed = Packed { level, plain, deflater: None, inflater: None };
+                Phase::Packed(Box::new(packed))
             });
         }
     }
@@ -73,6 +84,15 @@ impl Packing {
     /// Whether the stream has not taken everything.
     pub const fn has_output(&self) -> bool {
         self.taken < self.output.len()
+    }
+
+    /// Whether there is a compressor, and whether its opposite.
+    #[cfg(test)]
+    pub(crate) fn made(&self) -> (bool, bool) {
+        match &self.phase {
+            Phase::Packed(packed) => (packed.deflater.is_some(), packed.inflater.is_some()),
+            _ => (false, false),
+        }
     }
 
     /// Bytes of the stream, in and out.
@@ -124,8 +144,9 @@ impl Packing {
         let room = buffer.capacity() - buffer.len();
         let rest = &self.pending[self.used..];
         let used = match &mut self.phase {
-            Phase::Packed(both, _) => {
-                let used = both.1.read(rest, buffer).map_err(corrupt)?;
+            Phase::Packed(packed) if packed.inflater.is_some() || !rest.is_empty() => {
+                let inflater = packed.inflater.get_or_insert_with(Inflater::new);
+                let used = inflater.read(rest, buffer).map_err(corrupt)?;
                 self.filled = buffer.len() == buffer.capacity();
                 used
             }
@@ -155,15 +176,15 @@ impl Packing {
         slices: &[IoSlice<'_>],
         mut send: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let Phase::Packed(_, plain) = &mut self.phase else {
+        let Phase::Packed(packed) = &mut self.phase else {
             let sent = send(slices)?;
             self.bytes_out += sent as u64;
             return Ok(sent);
         };
-        if *plain > 0 {
+        if packed.plain > 0 {
             let first = slices.first().map_or(&[][..], |slice| slice);
-            let sent = send(&[IoSlice::new(&first[..first.len().min(*plain)])])?;
-            *plain -= sent;
+            let sent = send(&[IoSlice::new(&first[..first.len().min(packed.plain)])])?;
+            packed.plain -= sent;
             self.bytes_out += sent as u64;
             return Ok(sent);
         }
@@ -171,11 +192,13 @@ impl Packing {
         let all: usize = slices.iter().map(|slice| slice.len()).sum();
         let mut left = all.min(BATCH_BYTES);
         let batch = left;
-        if let Phase::Packed(both, _) = &mut self.phase {
+        if let Phase::Packed(packed) = &mut self.phase {
+            let level = packed.level;
+            let deflater = packed.deflater.get_or_insert_with(|| Deflater::new(level));
             for slice in slices {
                 let part = &slice[..slice.len().min(left)];
                 left -= part.len();
-                both.0.write(part, left == 0, &mut self.output).map_err(corrupt)?;
+                deflater.write(part, left == 0, &mut self.output).map_err(corrupt)?;
                 if left == 0 {
                     break;
                 }
@@ -279,16 +302,6 @@ pub fn stats(packing: Option<&Packing>, machine: &Connection) -> Stats {
 
 fn corrupt(error: Error) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
-}
-
-/// The error of a stream, which may be the peer's fault.
-///
-/// # Errors
-///
-/// Always: it.
-pub fn failed<T>(error: io::Error) -> Result<T> {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    Err(inner.cloned().unwrap_or_else(|| Error::disconnected(error)))
 }
 
 /// What is read from the stream at once.

@@ -16,6 +16,7 @@ mod detect;
 mod large_text;
 mod msgpack;
 mod owned_outbound;
+mod packing;
 mod session_close;
 mod session_greeting;
 mod session_heartbeat;

@@ -1,5 +1,5 @@
 // Streams between processes: `receive <path> <driver>` takes what comes, `send <path> <driver> <megabytes>` sends that much,
-// `hold <path> <driver>` opens a stream and then waits to be killed.
+// `hold <path> <driver>` opens one in which both sides write without end, and waits to be killed.
 
 'use strict';
 
@@ -47,7 +47,7 @@ async function receive() {
   });
   server.handle('hold', (_, { stream }) => {
     stream.on('error', (error) => say(`${error.code}`));
-    stream.resume();
+    fill(stream.resume());
     say('held');
   });
   await server.start(path);
@@ -78,13 +78,18 @@ async function hold() {
   await socket.connect(path);
   const stream = socket.stream(undefined, { topic: 'hold' });
   stream.on('error', (error) => say(`${/** @type {any} */ (error).code}`));
+  fill(stream.resume());
+  say('sending');
+}
+
+/** Writes as long as there is room. @param {import('node:stream').Duplex} stream */
+function fill(stream) {
   const chunk = Buffer.alloc(64 * 1024);
   const more = () => {
     while (!stream.destroyed && stream.write(chunk));
   };
   stream.on('drain', more);
   more();
-  say('sending');
 }
 
 void { receive, send, hold }[/** @type {'receive' | 'send' | 'hold'} */ (role)]();

@@ -11,7 +11,7 @@ use crate::{
     config::Encoding,
     driver::{
         batch::{self, Inbound, Record, kind},
-        packing, pool,
+        pool,
     },
     error::{Error, Kind, Result},
     message::{Body, BodyKind, Comeback, Failure, Message, Part},
@@ -67,7 +67,7 @@ impl Connection {
                     return Ok(ReadTurn::Drained);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return packing::failed(error),
+                Err(error) => return Err(Error::disconnected(error)),
             };
             self.bytes_in += received as u64;
             if joined {
@@ -380,8 +380,7 @@ fn delivery<'a, 'b>(
     })
 }
 
-/// The last word of a failure that the peer's library has told of. Where it is leaving, or has
-/// enough, it has begun nothing.
+/// The last word of a failure of the peer's library. One that leaves or has enough begins nothing.
 fn refused(kind: u8) -> u32 {
     let untouched = kind == Kind::Closed as u8 || kind == Kind::Overflow as u8;
     u32::from(kind) | if untouched { 0 } else { batch::MAYBE_DELIVERED }

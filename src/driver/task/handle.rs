@@ -15,6 +15,7 @@ use crate::{
     driver::{
         broadcast::Broadcast,
         connection::{Parting, Receipt, Stats, Wanted},
+        inbox::Inbox,
         large_text::LargeText,
         owned_outbound::OwnedOutbound,
     },
@@ -53,6 +54,14 @@ pub enum Command {
     Destroy(Error),
     /// Leave without a word: the thread that would hear of it is gone.
     Abandon,
+}
+
+/// Where a task's batches go: a connection of a thread.
+pub struct Destination {
+    /// The thread's box.
+    pub inbox: Arc<Inbox>,
+    /// The connection's place in its table.
+    pub index: u32,
 }
 
 impl Handle {
@@ -111,7 +120,7 @@ impl Handle {
     }
 
     /// Done when the application wants the connection's end.
-    pub(in super::super) async fn ending(&self) {
+    pub(super) async fn ending(&self) {
         let ends = |command: &Command| {
             matches!(command, Command::Close(..) | Command::Destroy(_) | Command::Abandon)
         };

@@ -1,7 +1,7 @@
 //! The machine in a tokio task: any stream, off the JavaScript thread.
 //!
 //! Connections live here for good with `driver: 'task'`, and for a while when an inline one has a
-//! large frame under way; such a guest goes back once the large frames have stopped.
+//! large frame under way or a handshake of TLS before it; such a guest goes back once that is over.
 //!
 //! ```text
 //!   JavaScript thread ──commands──► Handle ──notify──► task: submit · write · read · timers
@@ -11,23 +11,23 @@
 //! Must not know: JavaScript values, libuv, any format by name.
 
 mod handle;
+mod secure;
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use tokio::runtime;
 
-pub use self::handle::{Command, Handle};
+pub use self::handle::{Command, Destination, Handle};
+use self::secure::Agreement;
 use super::{
     batch::{self, Inbound, Record},
     broadcast::Broadcast,
     connection::{Connection, ReadTurn, Receipt, SCRATCH_BYTES},
-    inbox::{Inbox, Mail},
+    inbox::Mail,
     packing::{self, Packing},
-    secure::{self, Agreement},
 };
 use crate::{
     error::{Error, Kind, Result},
@@ -43,14 +43,6 @@ pub enum Stay {
     WhileLarge,
     /// Until TLS has been agreed on.
     UntilSecure,
-}
-
-/// Where a task's batches go: a connection of a thread.
-pub struct Destination {
-    /// The thread's box.
-    pub inbox: Arc<Inbox>,
-    /// The connection's place in its table.
-    pub index: u32,
 }
 
 /// Runs a connection in a task of this runtime.

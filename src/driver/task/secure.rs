@@ -5,11 +5,9 @@
 
 use std::time::Duration;
 
-use super::{
-    inbox::Mail,
-    task::{Destination, Handle},
-};
+use super::handle::{Destination, Handle};
 use crate::{
+    driver::inbox::Mail,
     error::{Error, Kind, Result},
     transport::Stream,
 };
