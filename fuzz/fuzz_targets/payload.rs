@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use shortwire::codec::{
     deflate::Inflater,
     depth::{MAX_DEPTH, is_shallow},
-    msgpack::is_sound,
+    msgpack::check,
 };
 
 fuzz_target!(|data: &[u8]| {
@@ -19,7 +19,11 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(is_shallow(&long), depth(&long) <= MAX_DEPTH);
         }
         1 => {
+            let is_sound = |bytes: &[u8]| check(bytes, usize::MAX).is_ok();
             let sound = is_sound(bytes);
+            // With less allowed, less passes.
+            let limit = usize::from(*choice);
+            assert!(check(bytes, limit).is_err() || (sound && bytes.len() <= limit));
             // One value, whole: neither a part of it nor anything behind it is one.
             if sound {
                 assert!((0..bytes.len()).all(|end| !is_sound(&bytes[..end])));

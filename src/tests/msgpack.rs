@@ -2,7 +2,14 @@
 
 use proptest::{collection::vec, prelude::*};
 
-use crate::codec::{depth::MAX_DEPTH, msgpack::is_sound};
+use crate::codec::{
+    depth::MAX_DEPTH,
+    msgpack::{Fault, check},
+};
+
+fn is_sound(input: &[u8]) -> bool {
+    check(input, usize::MAX).is_ok()
+}
 
 fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b' ').collect();
@@ -153,4 +160,38 @@ proptest! {
         }
         prop_assert!(!is_sound(&[sound, vec![more]].concat()));
     }
+}
+
+#[test]
+fn a_payload_weighs_about_what_it_would_as_json() {
+    // Of each, a thousand in an array: bytes, and what one weighs.
+    for (one, weight) in [
+        ("01", 1),
+        ("a2 6161", 3),
+        ("cb 0000000000000000", 9),
+        ("80", 3),
+        ("90", 3),
+        ("91 90", 6),
+        ("81 a1 61 01", 9),
+        ("81 01 01", 12),
+        ("c4 00", 5),
+        ("d4 73 00 90", 11),
+        ("d4 6d 00 90", 11),
+        ("c7 01 74 00", 9),
+        ("d6 ff 00000000", 7),
+        ("d4 00 00", 3),
+    ] {
+        let all = [hex("dc 03e8"), hex(one).repeat(1000)].concat();
+        let whole = 5 + 1000 * weight;
+        assert_eq!(check(&all, whole), Ok(()), "{one}");
+        assert_eq!(check(&all, whole - 1), Err(Fault::TooHeavy), "{one}");
+    }
+}
+
+#[test]
+fn what_is_unsound_is_so_whatever_it_weighs() {
+    assert_eq!(check(&hex("c1"), 100), Err(Fault::Unsound));
+    assert_eq!(check(&hex("91"), 100), Err(Fault::Unsound));
+    assert_eq!(check(&hex("90 90"), 100), Err(Fault::Unsound));
+    assert_eq!(check(&hex("00"), 0), Err(Fault::TooHeavy));
 }

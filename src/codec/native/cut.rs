@@ -59,11 +59,18 @@ impl Native {
         if self.peer_capabilities & capability::MESSAGE_PACK == 0 {
             return Err(Error::local(Kind::Serialize, "the peer does not read MessagePack"));
         }
-        if !msgpack::is_sound(data) {
-            let why = "the payload is nested too deeply, or has something that can't travel: an \
-                       Error, a RegExp, a BigInt of more than 8,192 bits";
-            return Err(Error::local(Kind::Serialize, why));
-        }
-        Ok(())
+        self.check_length(data.len())?;
+        let why = match msgpack::check(data, self.largest_sent() as usize) {
+            Ok(()) => return Ok(()),
+            Err(msgpack::Fault::TooHeavy) => {
+                let why = "the payload has so many values that it would be over the limit as JSON";
+                return Err(Error::local(Kind::TooLarge, why));
+            }
+            Err(msgpack::Fault::Unsound) => {
+                "the payload is nested too deeply, or has something that can't travel: an Error, a \
+                 RegExp, a BigInt of more than 8,192 bits"
+            }
+        };
+        Err(Error::local(Kind::Serialize, why))
     }
 }

@@ -138,9 +138,9 @@ impl Header {
     }
 }
 
-/// Makes a message of its parts. `text` is the topic and the body.
+/// Makes a message of its parts. `text` is the topic and the body; `limit`, what a message may be.
 #[inline]
-pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
+pub(super) fn compose(first: First, text: &[u8], limit: u32) -> Message<'_> {
     let First { kind, body_kind, topic_len, deadline_ms, id, .. } = first;
     let (topic, data) = text.split_at_checked(topic_len.into()).unwrap_or((text, &[]));
     let Some(topic) = utf8(topic) else {
@@ -162,7 +162,7 @@ pub(super) fn compose(first: First, text: &[u8]) -> Message<'_> {
         }
         // Bytes that are nothing have not been checked, and nobody may take them for text.
         BodyKind::None => body = Body::NONE,
-        BodyKind::MessagePack if !msgpack::is_sound(data) => {
+        BodyKind::MessagePack if msgpack::check(data, limit as usize).is_err() => {
             return malformed(&first, "a payload that is not MessagePack, or too much of it");
         }
         BodyKind::Json | BodyKind::WideJson | BodyKind::Bytes | BodyKind::MessagePack => {}

@@ -142,7 +142,7 @@ impl Native {
         if self.greeting && matches!(header.kind, kind::HELLO | kind::WELCOME) {
             self.greeting = false;
         }
-        Ok(Decoded::Message { consumed, message: compose(first, text) })
+        Ok(Decoded::Message { consumed, message: compose(first, text, self.max_frame_bytes) })
     }
 
     /// A frame while there are unfinished messages, or one that leaves its message unfinished.
@@ -159,7 +159,7 @@ impl Native {
         }
         let message = match self.pieces.take(header, content, self.max_frame_bytes)? {
             Taken::Kept => return Ok(Decoded::Skip { consumed }),
-            Taken::Whole(first, text) => compose(first, text),
+            Taken::Whole(first, text) => compose(first, text, self.max_frame_bytes),
         };
         Ok(Decoded::Message { consumed, message })
     }
