@@ -8,7 +8,7 @@ use crate::{
     config::{Format, Formats, Limits},
     driver::{
         batch::{Inbound, kind},
-        connection::Connection,
+        connection::{Connection, SCRATCH_BYTES},
     },
     error::Kind,
     message::{Hello, Id, Message, Role},
@@ -167,7 +167,11 @@ fn a_large_message_leaves_no_room_behind() {
         pair.server.feed(now, part);
     }
     pair.server.feed(now, &[5, 0, 0]);
-    assert!(pair.server.machine.held_bytes() <= 64 * KIB, "{}", pair.server.machine.held_bytes());
+    assert!(
+        pair.server.machine.held_bytes() <= SCRATCH_BYTES,
+        "{}",
+        pair.server.machine.held_bytes()
+    );
 }
 
 #[test]
