@@ -25,7 +25,8 @@ forEachDriver((driver) => {
     ]) {
       if (from.status !== 'ready') continue;
       let calls = 0;
-      let answer = (/** @type {any} */ _) => {};
+      /** @type {(value?: any) => void} */
+      let answer = () => {};
       to.handle(() => {
         calls++;
         return new Promise((resolve) => (answer = resolve));
