@@ -265,7 +265,8 @@ export class UDSocket<
   /**
    * Answers the peer's requests: those of a topic, or all others. Registering again replaces; `null` removes. A socket's handler for a topic
    * comes before its server's for that topic, then the socket's general one, then the server's general one. A request that none of
-   * them takes fails with `SHORTWIRE_ERR_NO_HANDLER` at the caller.
+   * them takes fails with `SHORTWIRE_ERR_NO_HANDLER` at the caller. It runs in the async context (`AsyncLocalStorage`) of this call, for
+   * each request.
    *
    * ```js
    * socket.handle('status', () => ({ uptime: process.uptime() }));
