@@ -120,7 +120,7 @@ class Streams {
     this.#overflowed = false;
     // After the failures that came before it, as the core's own.
     setImmediate(() => {
-      if (this.#socket[kIndex] >= 0) this.#socket[kEmit]('drain');
+      if (this.#socket.status !== 'closed') this.#socket[kEmit]('drain');
     });
   }
 

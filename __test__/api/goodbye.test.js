@@ -25,7 +25,7 @@ forEachDriver((driver) => {
     ]) {
       if (from.status !== 'ready') continue;
       let calls = 0;
-      /** @type {(value?: any) => void} */
+      /** @type {(value: any) => void} */
       let answer = () => {};
       to.handle(() => {
         calls++;

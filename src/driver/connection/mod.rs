@@ -193,6 +193,12 @@ impl Connection {
         if self.session.waiting().0 != 0 {
             self.pump_waiting(now, inbound);
         }
+        self.relieve(inbound);
+    }
+
+    /// Less waits than did: says so if somebody was turned down.
+    #[inline]
+    fn relieve(&mut self, inbound: &mut Inbound) {
         if self.overflowed && self.has_room() {
             self.overflowed = false;
             inbound.push_note(kind::DRAIN, 0, 0, "");
@@ -269,6 +275,7 @@ impl Connection {
             }
         }
         self.pump_waiting(now, inbound);
+        self.relieve(inbound);
         Ok(())
     }
 

@@ -115,10 +115,7 @@ impl Connection {
         self.hold.forget();
         self.bytes_out += self.queue.written();
         self.release_buffers();
-        if self.overflowed && self.has_room() {
-            self.overflowed = false;
-            inbound.push_note(kind::DRAIN, 0, 0, "");
-        }
+        self.relieve(inbound);
     }
 
     /// Ends it: every open call fails, then the application is told.
