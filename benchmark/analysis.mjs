@@ -35,19 +35,25 @@ export function findSubject(result) {
   return result.libraries.find(({ kind, other }) => kind === 'subject' && !other)?.spec;
 }
 
-/** Whom the subject is held against: the peers, or the other build. @param {any} result @returns {string[]} */
-export function findRivals(result) {
-  const wanted = result.mode === 'compare' ? ({ other }) => other : ({ kind }) => kind === 'peer';
+/**
+ * Whom the subject is held against: the other build, the peers, or the floor where no peer can do it.
+ *
+ * @param {any} result
+ * @param {{ against?: 'floor' }} [scenario]
+ * @returns {string[]}
+ */
+export function findRivals(result, { against = 'peer' } = {}) {
+  const wanted = result.mode === 'compare' ? ({ other }) => other : ({ kind }) => kind === against;
   return result.libraries.filter(wanted).map(({ spec }) => spec);
 }
 
 /** @param {any} result as written to JSON @returns {Comparison[]} in the order of the scenarios */
 export function analyse(result) {
   const subject = findSubject(result);
-  const rivals = findRivals(result);
-  return result.scenarios.flatMap((scenario) =>
-    scenario.figures.map((figure) => compare(result, scenario, figure, subject, rivals))
-  );
+  return result.scenarios.flatMap((scenario) => {
+    const rivals = findRivals(result, scenario);
+    return scenario.figures.map((figure) => compare(result, scenario, figure, subject, rivals));
+  });
 }
 
 function compare(result, scenario, figure, subject, rivals) {
@@ -80,7 +86,9 @@ function compare(result, scenario, figure, subject, rivals) {
     );
   }
   if (figure.goal !== undefined && result.mode !== 'compare') {
-    comparison.reached = reaches(figure.goal, ours.median, theirs?.median, figure.best);
+    // What must never be exceeded is no matter of medians.
+    const value = 'below' in figure.goal ? ours.max : ours.median;
+    comparison.reached = reaches(figure.goal, value, theirs?.median, figure.best);
   }
   return comparison;
 }

@@ -2,7 +2,7 @@
  * The result as Markdown: ratios to the best peer with the goals, where a peer is better, absolute values,
  * the machine's floor. Pure; measures nothing and knows no library by name.
  */
-import { analyse, findRivals, findSubject } from './analysis.mjs';
+import { analyse, findSubject } from './analysis.mjs';
 import { formatGoal, formatNumber, formatSummary, formatTimes } from './format.mjs';
 
 /** @param {string[]} cells */
@@ -21,7 +21,7 @@ export function renderMarkdown(result) {
   const sections = [
     `# Benchmark: ${{ full: 'full run', quick: 'quick run', compare: 'two builds' }[result.mode]}`,
     describeRun(result),
-    ...(findSubject(result) !== undefined && findRivals(result).length > 0
+    ...(comparisons.some(({ times }) => times !== undefined)
       ? [ratioSection(result, comparisons, titles), weakSection(result, comparisons, titles)]
       : []),
     absoluteSection(result, comparisons, titles),
@@ -87,7 +87,8 @@ function ratioSection(result, comparisons, titles) {
   return [
     `## Against the ${rival}`,
     'Times better: how many times lower (or, for rates, higher) than the ' +
-      `${rival} of the same run; below 1 the ${rival} is better. By round: the same, of each round alone.`,
+      `${rival} of the same run; below 1 the ${rival} is better. By round: the same, of each round alone.` +
+      (goals ? ' Where no peer can do it, the floor stands for the best.' : ''),
     table(head, rows, 2)
   ].join('\n\n');
 }

@@ -16,6 +16,7 @@ import { orderSamples } from './plan.mjs';
 import { renderMarkdown } from './report.mjs';
 import { takeSample } from './sample.mjs';
 import { scenarios } from './scenarios/index.mjs';
+import { writeFile } from './scenarios/stream.mjs';
 import { ensureInstalled } from './setup.mjs';
 import { summarize } from './stats.mjs';
 
@@ -146,10 +147,12 @@ async function main() {
     log(`this machine is busy (load ${machine.loadBefore}): the figures will say so too`);
   }
   const folder = mkdtempSync(join(tmpdir(), 'shortwire-bench-'));
+  const file = join(folder, 'file');
   let paths = 0;
   const sampleOptions = {
     nodePath: plan.nodePath,
     pin: plan.pin,
+    file,
     warmUpMs: plan.warmUpMs,
     windowMs: plan.windowMs,
     nextPath: () => join(folder, `${paths++}.sock`)
@@ -167,6 +170,8 @@ async function main() {
     const failures = [];
     const described = await describeAll(plan.libraries);
     const working = await findWorking(plan, sampleOptions, failures);
+    const megabytes = Math.max(0, ...plan.scenarios.map((scenario) => scenario.megabytes ?? 0));
+    if (megabytes > 0) writeFile(file, megabytes);
     const floor = plan.otherRoot === undefined ? await runFloor(plan, folder) : undefined;
     const run = await runSamples(plan, working, sampleOptions, failures);
     const { samples, idleSamples, warmUpMs, windowMs, idleMs, pin } = plan;

@@ -11,6 +11,7 @@ import { Child } from './child.mjs';
 import { limitCores, pinMainThreads } from './pin.mjs';
 import { chooseAddress } from './port.mjs';
 import { peakMemoryBytes, readThreads } from './proc.mjs';
+import { streamFigures } from './scenarios/stream.mjs';
 import { mergeSorted, quantile } from './stats.mjs';
 
 /** Beyond the time that a sample should take: a library that hangs costs this much, and fails. */
@@ -29,6 +30,7 @@ const SWITCH_WINDOW_MS = 10_000;
  * @typedef {object} SampleOptions
  * @property {string} nodePath
  * @property {string} path of the socket
+ * @property {string} [file] for streams
  * @property {number} warmUpMs
  * @property {number} windowMs
  * @property {import('./pin.mjs').Pinning} pin
@@ -48,7 +50,8 @@ export async function takeSample(library, scenario, options) {
   const cpus = limitCores(scenario.cpus);
   const settleMs = scenario.loop === 'idle' ? MAX_SETTLE_MS : 0;
   const deadlineMs = warmUpMs + settleMs + windowMs + GRACE_MS;
-  const job = { library, path, scenarioId: scenario.id, warmUpMs, windowMs };
+  const { file } = options;
+  const job = { library, path, file, scenarioId: scenario.id, warmUpMs, windowMs };
   /** @type {Child[]} */
   const children = [];
   const start = (role) => {
@@ -68,10 +71,12 @@ export async function takeSample(library, scenario, options) {
     const [askers, answerers] =
       scenario.needs === 'ask' ? [[server], clients] : [clients, [server]];
     await Promise.all(askers.map((child) => child.ask('warm', 'ready')));
-    const figures =
-      scenario.loop === 'idle'
-        ? await watchIdle(server, clients, windowMs)
-        : await measure(askers, answerers, scenario.needs === 'ask' ? scenario.connections : 1);
+    const measureIt = {
+      idle: () => watchIdle(server, clients, windowMs),
+      stream: () => measureStream(server, clients[0], scenario.megabytes),
+      call: () => measure(askers, answerers, scenario.needs === 'ask' ? scenario.connections : 1)
+    };
+    const figures = await (measureIt[scenario.loop] ?? measureIt.call)();
     const peaks = children.map(({ pid }) => peakMemoryBytes(pid) ?? NaN);
     figures.serverPeakMemoryMb = peaks[0] / 2 ** 20;
     figures.clientPeakMemoryMb = sum(peaks.slice(1)) / 2 ** 20;
@@ -123,6 +128,15 @@ async function measure(askers, answerers, answers) {
     figures.pacerLateP99Us = quantile(lateness, 0.99) * 1000;
   }
   return figures;
+}
+
+/** @param {Child} server @param {Child} client @param {number} megabytes */
+async function measureStream(server, client, megabytes) {
+  const [{ taken }, { result }] = await Promise.all([
+    server.next('taken'),
+    client.ask('go', 'result')
+  ]);
+  return streamFigures(taken, result, megabytes);
 }
 
 /** @param {Child} server @param {Child[]} clients @param {number} windowMs */

@@ -5,6 +5,8 @@
  *   server   job → ready · collect → mark (after a garbage collection) · mark → mark
  *   client   job → connected · warm → ready (warmed up, collected) · go → result
  *
+ * Where a stream is measured, the server says `taken` when it has come, and the mark is left out.
+ *
  * Where the server asks its clients, it is told what a client is told otherwise, and they are asked for marks.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +17,7 @@ import { runClosedLoop } from './scenarios/closed-loop.mjs';
 import { runOpenLoop } from './scenarios/open-loop.mjs';
 import { callOnce } from './scenarios/call-once.mjs';
 import { fanOut, inTurns, survey } from './scenarios/many.mjs';
+import { pourFile, takeAll } from './scenarios/stream.mjs';
 import { Verifier } from './scenarios/verify.mjs';
 
 /** @param {object} message */
@@ -79,17 +82,33 @@ function drive(request, load, { warmUpMs, windowMs }) {
   });
 }
 
+/** Sends a file when it is told to; there is nothing to warm up. */
+function driveStream(adapter, client, { file }) {
+  process.on('message', async ({ type }) => {
+    if (type === 'warm') {
+      globalThis.gc?.();
+      tell({ type: 'ready' });
+    } else if (type === 'go') {
+      tell({ type: 'result', result: await pourFile(adapter.pour(client), file) });
+    }
+  });
+}
+
 async function runServer(job) {
   const { adapter, options } = await loadAdapter(job.library);
   const load = createLoad(job.scenarioId);
-  const { needs, connections } = load.scenario;
+  const { needs, connections, driver } = load.scenario;
   const handler = createHandler(load.verifier);
   const tellAll = (payload) => {
     adapter.tell(server, payload);
     return handler(payload);
   };
   const chosen = needs === 'tell' ? tellAll : handler;
-  const server = await adapter.serve(job.path, chosen, { ...options, needs });
+  const server = await adapter.serve(job.path, chosen, { ...options, needs, driver });
+  if (needs === 'pour') {
+    adapter.take(server, async (stream) => tell({ type: 'taken', taken: await takeAll(stream) }));
+    return;
+  }
   answerMarks(load.verifier);
   if (needs !== 'ask') return;
   const ask = (payload) => adapter.ask(server, payload);
@@ -114,10 +133,15 @@ function runLoop(request, load, windowMs) {
 async function runClient(job) {
   const { adapter, options } = await loadAdapter(job.library);
   const load = createLoad(job.scenarioId);
-  const { connections, needs } = load.scenario;
+  const { connections, needs, driver } = load.scenario;
   const clients = [];
   for (let i = 0; i < connections; i++) {
-    clients.push(await adapter.connect(job.path, { ...options, needs }));
+    clients.push(await adapter.connect(job.path, { ...options, needs, driver }));
+  }
+  if (needs === 'pour') {
+    driveStream(adapter, clients[0], job);
+    tell({ type: 'connected' });
+    return;
   }
   const requests = clients.map((client) => (payload) => adapter.request(client, payload));
   // One call each also makes a library start what threads it has.

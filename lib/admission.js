@@ -175,7 +175,7 @@ class Admission {
 
 /** @param {unknown} error */
 function reasonOf(error) {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = error instanceof Error ? error.message : String(error ?? '');
   return reason || UNAUTHORIZED;
 }
 

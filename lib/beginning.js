@@ -5,6 +5,7 @@
 'use strict';
 
 const { aborted } = require('./errors.js');
+const { onAbort } = require('./signals.js');
 
 class Beginning {
   /** @type {{ resolve: () => void, reject: (error: Error) => void } | undefined} */
@@ -26,8 +27,7 @@ class Beginning {
     });
     if (signal === undefined) return begun;
     const abort = () => callOff(aborted(signal, false));
-    signal.addEventListener('abort', abort, { once: true });
-    return begun.finally(() => signal.removeEventListener('abort', abort));
+    return begun.finally(onAbort(signal, abort));
   }
 
   /** Calls flow. */

@@ -7,7 +7,7 @@
 const { Readable } = require('node:stream');
 
 const { ErrorKind, ShortwireError } = require('./errors.js');
-const { save } = require('./save-file.js');
+const { read, save } = require('./save-file.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
 
@@ -95,7 +95,11 @@ class UDFile extends Readable {
    * @returns {Promise<string>}
    */
   async saveTo(directory, given) {
+    if (this.#claimed || this.readableDidRead) throw read();
+    if (this.destroyed) throw this.errored ?? new ShortwireError(ErrorKind.CLOSED, GIVEN_UP);
     this.#claimed = true;
+    // Who listens for data as well, to have it hashed say, must not have any before there is a file.
+    if (this.readableFlowing) this.pause();
     return save(this, directory, given);
   }
 
@@ -130,5 +134,7 @@ class UDFile extends Readable {
     return new ShortwireError(ErrorKind.PROTOCOL, why);
   }
 }
+
+const GIVEN_UP = 'The file was given up: nobody had begun to read it when its handler settled';
 
 exports.UDFile = UDFile;

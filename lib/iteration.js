@@ -5,6 +5,7 @@
 'use strict';
 
 const { ErrorKind, ShortwireError, aborted } = require('./errors.js');
+const { onAbort } = require('./signals.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
 /** @typedef {{ resolve: (result: IteratorResult<any>) => void, reject: (error: Error) => void, timer: any }} Waiter */
@@ -62,8 +63,7 @@ class Iteration {
       abort();
       return;
     }
-    signal.addEventListener('abort', abort, { once: true });
-    this.#unwatch = () => signal.removeEventListener('abort', abort);
+    this.#unwatch = onAbort(signal, abort);
   }
 
   [Symbol.asyncIterator]() {

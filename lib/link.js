@@ -257,7 +257,7 @@ class Link {
 
   /** After the rejections that came with it: whoever has seen one and waits for this must not miss it. */
   #drain = () => {
-    if (this.#socket[kIndex] >= 0) this.#socket[kEmit]('drain');
+    if (this.status !== 'closed') this.#socket[kEmit]('drain');
   };
 
   /**

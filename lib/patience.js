@@ -5,6 +5,7 @@
 'use strict';
 
 const { ErrorKind, ShortwireError, aborted } = require('./errors.js');
+const { onAbort } = require('./signals.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
 
@@ -18,6 +19,8 @@ class Patience {
   /** @type {NodeJS.Timeout | undefined} */
   #timer;
   #signal;
+  /** Takes the listener off the signal. @type {(() => void) | undefined} */
+  #unwatch;
   /** @type {(error: Error) => void} */
   #reject = () => {};
   /** @type {Promise<never>} */
@@ -37,7 +40,7 @@ class Patience {
       return;
     }
     if (timeoutMs > 0) this.#timer = setTimeout(this.#late, timeoutMs);
-    signal?.addEventListener('abort', this.#abort, { once: true });
+    if (signal !== undefined) this.#unwatch = onAbort(signal, this.#abort);
   }
 
   /**
@@ -90,7 +93,7 @@ class Patience {
 
   #stop() {
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#unwatch?.();
   }
 }
 

@@ -9,7 +9,7 @@ const { open, rename, rm } = require('node:fs/promises');
 const { join } = require('node:path');
 const { pipeline } = require('node:stream/promises');
 
-const { invalidArgument } = require('./errors.js');
+const { ErrorKind, ShortwireError, invalidArgument } = require('./errors.js');
 const options = require('./stream-options.js');
 
 /**
@@ -43,6 +43,8 @@ async function save(file, directory, given) {
     throw error;
   }
   try {
+    // What has been read is missing here.
+    if (file.readableDidRead) throw read();
     await pipeline(file, handle.createWriteStream());
     if (overwrite) await rename(written, path);
   } catch (error) {
@@ -50,6 +52,12 @@ async function save(file, directory, given) {
     throw error;
   }
   return path;
+}
+
+/** Somebody has read of the file: it can't be saved whole. */
+function read() {
+  const why = 'The file has been read, or is being saved: it can be saved once, and whole';
+  return new ShortwireError(ErrorKind.CLOSED, why);
 }
 
 /**
@@ -77,4 +85,4 @@ const FORBIDDEN = /[\u0000-\u001f\u007f/\\:*?"<>|]/;
 /** Devices of Windows, whatever follows. */
 const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?: *\..*| *)$/i;
 
-module.exports = { save, checkName };
+module.exports = { save, read, checkName };

@@ -9,6 +9,7 @@ const errors = require('./errors.js');
 const { decode } = require('./payload.js');
 const { Body, Kind, Layout } = require('./records.js');
 const { decodeFailure } = require('./remote-error.js');
+const { onAbort } = require('./signals.js');
 const { kIndex } = require('./symbols.js');
 
 const { ErrorKind, ShortwireError } = errors;
@@ -85,11 +86,11 @@ function watch(socket, calls, slot, signal) {
   const abort = () => {
     if (socket[kIndex] >= 0) core.order(socket[kIndex], Kind.CANCEL, slot, '', '', 0);
   };
-  signal.addEventListener('abort', abort, { once: true });
+  const unwatch = onAbort(signal, abort);
   calls.signals.set(slot, signal);
   calls.onSettled(slot, () => {
     calls.signals.delete(slot);
-    signal.removeEventListener('abort', abort);
+    unwatch();
   });
 }
 

@@ -8,6 +8,7 @@ const { Duplex } = require('node:stream');
 
 const { SLICE_BYTES } = require('./channel.js');
 const { CODES, ErrorKind, ShortwireError, aborted } = require('./errors.js');
+const { onAbort } = require('./signals.js');
 const { kSilent } = require('./symbols.js');
 
 /** @typedef {import('./channel.js').Channel} Channel */
@@ -67,8 +68,7 @@ class UDStream extends Duplex {
       abort();
       return;
     }
-    signal.addEventListener('abort', abort, { once: true });
-    this.#unwatch = () => signal.removeEventListener('abort', abort);
+    this.#unwatch = onAbort(signal, abort);
   }
 
   /**

@@ -9,7 +9,7 @@ const core = require('./core.js');
 const { ErrorKind, ShortwireError } = require('./errors.js');
 const { BYTES_HEAD, JSON_HEAD, encode, isBytes } = require('./payload.js');
 const { Kind, Setting } = require('./records.js');
-const { kFiling, kIndex, kSerializer } = require('./symbols.js');
+const { kEmit, kFiling, kIndex, kSerializer } = require('./symbols.js');
 const { TRACED, ahead } = require('./traceparent.js');
 
 /** @typedef {{ open: () => void, size: number }} Waiting */
@@ -24,6 +24,8 @@ class Streams {
   #waiting = new Map();
   /** The bytes of their payloads. */
   #waitingBytes = 0;
+  /** Something was turned down because too much waits: to be told when there is room again. */
+  #overflowed = false;
   #last = 0;
   #ready = false;
 
@@ -96,6 +98,7 @@ class Streams {
     // One that is larger than the whole queue is let in alone, or it could never be opened.
     const fits = messages === 0 || bytes + size <= maxQueuedBytes;
     if (messages < maxQueuedMessages && fits) return size;
+    this.#overflowed = true;
     throw new ShortwireError(ErrorKind.OVERFLOW, FULL, { maybeDelivered: false });
   }
 
@@ -106,6 +109,19 @@ class Streams {
   #wait(channel, waiting) {
     this.#waiting.set(channel, waiting);
     this.#waitingBytes += waiting.size;
+  }
+
+  /** Less waits than did: says so once half of the room is free, to those who were turned down. */
+  #relax() {
+    if (!this.#overflowed) return;
+    const { maxQueuedMessages, maxQueuedBytes } = this.#socket.options;
+    const { messages, bytes } = this.waiting;
+    if (messages * 2 > maxQueuedMessages || bytes * 2 > maxQueuedBytes) return;
+    this.#overflowed = false;
+    // After the failures that came before it, as the core's own.
+    setImmediate(() => {
+      if (this.#socket.status !== 'closed') this.#socket[kEmit]('drain');
+    });
   }
 
   /** Nothing waits any more. @returns {Map<Channel, Waiting>} what did */
@@ -131,6 +147,7 @@ class Streams {
   ready() {
     this.#ready = true;
     for (const [channel, { open }] of this.#takeWaiting()) if (!channel.over) open();
+    this.#relax();
   }
 
   /**
@@ -138,7 +155,7 @@ class Streams {
    * @param {Error} cause
    */
   end(cause) {
-    this.#ready = false;
+    this.#ready = this.#overflowed = false;
     this.#socket[kFiling].end(new ShortwireError(ErrorKind.DISCONNECTED, ENDED, { cause }));
     const channels = this.#channels;
     const waiting = this.#takeWaiting();
@@ -198,7 +215,7 @@ class Streams {
     if (channel === undefined) return;
     this.#channels.delete(number);
     this.#waitingBytes -= this.#waiting.get(channel)?.size ?? 0;
-    this.#waiting.delete(channel);
+    if (this.#waiting.delete(channel)) this.#relax();
   }
 
   #number() {

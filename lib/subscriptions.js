@@ -95,8 +95,9 @@ function formOf(pattern) {
   if (typeof pattern !== 'string' || pattern === '') {
     throw invalidArgument('pattern', 'a string, not empty', pattern);
   }
-  if (pattern.length > MAX_PATTERN_BYTES || Buffer.byteLength(pattern) > MAX_PATTERN_BYTES) {
-    throw invalidArgument('pattern', `at most ${MAX_PATTERN_BYTES} bytes long`, pattern.length);
+  const bytes = Buffer.byteLength(pattern);
+  if (bytes > MAX_PATTERN_BYTES) {
+    throw invalidArgument('pattern', `at most ${MAX_PATTERN_BYTES} bytes long`, bytes);
   }
   if (!pattern.includes('*')) return '';
   const segments = pattern.split('.');

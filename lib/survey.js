@@ -8,6 +8,7 @@
 const errors = require('./errors.js');
 const fanOut = require('./fan-out.js');
 const { Kind } = require('./records.js');
+const { onAbort } = require('./signals.js');
 const { kAsking, kIndex } = require('./symbols.js');
 
 const { ErrorKind, ShortwireError } = errors;
@@ -104,10 +105,10 @@ class Survey {
       this.#reject(errors.aborted(signal, true));
       this.#takeBack(signal);
     };
-    signal.addEventListener('abort', abort, { once: true });
+    const unwatch = onAbort(signal, abort);
     const done = this.#resolve;
     this.#resolve = (entries) => {
-      signal.removeEventListener('abort', abort);
+      unwatch();
       done(entries);
     };
   }

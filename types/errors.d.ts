@@ -49,7 +49,7 @@ export class ShortwireError extends Error {
   /** `'ShortwireError'`, or `'AbortError'` when a signal fired. */
   override name: string;
   readonly code: ErrorCode;
-  /** Of calls and messages. False: it certainly never reached the peer, so repeating is safe. */
+  /** Of calls and messages. False: it certainly never reached the peer, or nobody looked at it there, so repeating is safe. */
   readonly maybeDelivered?: boolean;
   /** Of `SHORTWIRE_ERR_REMOTE`: the handler's error. Its message is that of this error too. */
   readonly remote?: RemoteError;

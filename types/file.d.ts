@@ -41,7 +41,7 @@ export interface UDFile extends Readable {
    * Writes it into a directory; resolves to its path there. Refuses names that are more than a name, and never follows a link. What
    * has been written of a file that fails is removed.
    *
-   * @throws (rejects) `SHORTWIRE_ERR_INVALID_ARG` (the name), Node's codes (`EEXIST`, `ENOENT`, `ENOSPC`, …), what the file fails with
+   * @throws (rejects) `SHORTWIRE_ERR_INVALID_ARG` (the name), `_CLOSED` (it has been read, or given up), Node's codes (`EEXIST`, `ENOENT`, `ENOSPC`, …), what the file fails with
    */
   saveTo(directory: string, options?: SaveOptions): Promise<string>;
 }

@@ -224,7 +224,8 @@ export interface ServerOptions extends ConnectionOptions {
    */
   backlog?: number;
   /**
-   * What peers may speak; their first bytes decide. `'jftp'` means all its generations here.
+   * What peers may speak; their first bytes decide. `'jftp'` means all its generations here. A peer that speaks something else is refused; if it
+   * is shortwire, it learns why: `SHORTWIRE_ERR_REFUSED`.
    * @default ['shortwire', 'jftp']
    */
   protocols?: Protocol[];

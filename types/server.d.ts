@@ -131,13 +131,13 @@ export class UDSocketServer<
    * @throws (rejects) `SHORTWIRE_ERR_SERIALIZE`, `_TOO_LARGE` (`maxFrameBytes` of this server), `_INVALID_ARG`, and what `where` throws;
    *   nobody gets anything then
    */
-  broadcast<Topic extends TopicOf<ClientService>>(
-    payload: SentTo<ClientService, Topic>,
-    options: BroadcastOptions<Topic, UDSocket<ClientService, Service>> & { topic: Topic }
-  ): Promise<number>;
   broadcast(
     payload?: Payload,
     options?: BroadcastOptions<string, UDSocket<ClientService, Service>> & { topic?: undefined }
+  ): Promise<number>;
+  broadcast<Topic extends TopicOf<ClientService>>(
+    payload: SentTo<ClientService, Topic>,
+    options: BroadcastOptions<Topic, UDSocket<ClientService, Service>> & { topic: Topic }
   ): Promise<number>;
 
   /**
@@ -152,14 +152,14 @@ export class UDSocketServer<
    * @throws (rejects) `SHORTWIRE_ERR_ABORTED` (the signal), `_SERIALIZE`, `_INVALID_ARG`, and what `where` throws; what goes wrong at one
    *   socket is that one's entry
    */
-  survey<Topic extends TopicOf<ClientService>>(
-    payload: SentTo<ClientService, Topic>,
-    options: SurveyOptions<Topic, UDSocket<ClientService, Service>> & { topic: Topic }
-  ): Promise<SurveyEntry<AnswerOf<ClientService, Topic>, UDSocket<ClientService, Service>>[]>;
   survey(
     payload?: Payload,
     options?: SurveyOptions<string, UDSocket<ClientService, Service>> & { topic?: undefined }
   ): Promise<SurveyEntry<unknown, UDSocket<ClientService, Service>>[]>;
+  survey<Topic extends TopicOf<ClientService>>(
+    payload: SentTo<ClientService, Topic>,
+    options: SurveyOptions<Topic, UDSocket<ClientService, Service>> & { topic: Topic }
+  ): Promise<SurveyEntry<AnswerOf<ClientService, Topic>, UDSocket<ClientService, Service>>[]>;
 
   /**
    * The round trip to every socket, in ms; entries as those of `survey`.

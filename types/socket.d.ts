@@ -124,14 +124,6 @@ export class UDSocket<
    * @throws (rejects) `SHORTWIRE_ERR_TIMEOUT`, `_REMOTE` (the handler threw), `_NO_HANDLER`, `_DISCONNECTED`, `_CLOSED`, `_ABORTED`,
    *   `_OVERFLOW`, `_TOO_LARGE`, `_SERIALIZE`, `_INVALID_ARG`; never throws
    */
-  rpc<Topic extends TopicOf<Service>>(
-    payload: SentTo<Service, Topic>,
-    options: RpcOptions<Topic> & { topic: Topic; answerFiles: true }
-  ): Promise<AnswerWithFiles<AnswerOf<Service, Topic>>>;
-  rpc<Topic extends TopicOf<Service>>(
-    payload: SentTo<Service, Topic>,
-    options: RpcOptions<Topic> & { topic: Topic; answerFiles?: false }
-  ): Promise<AnswerOf<Service, Topic>>;
   rpc(
     payload: Payload,
     options: CallOptions & { topic?: undefined; answerFiles: true }
@@ -140,6 +132,14 @@ export class UDSocket<
     payload?: Payload,
     options?: CallOptions & { topic?: undefined; answerFiles?: false }
   ): Promise<unknown>;
+  rpc<Topic extends TopicOf<Service>>(
+    payload: SentTo<Service, Topic>,
+    options: RpcOptions<Topic> & { topic: Topic; answerFiles: true }
+  ): Promise<AnswerWithFiles<AnswerOf<Service, Topic>>>;
+  rpc<Topic extends TopicOf<Service>>(
+    payload: SentTo<Service, Topic>,
+    options: RpcOptions<Topic> & { topic: Topic; answerFiles?: false }
+  ): Promise<AnswerOf<Service, Topic>>;
 
   /**
    * `rpc` with the topic first.
@@ -160,13 +160,13 @@ export class UDSocket<
    * @throws (rejects) `SHORTWIRE_ERR_DISCONNECTED`, `_CLOSED`, `_OVERFLOW`, `_TOO_LARGE`, `_SERIALIZE`, `_UNSUPPORTED` (a dialect without
    *   one-way messages)
    */
-  send<Topic extends TopicOf<Service>>(
-    payload: SentTo<Service, Topic>,
-    options: SendOptions<Topic> & { topic: Topic }
-  ): Promise<void>;
   send(
     payload?: Payload,
     options?: Omit<SendOptions, 'topic'> & { topic?: undefined }
+  ): Promise<void>;
+  send<Topic extends TopicOf<Service>>(
+    payload: SentTo<Service, Topic>,
+    options: SendOptions<Topic> & { topic: Topic }
   ): Promise<void>;
 
   /**
@@ -206,13 +206,13 @@ export class UDSocket<
    *
    * @throws `SHORTWIRE_ERR_INVALID_ARG`
    */
-  stream<Topic extends TopicOf<Service>>(
-    payload: SentTo<Service, Topic>,
-    options: StreamOptions<Topic> & { topic: Topic }
-  ): UDStream<this>;
   stream(
     payload?: Payload,
     options?: Omit<StreamOptions, 'topic'> & { topic?: undefined }
+  ): UDStream<this>;
+  stream<Topic extends TopicOf<Service>>(
+    payload: SentTo<Service, Topic>,
+    options: StreamOptions<Topic> & { topic: Topic }
   ): UDStream<this>;
 
   /**
@@ -228,14 +228,14 @@ export class UDSocket<
    *
    * @throws `SHORTWIRE_ERR_INVALID_ARG`
    */
-  iterate<Topic extends TopicOf<Service>>(
-    payload: SentTo<Service, Topic>,
-    options: IterateOptions<Topic> & { topic: Topic }
-  ): AsyncIterableIterator<PartOf<Service, Topic>>;
   iterate(
     payload?: Payload,
     options?: Omit<IterateOptions, 'topic'> & { topic?: undefined }
   ): AsyncIterableIterator<unknown>;
+  iterate<Topic extends TopicOf<Service>>(
+    payload: SentTo<Service, Topic>,
+    options: IterateOptions<Topic> & { topic: Topic }
+  ): AsyncIterableIterator<PartOf<Service, Topic>>;
 
   /**
    * Which topics' broadcasts the server sends here. Before the first `subscribe` it sends all, after the last `unsubscribe` none;
@@ -265,7 +265,8 @@ export class UDSocket<
   /**
    * Answers the peer's requests: those of a topic, or all others. Registering again replaces; `null` removes. A socket's handler for a topic
    * comes before its server's for that topic, then the socket's general one, then the server's general one. A request that none of
-   * them takes fails with `SHORTWIRE_ERR_NO_HANDLER` at the caller.
+   * them takes fails with `SHORTWIRE_ERR_NO_HANDLER` at the caller. It runs in the async context (`AsyncLocalStorage`) of this call, for
+   * each request.
    *
    * ```js
    * socket.handle('status', () => ({ uptime: process.uptime() }));

@@ -172,7 +172,6 @@ forEachDriver((driver) => {
     peer.handle(() => new Promise(() => {}));
     const controller = new AbortController();
     const calls = Array.from({ length: 50 }, () => socket.rpc(1, { signal: controller.signal }));
-    await socket.ping();
     controller.abort();
     const outcomes = await Promise.allSettled(calls);
     assert.deepEqual(
@@ -180,6 +179,29 @@ forEachDriver((driver) => {
       new Set(['SHORTWIRE_ERR_ABORTED'])
     );
     assert.equal(socket.pending, 0);
+  });
+
+  test(`many who share a signal are one listener, and no warning (${driver})`, async (t) => {
+    const { socket, peer } = await pair(t, { driver });
+    peer.handle(() => new Promise(() => {}));
+    const warned = [];
+    const listener = (warning) => warned.push(warning);
+    process.on('warning', listener);
+    t.after(() => process.off('warning', listener));
+    const controller = new AbortController();
+    const { signal } = controller;
+    const calls = Array.from({ length: 20 }, () => socket.rpc(1, { signal }));
+    const parts = Array.from({ length: 20 }, () => socket.iterate(1, { signal }).next());
+    const files = [{ path: __filename }];
+    const filed = Array.from({ length: 20 }, () => socket.rpc(1, { signal, files }));
+    assert.equal(getEventListeners(signal, 'abort').length, 1);
+    controller.abort();
+    const outcomes = await Promise.allSettled([...calls, ...parts, ...filed]);
+    const codes = outcomes.map(({ reason }) => reason?.code);
+    assert.deepEqual(new Set(codes), new Set(['SHORTWIRE_ERR_ABORTED']));
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
+    await new Promise(setImmediate);
+    assert.deepEqual(warned, []);
   });
 
   test(`connect takes a signal (${driver})`, async (t) => {

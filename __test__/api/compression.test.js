@@ -149,3 +149,15 @@ test('a bomb of small messages is read no faster than they are taken', async (t)
   peer.resume();
   await until(() => heard === 200_000, 'all of them');
 });
+
+test('a peer that compresses is told why it is refused', async (t) => {
+  const limited = { compress: true, maxConnections: 1, authorize: (hello) => hello !== 'bad' };
+  const { path } = await listen(t, limited);
+  const why = (/** @type {RegExp} */ message) => ({ code: 'SHORTWIRE_ERR_REFUSED', message });
+  const refused = new UDSocket(COMPRESS);
+  await assert.rejects(refused.connect(path, { hello: 'bad' }), why(/not authorized/));
+  const first = new UDSocket(COMPRESS);
+  t.after(() => first.destroy());
+  await first.connect(path);
+  await assert.rejects(new UDSocket(COMPRESS).connect(path), why(/too many connections/));
+});

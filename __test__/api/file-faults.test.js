@@ -142,6 +142,55 @@ forEachDriver((driver) => {
     await until(() => socket.stats().streams + peer.stats().streams === 0, 'no stream is open');
   });
 
+  test(`a file is saved once and whole, or not at all (${driver})`, async (t) => {
+    const { socket, peer } = await pair(t, { driver });
+    const directory = folder(t);
+    const bytes = Buffer.alloc(300_000, 'bytes, ');
+    const closed = { code: 'SHORTWIRE_ERR_CLOSED' };
+    const later = deferred();
+    /** @type {Record<string, (file: any) => unknown>} */
+    const handlers = {
+      twice: async (file) => {
+        await file.saveTo(directory, { name: 'once' });
+        await assert.rejects(file.saveTo(directory, { name: 'twice' }), closed);
+      },
+      together: async (file) => {
+        const first = file.saveTo(directory, { name: 'first' });
+        await assert.rejects(file.saveTo(directory, { name: 'second' }), closed);
+        await first;
+      },
+      peeked: async (file) => {
+        await new Promise((resolve) => file.once('readable', resolve));
+        file.read(10);
+        await assert.rejects(file.saveTo(directory, { name: 'peeked' }), closed);
+        file.destroy();
+      },
+      read: async (file) => {
+        await file.toArray();
+        await assert.rejects(file.saveTo(directory, { name: 'read' }), closed);
+      },
+      forgotten: (file) => void later.resolve(file),
+      heard: async (file) => {
+        const heard = [];
+        file.on('data', (/** @type {Buffer} */ chunk) => heard.push(chunk));
+        await file.saveTo(directory, { name: 'heard' });
+        assert.ok(Buffer.concat(heard).equals(bytes));
+      }
+    };
+    for (const [topic, handler] of Object.entries(handlers)) {
+      peer.handle(topic, (_, { files: [file] }) => handler(file));
+      await within(socket.rpc(1, { topic, files: [{ name: topic, buffer: bytes }] }), topic);
+    }
+    await assert.rejects((await later.promise).saveTo(directory), {
+      ...closed,
+      message: /given up/
+    });
+    assert.deepEqual(fs.readdirSync(directory).sort(), ['first', 'heard', 'once']);
+    for (const name of fs.readdirSync(directory)) {
+      assert.ok(fs.readFileSync(join(directory, name)).equals(bytes), name);
+    }
+  });
+
   test(`files of one call may have the same name; the second is refused a place (${driver})`, async (t) => {
     const { socket, peer } = await pair(t, { driver });
     const directory = folder(t);

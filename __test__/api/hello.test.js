@@ -27,7 +27,8 @@ const REFUSALS = [
     /^bad token$/
   ],
   ['rejects', () => Promise.reject(new Error('expired')), /^expired$/],
-  ['rejects with no error', () => Promise.reject('so what'), /^so what$/]
+  ['rejects with no error', () => Promise.reject('so what'), /^so what$/],
+  ['rejects with nothing', () => Promise.reject(), /not authorized/]
 ];
 
 /** What may be said as hello. */

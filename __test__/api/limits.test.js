@@ -81,6 +81,21 @@ forEachDriver((driver) => {
     await outcomes;
   });
 
+  test(`'drain' comes while away, too, when calls are given up (${driver})`, async (t) => {
+    const socket = new UDSocket({ driver, maxQueuedMessages: 4 });
+    t.after(() => socket.destroy());
+    for (const settle of ['deadline', 'signal']) {
+      const abort = new AbortController();
+      const patience = settle === 'signal' ? { signal: abort.signal } : { timeoutMs: 20 };
+      const drained = event(socket, 'drain');
+      const calls = [1, 2, 3, 4, 5].map((n) => socket.rpc(n, patience));
+      await assert.rejects(calls[4], { code: 'SHORTWIRE_ERR_OVERFLOW', maybeDelivered: false });
+      if (settle === 'signal') abort.abort();
+      await Promise.allSettled(calls);
+      await drained;
+    }
+  });
+
   test(`past maxQueuedMessages, too (${driver})`, async (t) => {
     const { raw, socket } = await withRawServer(t, { driver, maxQueuedMessages: 10 });
     raw.stopReading();

@@ -12,6 +12,7 @@ const { forEachDriver } = require('../support/drivers.js');
 const { connect, listen, pair } = require('../support/pair.js');
 const { RawPeer } = require('../support/raw-peer.js');
 const { record } = require('../support/record.js');
+const { Capability, Kind } = require('../support/wire.js');
 
 forEachDriver((driver) => {
   test(`the connection listener may stand in the constructor, alone or second (${driver})`, async (t) => {
@@ -166,9 +167,30 @@ forEachDriver((driver) => {
   });
 
   test(`a protocol that it doesn't accept is refused (${driver})`, async (t) => {
+    for (const compress of driver === 'task' ? [false, true] : [false]) {
+      const { server, path } = await listen(t, { driver, compress, protocols: ['jftp'] });
+      const refused = event(server, 'refused');
+      const socket = new UDSocket({ driver, compress, reconnect: {} });
+      const asked = socket.rpc(1);
+      const why = {
+        code: 'SHORTWIRE_ERR_REFUSED',
+        message: 'The server does not accept shortwire'
+      };
+      await assert.rejects(socket.connect(path, { retry: {}, hello: { token: 1 } }), why);
+      await assert.rejects(asked, { ...why, maybeDelivered: false });
+      assert.match((await refused)[0], /speaks shortwire/);
+      const { connections, introducing } = server.stats();
+      assert.deepEqual([connections, introducing], [0, 0]);
+    }
+  });
+
+  test(`whoever stays after such a refusal is sent away (${driver})`, async (t) => {
     const { server, path } = await listen(t, { driver, protocols: ['jftp'] });
-    const refused = event(server, 'refused');
-    await assert.rejects(new UDSocket({ driver }).connect(path));
-    assert.match((await refused)[0], /shortwire/);
+    const failed = event(server, 'error');
+    const raw = await RawPeer.greet(t, path, { capabilities: Capability.HELLO });
+    assert.equal((await raw.frame()).kind, Kind.REFUSED);
+    raw.write(Buffer.alloc(100_000, 'whatever'));
+    assert.equal((await failed)[0].code, 'SHORTWIRE_ERR_REFUSED');
+    await raw.ended();
   });
 });

@@ -3,13 +3,17 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { once } = require('node:events');
 const { test } = require('node:test');
 
-const { UDSocket } = require('../../index.js');
+const { UDSocket, UDSocketServer } = require('../../index.js');
+const { socketPath } = require('../support/address.js');
 const { event, until, within } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
 const { listen } = require('../support/pair.js');
 
+/** At once. */
+const RETRY = { minDelayMs: 1, maxDelayMs: 5 };
 const files = [{ name: 'f', buffer: Buffer.from('bytes') }];
 
 /** What is asked for, with options of its own, and how its failure is heard. @type {Record<string, (socket: any, options: any) => Promise<any>>} */
@@ -100,5 +104,34 @@ forEachDriver((driver) => {
     assert.ok(socket.stats().queuedBytes >= 1500);
     socket.destroy();
     await assert.rejects(within(first, 'its end'), { code: 'SHORTWIRE_ERR_DISCONNECTED' });
+  });
+
+  test(`'drain' says that streams may be opened again, while away too (${driver})`, async (t) => {
+    const socket = new UDSocket({ driver, maxQueuedMessages: 4, retry: RETRY });
+    t.after(() => socket.destroy());
+    const path = socketPath(t);
+    const gone = event(socket, 'reconnecting');
+    const connected = socket.connect(path);
+    await gone;
+    const open = () => socket.stream(null, { topic: 'echo' }).on('error', () => {});
+    const waiting = Array.from({ length: 4 }, open);
+    const refused = once(open(), 'error');
+    let drained = event(socket, 'drain');
+    assert.equal((await refused)[0].code, 'SHORTWIRE_ERR_OVERFLOW');
+    // Room comes back when they are given up.
+    for (const stream of waiting.slice(0, 2)) stream.destroy();
+    await drained;
+    waiting.push(open(), open());
+    await assert.rejects(within(once(open(), 'end'), 'its end'), {
+      code: 'SHORTWIRE_ERR_OVERFLOW'
+    });
+    // And when they go out.
+    drained = event(socket, 'drain');
+    const server = new UDSocketServer({ driver });
+    t.after(() => server.close({ timeoutMs: 0 }));
+    await server.start(path);
+    await connected;
+    await drained;
+    assert.deepEqual([socket.stats().queuedMessages, socket.status], [0, 'ready']);
   });
 });

@@ -52,6 +52,14 @@ forEachDriver((driver) => {
       assert.equal(outcome.stdout, '{"a":[1,"zwölf",null]}\n');
     });
 
+    it('has many calls under way and nothing to warn of', async (t) => {
+      const { path } = await serve(t, driver);
+      const numbers = Array.from({ length: 100 }, (_, at) => at);
+      const outcome = await call(t, [path, '-c', '64'], { input: numbers.join('\n') });
+      assertQuiet(outcome);
+      assert.deepEqual(values(outcome), numbers);
+    });
+
     it('chooses a handler by topic', async (t) => {
       const { path } = await serve(t, driver);
       const outcome = await call(t, [path, '7', '--topic', 'topic']);

@@ -50,6 +50,12 @@ forEachDriver((driver) => {
       assert.match(stderr, /Did you mean .*\/service\.sock\?/);
     });
 
+    it('says how an address of TCP is written', async (t) => {
+      const { code, stderr } = await call(t, ['localhost:7000', '1']);
+      assert.equal(code, 3);
+      assert.match(stderr, /Over TCP it is tcp:\/\/localhost:7000/);
+    });
+
     it('says that the directory does not exist', async (t) => {
       const path = join(dirname(socketPath(t)), 'missing/s');
       assert.match((await call(t, [path, '1'])).stderr, /The directory .*missing does not exist/);

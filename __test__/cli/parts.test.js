@@ -263,6 +263,19 @@ describe('what a terminal sees', () => {
     });
   });
 
+  it('counts no more often than one can read', (t) => {
+    withEnvironment({ TERM: 'xterm' }, () => {
+      let now = 0;
+      t.mock.method(performance, 'now', () => now);
+      const { output, stderr } = outputTo(true);
+      for (let done = 1; done <= 1234; done++) {
+        if (done === 1234) now = 1000;
+        output.tally(done, 'calls');
+      }
+      assert.equal(stderr.text, `\r${ESC}[2K1,234 calls`);
+    });
+  });
+
   it('has no progress in a pipe', () => {
     const { output, stderr } = outputTo(false);
     output.progress('half');

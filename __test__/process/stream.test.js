@@ -12,8 +12,11 @@ const { forEachDriver } = require('../support/drivers.js');
 
 const SCRIPT = join(__dirname, 'scripts/stream.js');
 const MEGABYTES = 256;
-/** What neither side may grow by, however much passes: V8 lets 32 MB of young buffers be garbage. */
-const MAX_GROWN_MB = 56;
+/**
+ * What neither side may grow by, however much passes. V8 lets 32 MB of young buffers be garbage, and 64 MB
+ * since Node 24: a file that is piped into nothing makes a process grow by 43 and by 82 MB.
+ */
+const MAX_GROWN_MB = Number.parseFloat(process.versions.v8) < 13 ? 56 : 100;
 
 forEachDriver((driver) => {
   test(`${MEGABYTES} MiB through a stream don't stay in memory (${driver})`, async (t) => {

@@ -45,3 +45,20 @@ test('figures that were not finite count as missing', () => {
   for (const sample of result.samples) if (sample.library === 'swift') sample.figures.p50Us = null;
   assert.equal(analyse(result)[0].bestRival, 'slow');
 });
+
+test('where no peer can do it, the floor is the rival', () => {
+  const result = createResult();
+  result.scenarios[1].against = 'floor';
+  const [latency, rate] = analyse(result);
+  assert.equal(latency.bestRival, 'swift');
+  assert.equal(rate.bestRival, 'floor');
+  assert.equal(rate.reached, false);
+});
+
+test('an absolute limit holds for every sample', () => {
+  const result = createResult();
+  result.scenarios[0].figures[0].goal = { below: 11.5 };
+  assert.equal(analyse(result)[0].reached, false);
+  result.scenarios[0].figures[0].goal = { below: 12.5 };
+  assert.equal(analyse(result)[0].reached, true);
+});

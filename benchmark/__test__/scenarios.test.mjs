@@ -1,8 +1,14 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { runClosedLoop } from '../scenarios/closed-loop.mjs';
 import { scenarios } from '../scenarios/index.mjs';
 import { fanOut, inTurns, survey } from '../scenarios/many.mjs';
+import { pourFile, streamFigures, takeAll, writeFile } from '../scenarios/stream.mjs';
+import * as net from '../adapters/node-net.mjs';
+import * as shortwire from '../adapters/shortwire.mjs';
 import { runOpenLoop } from '../scenarios/open-loop.mjs';
 import { payloads } from '../scenarios/payloads.mjs';
 import { Verifier } from '../scenarios/verify.mjs';
@@ -110,3 +116,24 @@ test('connections take turns', async () => {
   for (let i = 0; i < 5; i++) await request();
   assert.deepEqual(asked, [0, 1, 2, 0, 1]);
 });
+
+for (const [name, adapter] of Object.entries({ net, shortwire })) {
+  test(`a file comes whole through a stream: ${name}`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'shortwire-bench-test-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const [path, file] = [join(folder, 'sock'), join(folder, 'file')];
+    writeFile(file, 3);
+    const options = { needs: 'pour', driver: 'task' };
+    const server = await adapter.serve(path, () => {}, options);
+    const taken = new Promise((resolve) => {
+      adapter.take(server, (stream) => takeAll(stream).then(resolve));
+    });
+    const client = await adapter.connect(path, options);
+    const poured = await pourFile(adapter.pour(client), file);
+    const { megabytesPerSecond, grownMb, cpuMsPerGb } = streamFigures(await taken, poured, 3);
+    assert.ok(megabytesPerSecond > 0 && grownMb >= 0 && cpuMsPerGb > 0);
+    assert.throws(() => streamFigures({ bytes: 1 }, poured, 3), /1 bytes have come/);
+    await adapter.disconnect(client);
+    await adapter.stop(server);
+  });
+}

@@ -13,10 +13,11 @@
  *
  * `path` is a Unix socket's, or an address of TCP or TLS (`address.mjs`) for those whose `info.transports` has it.
  *
- * Those that can, have two more pairs. What a scenario needs of these is in `options.needs`:
+ * Those that can, have more pairs. What a scenario needs of these is in `options.needs`:
  *
  *     tell(server, payload)                       hear(client, listener)     a message for all
  *     ask(server, payload) → Promise<answers>     answer(client, handler)    a question for all
+ *     pour(client) → Duplex                       take(server, listener)     a stream of bytes
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

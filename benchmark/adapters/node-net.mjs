@@ -16,6 +16,8 @@ const HEADER_BYTES = 8;
 const ASKED = 0x8000_0000;
 const NEWS = 0xffff_ffff;
 const IGNORE = () => {};
+/** Who has sent everything still hears that it has come. */
+const HALF_OPEN = { allowHalfOpen: true };
 /** Enough for one write: waiting for the end of the turn would let the other side idle meanwhile. */
 const FLUSH_BYTES = 1024;
 
@@ -99,8 +101,9 @@ function readFrames(socket, onFrame) {
   });
 }
 
-/** @param {string} path @param {(payload: unknown) => unknown} handler */
-export async function serve(path, handler) {
+/** @param {string} path @param {(payload: unknown) => unknown} handler @param {{ needs?: string }} options */
+export async function serve(path, handler, { needs }) {
+  if (needs === 'pour') return servePlain(path);
   const peers = new Set();
   const pending = new PendingCalls();
   const server = await listen(path, (socket) => {
@@ -116,13 +119,21 @@ export async function serve(path, handler) {
   return Object.assign(server, { peers, pending });
 }
 
+/** Nothing but bytes: a connection is the stream. @param {string} path */
+async function servePlain(path) {
+  const plain = { listener: IGNORE };
+  const server = await listen(path, (socket) => plain.listener(socket), HALF_OPEN);
+  return Object.assign(server, { plain });
+}
+
 /** @param {import('node:net').Server} server */
 export async function stop(server) {
   server.close();
 }
 
-/** @param {string} path */
-export async function connect(path) {
+/** @param {string} path @param {{ needs?: string }} options */
+export async function connect(path, { needs }) {
+  if (needs === 'pour') return { socket: await connectSocket(path, HALF_OPEN) };
   const socket = await connectSocket(path);
   const pending = new PendingCalls();
   const client = { socket, pending, write: frameWriter(socket), listener: IGNORE, handler: IGNORE };
@@ -161,6 +172,14 @@ export function ask({ peers, pending }, payload) {
 
 export function answer(client, handler) {
   client.handler = handler;
+}
+
+export function pour({ socket }) {
+  return socket;
+}
+
+export function take({ plain }, listener) {
+  plain.listener = listener;
 }
 
 export async function disconnect(client) {

@@ -7,27 +7,27 @@ import tls from 'node:tls';
 import { once } from 'node:events';
 import { parseAddress, serverIdentity, toConnect, toListen, trust } from './address.mjs';
 
-/** @param {string} path @param {(socket: net.Socket) => void} onConnection */
-export async function listen(path, onConnection) {
+/** @param {string} path @param {(socket: net.Socket) => void} onConnection @param {object} [options] */
+export async function listen(path, onConnection, options = {}) {
   const address = parseAddress(path);
   const server = address.secure
-    ? tls.createServer({ ...serverIdentity(), noDelay: true }, onConnection)
-    : net.createServer({ noDelay: true }, onConnection);
+    ? tls.createServer({ ...serverIdentity(), noDelay: true, ...options }, onConnection)
+    : net.createServer({ noDelay: true, ...options }, onConnection);
   server.listen(toListen(address));
   await once(server, 'listening');
   return server;
 }
 
-/** @param {string} path @returns {Promise<net.Socket>} */
-export async function connect(path) {
+/** @param {string} path @param {object} [options] @returns {Promise<net.Socket>} */
+export async function connect(path, options = {}) {
   const address = parseAddress(path);
   if (address.secure) {
-    const socket = tls.connect({ ...toConnect(address), ...trust() });
+    const socket = tls.connect({ ...toConnect(address), ...trust(), ...options });
     socket.setNoDelay(true);
     await once(socket, 'secureConnect');
     return socket;
   }
-  const socket = net.connect(toConnect(address));
+  const socket = net.connect({ ...toConnect(address), ...options });
   await once(socket, 'connect');
   return socket;
 }

@@ -31,9 +31,9 @@ function load({ root = HERE_ROOT }) {
   }
 }
 
-/** @param {{ variant?: string }} options */
-function settings({ variant }) {
-  return variant === undefined ? undefined : { driver: variant };
+/** @param {{ variant?: string, driver?: string }} options the scenario's driver, unless a variant is chosen */
+function settings({ variant, driver }) {
+  return { driver: variant ?? driver ?? 'auto' };
 }
 
 /** @param {string} path @param {() => object} certificates of this side */
@@ -84,6 +84,14 @@ export async function ask(server, payload) {
 
 export function answer(socket, handler) {
   socket.handle(handler);
+}
+
+export function pour(socket) {
+  return socket.stream(undefined, { topic: 'pour' });
+}
+
+export function take(server, listener) {
+  server.handle('pour', (_, { stream }) => listener(stream));
 }
 
 export async function disconnect(socket) {

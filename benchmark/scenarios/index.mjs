@@ -2,8 +2,8 @@
  * The list of scenarios, as data: what is sent, how, and which figures are read off with which goal. Knows
  * no library.
  *
- * A goal is held against the best peer of the same run: `times` that many times better than it, `better`
- * better at all, `within` no more than that many times its cost, `below` an absolute limit.
+ * A goal is held against the best peer of the same run, or the floor where no peer can do it: `times` that many times better than it, `better`
+ * better at all, `within` no more than that many times its cost, `below` an absolute limit for every sample.
  */
 
 /**
@@ -18,13 +18,16 @@
  * @property {string} id
  * @property {string} title
  * @property {string} payload id of a payload
- * @property {'closed' | 'open' | 'idle'} loop
+ * @property {'closed' | 'open' | 'idle' | 'stream'} loop
  * @property {number} inFlight
  * @property {number} clients client processes
  * @property {number} connections per client process
  * @property {'tcp' | 'tls'} [transport] instead of a Unix socket; libraries that don't have it are left out
  * @property {number} [callsPerSecond] of an open loop
- * @property {'tell' | 'ask'} [needs] what the adapter must be able to do beside calls; others are left out
+ * @property {'tell' | 'ask' | 'pour'} [needs] what the adapter must be able to do beside calls; others are left out
+ * @property {'floor'} [against] whom the goals are held against, instead of the peers
+ * @property {string} [driver] of libraries that have several
+ * @property {number} [megabytes] of a stream's file, in MiB
  * @property {boolean} [inTurns] every call on another connection
  * @property {number} [cpus] the processes share this many
  * @property {number} [warmUpTimes] longer warm-up: processes that share a core warm up slowly
@@ -108,6 +111,31 @@ function openLoop(callsPerSecond) {
   };
 }
 
+/** A file of 1 GiB. The peers have no streams; whoever has none either pipes it through a socket of Node's. */
+function stream(driver) {
+  return {
+    ...base,
+    id: driver === undefined ? 'stream' : `stream-${driver}`,
+    title: `1 GiB through a stream${driver === undefined ? '' : `, driver ${driver}`}`,
+    payload: 'tiny',
+    loop: 'stream',
+    needs: 'pour',
+    against: 'floor',
+    driver,
+    megabytes: 1024,
+    figures: [
+      { key: 'megabytesPerSecond', title: 'MB/s', best: 'higher', goal: { within: 1.25 } },
+      {
+        key: 'grownMb',
+        title: 'growth of the larger process, MB',
+        best: 'lower',
+        goal: { below: 64 }
+      },
+      { key: 'cpuMsPerGb', title: 'CPU per GB, both sides, ms', best: 'lower' }
+    ]
+  };
+}
+
 /** @type {Scenario[]} */
 export const scenarios = [
   sequential('tiny', 'tiny object', {
@@ -173,6 +201,8 @@ export const scenarios = [
   },
   ...over('tcp', 'TCP', { better: true }),
   ...over('tls', 'TLS', { better: true }),
+  stream(),
+  stream('task'),
   ...[1000, 5000, 10_000, 15_000].map(openLoop),
   {
     ...base,

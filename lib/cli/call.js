@@ -135,7 +135,7 @@ async function run(input) {
    */
   async function finish({ line }, value, error) {
     done++;
-    if (done % PROGRESS_CALLS === 0) output.progress(`${done} calls`);
+    if (done > 1) output.tally(done, 'calls');
     if (error === undefined) {
       if (values.iterate !== true) await print(value);
       return;
@@ -152,8 +152,5 @@ async function run(input) {
     if (failure.exitCode === ExitCode.LOST) throw failure;
   }
 }
-
-/** Progress is shown each time so many are done. */
-const PROGRESS_CALLS = 1000;
 
 exports.command = command;

@@ -6,7 +6,7 @@
 const fs = require('node:fs');
 const { dirname, isAbsolute, join, resolve } = require('node:path');
 
-const { pathOf } = require('./endpoint.js');
+const { meantAddress, pathOf } = require('./endpoint.js');
 const { ExitCode, Failure, failureOf } = require('./failure.js');
 const { nearest } = require('./nearest.js');
 
@@ -100,6 +100,8 @@ const NOT_RUNNING = 'Is the server running, and is this its endpoint?';
 
 /** @param {string} path at which nothing is */
 function missing(path) {
+  const address = meantAddress(path);
+  if (address !== undefined) return `There is no such path. Over TCP it is ${address}`;
   const full = resolve(path);
   const directory = dirname(full);
   if (kindOf(directory) !== 'directory') {

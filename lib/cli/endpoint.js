@@ -50,7 +50,17 @@ function pathOf(text) {
   return path.startsWith('@') ? undefined : path;
 }
 
+/**
+ * An endpoint of TCP that somebody may have meant: `localhost:7000`.
+ * @param {string} text
+ * @returns {string | undefined}
+ */
+function meantAddress(text) {
+  return /^[\w.-]+:\d{1,5}$/.test(text) ? `tcp://${text}` : undefined;
+}
+
 exports.endpointOf = endpointOf;
+exports.meantAddress = meantAddress;
 exports.pathOf = pathOf;
 exports.servingEndpointOf = servingEndpointOf;
 exports.shownAddress = shownAddress;

@@ -11,12 +11,16 @@ const ESC = '\u001b[';
 const RED = 31;
 const DIM = 2;
 const BOLD = 1;
+/** From one count to the next. */
+const TALLY_MS = 250;
 
 class Output {
   #stdout;
   #stderr;
   /** What stands in the line of progress now. */
   #progress = '';
+  /** When it was last counted. */
+  #tallied = performance.now();
   /** @type {Promise<void> | undefined} */
   #draining;
 
@@ -105,6 +109,19 @@ class Output {
     const columns = this.#stderr.columns ?? 80;
     this.#progress = line.slice(0, columns - 1);
     this.#stderr.write(`\r${ESC}2K${this.#progress}`);
+  }
+
+  /**
+   * How many are done, told no more often than one can read it.
+   * @param {number} done
+   * @param {string} what
+   */
+  tally(done, what) {
+    if (!this.showsProgress) return;
+    const now = performance.now();
+    if (now - this.#tallied < TALLY_MS) return;
+    this.#tallied = now;
+    this.progress(`${done.toLocaleString('en')} ${what}`);
   }
 
   clearProgress() {

@@ -40,6 +40,7 @@ const command = {
 /** @param {import('./arguments.js').Input} input */
 async function run(input) {
   const { topic } = input.values;
+  let done = 0;
   const items = payloads(input, 1);
   const files = outgoing(input.values.file, input.output);
   await withSocket(input, async (socket) => {
@@ -48,7 +49,10 @@ async function run(input) {
       UNDER_WAY,
       ({ payload }) => socket.send(payload, { topic, files }),
       async ({ line }, _value, error) => {
-        if (error === undefined) return;
+        if (error === undefined) {
+          if (++done > 1) input.output.tally(done, 'messages');
+          return;
+        }
         const failure = failureOf(error);
         if (line > 0) failure.message = `line ${line}: ${failure.message}`;
         throw failure;

@@ -122,7 +122,7 @@ impl Session {
             return Admission::Refuse(Kind::Closed, "the socket is closed");
         }
         if self.peer_leaving && !self.peer_returns {
-            return Admission::Refuse(Kind::Disconnected, "the peer is leaving");
+            return Admission::Refuse(Kind::Closed, "the peer is leaving");
         }
         // One that is larger than the whole queue is let in alone, or it could never be sent.
         let bytes_then = self.waiting.bytes().saturating_add(bytes as usize);

@@ -79,9 +79,11 @@ impl Session {
         if self.state >= State::Draining {
             return Err((Kind::Closed, "the socket is closed"));
         }
-        if self.peer_leaving || !self.met {
-            let why = if self.met { "the peer is leaving" } else { "the socket is not connected" };
-            return Err((Kind::Disconnected, why));
+        if !self.met {
+            return Err((Kind::Disconnected, "the socket is not connected"));
+        }
+        if self.peer_leaving {
+            return Err((Kind::Closed, "the peer is leaving"));
         }
         if !self.agrees_on(capability::STREAMS) {
             return Err((Kind::Unsupported, "the peer has no streams"));

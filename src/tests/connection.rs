@@ -159,7 +159,7 @@ fn a_goodbye_finishes_what_is_open_and_then_both_are_drained() {
     assert_eq!(pair.client.of_kind(kind::GOAWAY)[0].body, "good night");
     assert!(!pair.server.machine.is_drained());
     pair.client_wants(&Orders::new().request(1, "2"));
-    assert_eq!(pair.client.of_kind(kind::FAILED)[0].extra, Kind::Disconnected as u32);
+    assert_eq!(pair.client.of_kind(kind::FAILED)[0].extra, Kind::Closed as u32);
     answer_all(&mut pair);
     pair.run();
     assert_eq!(pair.client.of_kind(kind::RESPONSE).len(), 1);

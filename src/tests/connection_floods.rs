@@ -8,10 +8,10 @@ use crate::{
     config::{Format, Formats, Limits},
     driver::{
         batch::{Inbound, kind},
-        connection::Connection,
+        connection::{Connection, SCRATCH_BYTES},
     },
     error::Kind,
-    message::{Hello, Id, Message, Role},
+    message::{Body, Hello, Id, Message, Role, capability},
 };
 
 const KIB: usize = 1024;
@@ -152,13 +152,40 @@ fn a_header_that_announces_much_reserves_little() {
 }
 
 #[test]
+fn one_turn_reads_little_ahead_of_a_peer_that_is_not_let_in() {
+    let machine = Connection::server(Formats::ALL, Limits::default(), None).gated();
+    let (mut machine, mut inbound) = (machine, Inbound::default());
+    let now = std::time::Instant::now();
+    machine.open(now, &mut inbound);
+    let hello = Hello {
+        version: 1,
+        capabilities: capability::HELLO,
+        max_frame_bytes: 1 << 24,
+        max_in_flight: 1,
+        max_in_flight_bytes: 1,
+    };
+    let greeting = Message::Greeting { body: Body::NONE };
+    let mut introduction = bytes(&[Message::Hello(hello), greeting]).into_iter();
+    let mut given = 0;
+    let receive = |buffer: &mut Vec<u8>| {
+        let room = buffer.capacity() - buffer.len();
+        buffer.extend((0..room).map(|_| introduction.next().unwrap_or_default()));
+        given += room;
+        Ok(room)
+    };
+    let turn = machine.read(now, &mut Vec::new(), &mut inbound, receive);
+    assert!(turn.is_ok() && !machine.wants_read(), "{turn:?}");
+    assert!(given < 256 * KIB, "{given} bytes");
+}
+
+#[test]
 fn a_large_message_leaves_no_room_behind() {
     let mut pair = Pair::met(Limits { max_in_flight: 0, ..Limits::default() });
     // Refused, so that nobody takes its buffer along; then half a header.
     let large = bytes(&[Message::Request(crate::message::Request {
         id: Id::Number(1),
         topic: "",
-        body: crate::message::Body::json(&[b'1'; 8 * KIB * KIB]),
+        body: Body::json(&[b'1'; 8 * KIB * KIB]),
         deadline_ms: 0,
         trace: None,
     })]);
@@ -167,7 +194,11 @@ fn a_large_message_leaves_no_room_behind() {
         pair.server.feed(now, part);
     }
     pair.server.feed(now, &[5, 0, 0]);
-    assert!(pair.server.machine.held_bytes() <= 64 * KIB, "{}", pair.server.machine.held_bytes());
+    assert!(
+        pair.server.machine.held_bytes() <= SCRATCH_BYTES,
+        "{}",
+        pair.server.machine.held_bytes()
+    );
 }
 
 #[test]

@@ -283,6 +283,21 @@ fn an_answer_taken_back_in_mid_air_is_forgotten_by_both() {
 }
 
 #[test]
+fn a_whole_frame_of_a_stream_is_one_part() {
+    let mut pair = with_stream(0);
+    pair.server_wants(&plain(kind::CREDIT, PEERS, 512 * 1024));
+    pair.run();
+    // As many as the kernel holds at once.
+    for _ in 0..3 {
+        pair.client_wants(&bytes(1, 64 * 1024));
+    }
+    pair.run();
+    let parts: Vec<usize> =
+        pair.server.of_kind(kind::DATA).iter().map(|item| item.body.len() / 2).collect();
+    assert_eq!(parts, [64 * 1024; 3]);
+}
+
+#[test]
 fn every_cut_gives_the_same_stream() {
     for cut in [1, 15, 16, 17, 1000, 65_551, 65_552, 65_553] {
         let mut pair = Pair::met(Limits::default());

@@ -112,7 +112,7 @@ fn after_the_peers_goodbye_new_calls_fail_and_open_ones_go_on() {
         session.handle_message(&Message::Goaway { reason: "", comeback: Comeback::Unsaid }, now),
         Event::Goaway
     );
-    assert!(matches!(session.request(1, 1, None), Admission::Refuse(Kind::Disconnected, _)));
+    assert!(matches!(session.request(1, 1, None), Admission::Refuse(Kind::Closed, _)));
     assert_eq!(
         session.handle_message(&Message::Response { id, body: Body::NONE }, now),
         Event::Settle(0)

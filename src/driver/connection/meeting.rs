@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 
 use super::{Connection, batch};
 use crate::{
-    codec::{Codec, native},
+    codec::{Codec, Decoded, native},
     config::Format,
     driver::batch::{Inbound, kind},
-    error::Result,
+    error::{Error, Kind, Result},
     message::{Body, Message, capability},
     session::State,
 };
@@ -138,6 +138,47 @@ impl Connection {
         codec.encode(&Message::Greeting { body }, &mut self.queue)?;
         self.queue.end_message(batch::NO_SLOT);
         Ok(())
+    }
+
+    /// The peer speaks a format that isn't accepted. If it can be told so, that comes next.
+    ///
+    /// # Errors
+    ///
+    /// The connection is over.
+    #[cold]
+    pub(super) fn exclude(&mut self, format: Format) -> Result<()> {
+        if !format.has_handshake() {
+            let why = format!("the peer speaks {}, which is not accepted", format.name());
+            return Err(Error::remote(Kind::Refused, why));
+        }
+        self.excluded = true;
+        self.undecided = false;
+        // What follows is said in plain words.
+        self.forbid_compression();
+        self.codec = Some(Codec::new(format, self.role, &self.limits));
+        self.send(&Message::Hello(self.session.hello(native::VERSION)));
+        Ok(())
+    }
+
+    /// Tells such a peer once it has introduced itself, and waits for it to leave: closing with
+    /// bytes of its unread could take our word away from it. How many bytes that used up.
+    #[cold]
+    pub(super) fn turn_away(&mut self, input: &[u8], now: Instant) -> Result<usize> {
+        let Some(codec) = self.codec.as_mut().filter(|codec| !codec.is_greeted()) else {
+            return Ok(input.len());
+        };
+        match codec.decode(input)? {
+            Decoded::Incomplete { .. } => return Ok(0),
+            Decoded::Message { message: Message::Hello(hello), .. }
+                if hello.capabilities & capability::HELLO != 0 =>
+            {
+                codec.meet(&hello);
+            }
+            _ => return Err(self.farewell()),
+        }
+        self.send(&Message::Refused { reason: "The server does not accept shortwire" });
+        self.session.close(now, FAREWELL);
+        Ok(input.len())
     }
 
     /// The application lets the peer in, under this id. What the peer has said meanwhile is

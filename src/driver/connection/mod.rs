@@ -62,6 +62,8 @@ pub struct Connection {
     /// What a silent peer is taken for, after how long.
     silence: Option<(Format, Duration)>,
     silence_due: Option<Instant>,
+    /// The peer speaks what isn't accepted: it is told so, and nothing else it says counts.
+    excluded: bool,
     session: Session,
     queue: WriteQueue,
     lanes: Lanes,
@@ -123,6 +125,7 @@ impl Connection {
             formats,
             silence: None,
             silence_due: None,
+            excluded: false,
             session: Session::of(role, limits, ids),
             queue: WriteQueue::default(),
             lanes: Lanes::default(),
@@ -190,6 +193,12 @@ impl Connection {
         if self.session.waiting().0 != 0 {
             self.pump_waiting(now, inbound);
         }
+        self.relieve(inbound);
+    }
+
+    /// Less waits than did: says so if somebody was turned down.
+    #[inline]
+    fn relieve(&mut self, inbound: &mut Inbound) {
         if self.overflowed && self.has_room() {
             self.overflowed = false;
             inbound.push_note(kind::DRAIN, 0, 0, "");
@@ -261,10 +270,12 @@ impl Connection {
                     self.fail(settled.slot, Kind::Timeout, sent, "no answer in time", inbound);
                 }
                 Timeout::SendPing(token) => self.send(&Message::Ping { token }),
+                Timeout::Over(..) if self.excluded => return Err(self.farewell()),
                 Timeout::Over(kind, why) => return Err(Error::remote(kind, why)),
             }
         }
         self.pump_waiting(now, inbound);
+        self.relieve(inbound);
         Ok(())
     }
 

@@ -255,6 +255,7 @@ impl Connection {
         if told.is_some() {
             self.pump_waiting(now, inbound);
         }
+        self.relieve(inbound);
     }
 
     pub(super) fn ping(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {

@@ -64,7 +64,10 @@ impl Connection {
 
     /// Whether the goodbye has been said and everything is finished and written.
     pub fn is_drained(&self) -> bool {
-        self.session.state() == State::Draining && self.session.is_drained() && !self.wants_write()
+        self.session.state() == State::Draining
+            && self.session.is_drained()
+            && !self.wants_write()
+            && !self.excluded
     }
 
     /// Whether an end for this reason leaves something to come back to: the peer may be there
@@ -88,6 +91,7 @@ impl Connection {
     /// Loses its transport, and isn't over. What the peer has of ours fails; it may have been
     /// carried out. What never left waits for the next transport.
     pub fn lose(&mut self, error: &Error, inbound: &mut Inbound) {
+        let error = &self.told(error);
         let why = error.message();
         for (slot, begun) in self.unsent() {
             self.fail(slot, Kind::Disconnected, begun, why, inbound);
@@ -111,10 +115,7 @@ impl Connection {
         self.hold.forget();
         self.bytes_out += self.queue.written();
         self.release_buffers();
-        if self.overflowed && self.has_room() {
-            self.overflowed = false;
-            inbound.push_note(kind::DRAIN, 0, 0, "");
-        }
+        self.relieve(inbound);
     }
 
     /// Ends it: every open call fails, then the application is told.
@@ -122,6 +123,7 @@ impl Connection {
         if self.session.state() == State::Closed {
             return;
         }
+        let error = &self.told(error);
         self.session.finish();
         for (slot, begun) in self.unsent() {
             self.fail(slot, error.kind(), begun, error.message(), inbound);
@@ -132,6 +134,14 @@ impl Connection {
         self.note_end(kind::CLOSED, error, inbound);
         self.bytes_out += self.queue.written();
         self.release_buffers();
+    }
+
+    /// What an end comes to. One that was announced, by either side, is no loss, even if the peer
+    /// leaves so rudely that the kernel calls it an error.
+    fn told(&self, error: &Error) -> Error {
+        let announced = self.goodbye.is_some() || self.session.state() == State::Draining;
+        let lost = error.kind() == Kind::Disconnected;
+        if announced && lost { self.farewell() } else { error.clone() }
     }
 
     /// The slots of what has not been written whole, and whether some of it may have been.
@@ -160,6 +170,10 @@ impl Connection {
 
     /// What the end of the stream means: a farewell that was announced, or a loss.
     pub fn farewell(&self) -> Error {
+        if self.excluded {
+            let why = "the peer speaks shortwire, which is not accepted";
+            return Error::remote(Kind::Refused, why);
+        }
         if self.session.state() >= State::Draining {
             return Error::local(Kind::Closed, "the socket was closed");
         }

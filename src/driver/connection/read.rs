@@ -181,14 +181,16 @@ impl Connection {
                         }
                     }
                     Detected::Format(format) => {
-                        let why =
-                            format!("the peer speaks {}, which is not accepted", format.name());
-                        return Err(Error::remote(Kind::Refused, why));
+                        self.exclude(format)?;
+                        continue;
                     }
                     Detected::Stranger(name) => {
                         return Err(Error::protocol(format!("the peer speaks {name}")));
                     }
                 }
+            }
+            if self.excluded {
+                return self.turn_away(&buffer[at..], now).map(|used| at + used);
             }
             let Some(codec) = &mut self.codec else {
                 return Ok(at);
@@ -348,7 +350,7 @@ fn delivery<'a, 'b>(
                 (Record { kind: kind::FAILURE, subject: *slot, extra: 0 }, "", body)
             }
             Failure::Kind { kind, text } => {
-                let extra = u32::from(kind) | batch::MAYBE_DELIVERED;
+                let extra = refused(kind);
                 let body = Body { kind: BodyKind::None, data: text.as_bytes() };
                 (Record { kind: kind::FAILED, subject: *slot, extra }, "", body)
             }
@@ -371,13 +373,19 @@ fn delivery<'a, 'b>(
                 (Record { kind: kind::RESET, subject: *number, extra: 0 }, "", body)
             }
             Failure::Kind { kind, text } => {
-                let extra = u32::from(kind) | batch::MAYBE_DELIVERED;
+                let extra = refused(kind);
                 let body = Body { kind: BodyKind::None, data: text.as_bytes() };
                 (Record { kind: kind::RESET, subject: *number, extra }, "", body)
             }
         },
         _ => return None,
     })
+}
+
+/// The last word of a failure of the peer's library. One that leaves or has enough begins nothing.
+fn refused(kind: u8) -> u32 {
+    let untouched = kind == Kind::Closed as u8 || kind == Kind::Overflow as u8;
+    u32::from(kind) | if untouched { 0 } else { batch::MAYBE_DELIVERED }
 }
 
 /// How much one turn of reading takes before others get theirs.
