@@ -277,7 +277,10 @@ class Link {
     this.#beginning.reached();
     this.connection.release();
     socket[kStreams].ready();
-    if (socket.server !== undefined && !socket.server[kSocketReady](socket)) return;
+    // Whoever has closed it already hears no more of it than its end.
+    if (socket.server === undefined ? this.#ending.isOwn : !socket.server[kSocketReady](socket)) {
+      return;
+    }
     const { protocol, encoding } = socket;
     const compress = socket[kCompressed];
     const news = { id: socket.id, reconnected, protocol, compress, encoding };

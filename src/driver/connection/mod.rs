@@ -9,6 +9,7 @@
 //! know: which driver turns it, JavaScript, any format by name beyond detection.
 
 mod broadcasts;
+mod delivery;
 mod flow;
 mod hold;
 mod lanes;
