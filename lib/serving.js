@@ -187,9 +187,7 @@ class Serving {
  */
 function mayBeStream(body) {
   if (typeof body !== 'string') return true;
-  return (
-    body.charCodeAt(0) === BRACE && (body.length === 2 || body.charCodeAt(2) === UNDERSCORE)
-  );
+  return body.charCodeAt(0) === BRACE && (body.length === 2 || body.charCodeAt(2) === UNDERSCORE);
 }
 
 const ANSWERED_IN_PARTS = 'The handler answers with a stream: ask with iterate() or stream()';
