@@ -6,19 +6,24 @@
 
 const { ErrorKind, ShortwireError } = require('./errors.js');
 
+/**
+ * @typedef {object} Rest
+ * @property {string} [traceparent]
+ * @property {() => any} [openStream]
+ * @property {any[]} [files]
+ * @property {AbortController} [controller]
+ * @property {unknown} [over] why nobody waits any more
+ */
+
 /** The context of a request. */
 class Context {
-  /** @type {AbortController | undefined} */
-  #controller;
-  /** @type {unknown} why nobody waits any more */
-  #over;
   #open = true;
   #token;
   #deadline;
   /** @type {(context: Context, value: unknown, files?: any[]) => boolean} */
   #answer;
-  /** What few requests have. @type {{ openStream?: () => any, files?: any[], traceparent?: string } | undefined} */
-  #more;
+  /** What few requests have, in one place: each member is paid for by all of them. @type {Rest | undefined} */
+  #rest;
 
   /**
    * @param {any} socket
@@ -36,12 +41,12 @@ class Context {
     this.#token = token;
     this.#deadline = deadline;
     this.#answer = answer;
-    if (traceparent !== undefined) this.#more = { traceparent };
+    if (traceparent !== undefined) this.#rest = { traceparent };
   }
 
   /** Where in a trace the caller says that it belongs. */
   get traceparent() {
-    return this.#more?.traceparent;
+    return this.#rest?.traceparent;
   }
 
   /** A number that is unique among the open requests of this connection. */
@@ -56,26 +61,27 @@ class Context {
 
   /** Whether somebody waits for an answer. */
   get expectsReply() {
-    return this.#open && this.#over === undefined;
+    return this.#open && this.#rest?.over === undefined;
   }
 
   /** Fires when the caller takes the request back, or its connection ends. */
   get signal() {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#over !== undefined) this.#controller.abort(this.#over);
+    const rest = Context.#restOf(this);
+    if (rest.controller === undefined) {
+      rest.controller = new AbortController();
+      if (rest.over !== undefined) rest.controller.abort(rest.over);
     }
-    return this.#controller.signal;
+    return rest.controller.signal;
   }
 
   /** The stream that the other side has opened; undefined for a call. */
   get stream() {
-    return this.#more?.openStream?.();
+    return this.#rest?.openStream?.();
   }
 
   /** What has come beside the payload. */
   get files() {
-    return this.#more?.files ?? [];
+    return this.#rest?.files ?? [];
   }
 
   /**
@@ -86,7 +92,7 @@ class Context {
    */
   async reply(value, given) {
     const files = given?.files;
-    if (files !== undefined && this.#more?.files === undefined) {
+    if (files !== undefined && this.#rest?.files === undefined) {
       const why = 'Whoever wants files in an answer has to ask with answerFiles';
       throw new ShortwireError(ErrorKind.UNSUPPORTED, why);
     }
@@ -98,12 +104,17 @@ class Context {
     }
   }
 
+  /** @param {Context} context @returns {Rest} */
+  static #restOf(context) {
+    return (context.#rest ??= {});
+  }
+
   /**
    * @param {Context} context
    * @param {() => any} open gives the stream, always the same
    */
   static giveStream(context, open) {
-    context.#more = { ...context.#more, openStream: open };
+    Context.#restOf(context).openStream = open;
   }
 
   /**
@@ -111,7 +122,7 @@ class Context {
    * @param {any[]} files
    */
   static giveFiles(context, files) {
-    context.#more = { ...context.#more, files };
+    Context.#restOf(context).files = files;
   }
 
   /**
@@ -130,11 +141,12 @@ class Context {
    * @param {string} why
    */
   static abandon(context, why) {
-    if (!context.#open || context.#over !== undefined) return;
+    const rest = Context.#restOf(context);
+    if (!context.#open || rest.over !== undefined) return;
     const error = new ShortwireError(ErrorKind.ABORTED, why);
     error.name = 'AbortError';
-    context.#over = error;
-    context.#controller?.abort(error);
+    rest.over = error;
+    rest.controller?.abort(error);
   }
 }
 

@@ -32,10 +32,13 @@ function invoke(socket, payload, context) {
   const own = socket[kHandlers];
   const server = socket.server?.[kHandlers];
   const handler = choose(own, server, context.topic);
-  const chain = middlewareOf(own, server);
-  if (channels.isObserved(channels.handle))
-    return within(handler, chain, observe, payload, context);
-  if (chain !== undefined) return within(handler, chain, run, payload, context);
+  const plain =
+    own.middleware.length === 0 && (server === undefined || server.middleware.length === 0);
+  const watched = channels.isObserved(channels.handle);
+  if (!plain || watched) {
+    const chain = middlewareOf(own, server);
+    return within(handler, chain, watched ? observe : run, payload, context);
+  }
   if (handler === undefined) return NOBODY;
   return handler.scope.runInAsyncScope(handler.run, undefined, payload, context);
 }

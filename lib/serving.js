@@ -37,11 +37,20 @@ class Serving {
    * @param {number} deadlineMs
    */
   request(token, topic, bodyKind, body, deadlineMs) {
-    const socket = this.#socket;
     let traceparent;
     if (bodyKind >= TRACED_BODY) ({ traceparent, topic, bodyKind } = split(topic, bodyKind));
     const deadline = deadlineMs === 0 ? undefined : core.arrival() + deadlineMs;
+    const socket = this.#socket;
     const context = new Context(socket, topic, token, deadline, this.#answer, traceparent);
+    this.#serve(context, bodyKind, body);
+  }
+
+  /**
+   * @param {Context} context
+   * @param {number} bodyKind
+   * @param {any} body
+   */
+  #serve(context, bodyKind, body) {
     let payload;
     try {
       payload = decode(bodyKind, body);
@@ -52,21 +61,24 @@ class Serving {
     let result;
     let later;
     try {
-      result = invoke(socket, payload, context);
+      result = invoke(this.#socket, payload, context);
       later = result !== null && typeof result === 'object' && typeof result.then === 'function';
     } catch (error) {
       this.#fail(context, payload, error);
       return;
     }
-    if (result === NOBODY) {
-      this.#refuse(context, ErrorKind.NO_HANDLER, nobody(topic));
-      return;
-    }
-    if (!later) {
-      this.#reply(context, result);
-      return;
-    }
-    this.#open[token] = context;
+    if (later) this.#await(context, payload, result);
+    else if (result === NOBODY) this.#refuse(context, ErrorKind.NO_HANDLER, nobody(context.topic));
+    else this.#reply(context, result);
+  }
+
+  /**
+   * @param {Context} context
+   * @param {unknown} payload
+   * @param {PromiseLike<unknown>} result
+   */
+  #await(context, payload, result) {
+    this.#open[context.id] = context;
     const reply = (/** @type {unknown} */ value) => this.#reply(context, value);
     const fail = (/** @type {unknown} */ error) => this.#fail(context, payload, error);
     try {
