@@ -4,11 +4,11 @@
  */
 'use strict';
 
-const core = require('./core.js');
-const { parseEndpoint, shownAddress } = require('./endpoint.js');
+const core = require('./core/core.js');
+const { parseEndpoint, shownAddress } = require('./endpoint/endpoint.js');
 const errors = require('./errors.js');
-const options = require('./options.js');
-const { ServerEvent } = require('./records.js');
+const options = require('./options/options.js');
+const { ServerEvent } = require('./core/records.js');
 const { kReceive } = require('./symbols.js');
 
 class Listener {

@@ -4,17 +4,17 @@
  */
 'use strict';
 
-const { Admission } = require('./admission.js');
-const { Attachment } = require('./attachment.js');
-const { Broadcasting } = require('./broadcasting.js');
-const core = require('./core.js');
-const encodings = require('./encodings.js');
+const { Admission } = require('./server/admission.js');
+const { Attachment } = require('./link/attachment.js');
+const { Broadcasting } = require('./topics/broadcasting.js');
+const core = require('./core/core.js');
+const encodings = require('./core/encodings.js');
 const errors = require('./errors.js');
-const { Listening } = require('./listening.js');
-const options = require('./options.js');
-const { Report, STATS_TOPIC } = require('./report.js');
+const { Listening } = require('./server/listening.js');
+const options = require('./options/options.js');
+const { Report, STATS_TOPIC } = require('./observe/report.js');
 const { UDSocket } = require('./socket.js');
-const { Totals, noStats } = require('./totals.js');
+const { Totals, noStats } = require('./observe/totals.js');
 const {
   kAccepted,
   kDropped,
@@ -301,7 +301,7 @@ class UDSocketServer extends Broadcasting {
   /**
    * @param {any} payload
    * @param {Socket} socket
-   * @param {import('./context.js').Info} info
+   * @param {import('./calls/context.js').Info} info
    */
   [kSocketMessage](payload, socket, info) {
     this[kEmit]('message', payload, socket, info);

@@ -6,20 +6,20 @@
 
 const { randomBytes } = require('node:crypto');
 
-const { Asking } = require('./asking.js');
-const { Calls } = require('./calls.js');
-const channels = require('./channels.js');
-const encodings = require('./encodings.js');
+const { Asking } = require('./calls/asking.js');
+const { Calls } = require('./calls/calls.js');
+const channels = require('./observe/channels.js');
+const encodings = require('./core/encodings.js');
 const errors = require('./errors.js');
-const { Hold } = require('./hold.js');
-const { Link } = require('./link.js');
-const { missed } = require('./messages.js');
-const options = require('./options.js');
-const { Kind } = require('./records.js');
-const { Serving } = require('./serving.js');
-const { settle, settleFailed, settleFailure } = require('./settling.js');
-const { Speaking } = require('./speaking.js');
-const { Subscribing } = require('./subscribing.js');
+const { Hold } = require('./calls/hold.js');
+const { Link } = require('./link/link.js');
+const { missed } = require('./calls/messages.js');
+const options = require('./options/options.js');
+const { Kind } = require('./core/records.js');
+const { Serving } = require('./calls/serving.js');
+const { settle, settleFailed, settleFailure } = require('./calls/settling.js');
+const { Speaking } = require('./socket/speaking.js');
+const { Subscribing } = require('./topics/subscribing.js');
 const {
   kAccepted,
   kAsking,
@@ -45,7 +45,7 @@ class UDSocket extends Speaking {
   /** The server that accepted it, if one did. @type {any} */
   server = undefined;
   [kIndex] = -1;
-  /** @type {import('./encodings.js').Encoding} */
+  /** @type {import('./core/encodings.js').Encoding} */
   [kEncoding] = 'json';
   /** @type {(value: any) => any} */
   [kSerializer] = JSON.stringify;

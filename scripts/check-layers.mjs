@@ -129,8 +129,27 @@ function checkRequires(file, source) {
     if (target.startsWith(rules.JS_FACADES.folder)) return say(`must not know a façade: ${target}`);
     const may = rules.JS_MAY_REQUIRE[file];
     if (may) return may.includes(target) ? [] : say(`must not require ${target}`);
-    return target.startsWith('lib/') ? [] : say(`must not require ${target}`);
+    if (mayRequire(file, target)) return [];
+    return say(`must not require ${target}`);
   });
+}
+
+/**
+ * Whether the folders of lib/ allow it.
+ *
+ * @param {string} file
+ * @param {string} target
+ */
+function mayRequire(file, target) {
+  const [own, other] = [folderOf(file), folderOf(target)];
+  if (own === undefined || rules.JS_SHARED.includes(target)) return target.startsWith('lib/');
+  if (other === undefined) return false;
+  return own === other || (rules.JS_FOLDERS[own] ?? []).includes(other);
+}
+
+/** Which folder of lib/ it is in. @param {string} path */
+function folderOf(path) {
+  return /^lib\/([^/]+)\//.exec(path)?.[1];
 }
 
 /** @param {string} file @param {string} specifier */

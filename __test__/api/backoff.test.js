@@ -5,8 +5,8 @@
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 
-const { DEFAULTS, delayOf, readPolicy } = require('../../lib/backoff.js');
-const { Reconnection } = require('../../lib/reconnection.js');
+const { DEFAULTS, delayOf, readPolicy } = require('../../lib/options/backoff.js');
+const { Reconnection } = require('../../lib/link/reconnection.js');
 
 const HIGHEST = 1 - Number.EPSILON;
 

@@ -7,7 +7,7 @@ const { test } = require('node:test');
 
 const { numbers } = require('../../binding.js');
 const { CODES, ErrorKind } = require('../../lib/errors.js');
-const records = require('../../lib/records.js');
+const records = require('../../lib/core/records.js');
 
 /** What the addon says, by group and name. @param {string} group */
 const native = (group) =>

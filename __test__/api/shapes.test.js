@@ -10,8 +10,8 @@ const { promisify } = require('node:util');
 const v8 = require('node:v8');
 const vm = require('node:vm');
 
-const { Shape } = require('../../lib/records.js');
-const shapes = require('../../lib/shapes.js');
+const { Shape } = require('../../lib/core/records.js');
+const shapes = require('../../lib/core/shapes.js');
 const { forEachDriver } = require('../support/drivers.js');
 const { pair } = require('../support/pair.js');
 const corpus = require('../support/shape-corpus.js');

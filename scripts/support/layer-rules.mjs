@@ -99,25 +99,58 @@ export const RUST_UNLAYERED = ['lib', 'tests'];
 export const JS_ENTRY_POINTS = ['index.js', 'index.mjs'];
 
 /**
- * What a file of lib/ may require, where that is less than "any file of lib/ but the façades". Only the first may load the addon.
+ * The folders of lib/, and which others their files may require. Everybody may require the two files of `JS_SHARED`; the files in
+ * lib/ itself are the public classes, which put the folders together.
+ *
+ * @type {Record<string, string[]>}
+ */
+export const JS_FOLDERS = {
+  core: [],
+  observe: ['core'],
+  options: ['observe'],
+  endpoint: ['core'],
+  calls: ['core', 'observe'],
+  streams: ['calls', 'core', 'observe'],
+  files: ['calls', 'core', 'observe', 'options', 'streams'],
+  topics: ['calls', 'core', 'observe', 'options'],
+  link: ['calls', 'core', 'endpoint', 'observe', 'options'],
+  server: ['core', 'endpoint', 'options'],
+  socket: ['calls', 'core', 'files', 'observe', 'options', 'streams']
+};
+
+/** Words that all of lib/ shares. */
+export const JS_SHARED = ['lib/errors.js', 'lib/symbols.js'];
+
+/**
+ * What a file of lib/ may require, where that is less than its folder may. Only the first may load the addon.
  *
  * @type {Record<string, string[]>}
  */
 export const JS_MAY_REQUIRE = {
-  'lib/native.js': ['binding.js'],
+  'lib/core/native.js': ['binding.js'],
   'lib/errors.js': [],
-  'lib/records.js': [],
-  'lib/endpoint.js': ['lib/errors.js', 'lib/native.js', 'lib/peer.js', 'lib/tls.js'],
-  'lib/tls.js': ['lib/errors.js', 'lib/native.js'],
-  'lib/peer.js': [],
-  'lib/options.js': ['lib/backoff.js', 'lib/compression.js', 'lib/errors.js', 'lib/traceparent.js'],
-  'lib/backoff.js': ['lib/errors.js'],
-  'lib/compression.js': ['lib/errors.js'],
-  'lib/reconnection.js': ['lib/backoff.js'],
-  'lib/inherited.js': ['lib/errors.js'],
-  'lib/context.js': ['lib/errors.js'],
-  'lib/channels.js': [],
-  'lib/traceparent.js': ['lib/errors.js', 'lib/records.js']
+  'lib/core/records.js': [],
+  'lib/endpoint/endpoint.js': [
+    'lib/errors.js',
+    'lib/core/native.js',
+    'lib/endpoint/peer.js',
+    'lib/endpoint/tls.js'
+  ],
+  'lib/endpoint/tls.js': ['lib/errors.js', 'lib/core/native.js'],
+  'lib/endpoint/peer.js': [],
+  'lib/options/options.js': [
+    'lib/options/backoff.js',
+    'lib/options/compression.js',
+    'lib/errors.js',
+    'lib/observe/traceparent.js'
+  ],
+  'lib/options/backoff.js': ['lib/errors.js'],
+  'lib/options/compression.js': ['lib/errors.js'],
+  'lib/link/reconnection.js': ['lib/options/backoff.js'],
+  'lib/endpoint/inherited.js': ['lib/errors.js'],
+  'lib/calls/context.js': ['lib/errors.js'],
+  'lib/observe/channels.js': [],
+  'lib/observe/traceparent.js': ['lib/errors.js', 'lib/core/records.js']
 };
 
 /**
@@ -138,7 +171,7 @@ export const JS_FACADES = {
  *
  * @type {Record<string, string>}
  */
-export const JS_OPTIONAL = { 'lib/encodings.js': 'msgpackr' };
+export const JS_OPTIONAL = { 'lib/core/encodings.js': 'msgpackr' };
 
 /** The command-line tool stands on what users have, too; nothing else may know it. */
 export const JS_TOOL = {
@@ -154,4 +187,4 @@ export const JS_FORBIDDEN_BUILTINS = ['net', 'tls', 'dgram', 'http', 'https', 'h
  *
  * @type {Record<string, string[]>}
  */
-export const JS_BUILTINS_AFTER_ALL = { 'lib/tls.js': ['tls'] };
+export const JS_BUILTINS_AFTER_ALL = { 'lib/endpoint/tls.js': ['tls'] };

@@ -1,4 +1,4 @@
-//! `NativeEndpoint`: where to listen or to dial, taken apart by `lib/endpoint.js`, which has checked
+//! `NativeEndpoint`: where to listen or to dial, taken apart by `lib/endpoint/endpoint.js`, which has checked
 //! every part and names the one that is wrong; here they only change their shape.
 
 use std::time::Duration;

@@ -199,7 +199,7 @@ const SHARED_RECORDS: usize = 4096;
 /// Words of numbers that fit behind them. Pages that are never used cost nothing.
 const SHARED_NUMBERS: usize = 128 * 1024;
 
-// Kinds of server events, mirrored in `lib/records.js`.
+// Kinds of server events, mirrored in `lib/core/records.js`.
 pub(super) const LISTENING: u32 = 1;
 pub(super) const FAILED: u32 = 2;
 pub(super) const CLOSED: u32 = 3;

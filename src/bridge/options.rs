@@ -1,6 +1,6 @@
 //! JavaScript's options as the core's configuration.
 //!
-//! `lib/options.js` has filled in the defaults and checked every type and range, and names the
+//! `lib/options/options.js` has filled in the defaults and checked every type and range, and names the
 //! option when one is wrong; here they only change their shape.
 
 use std::time::Duration;

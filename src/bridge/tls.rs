@@ -1,4 +1,4 @@
-//! `NativeTls`: one side's certificates and demands, made once by `lib/tls.js` and shared by all
+//! `NativeTls`: one side's certificates and demands, made once by `lib/endpoint/tls.js` and shared by all
 //! connections of the endpoints that it is given to.
 
 use napi::bindgen_prelude::*;

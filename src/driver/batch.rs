@@ -2,7 +2,7 @@
 //!
 //! A crossing into JavaScript costs more than a message does, so both directions join what a turn
 //! produced: one text of all payloads, and five numbers for each item. The numbers are mirrored in
-//! `lib/records.js`, which a test compares.
+//! `lib/core/records.js`, which a test compares.
 //!
 //! ```text
 //!            word 0              word 1       word 2        word 3         word 4

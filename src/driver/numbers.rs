@@ -132,7 +132,7 @@ impl Inbound {
 /// Before the ints of a payload: the shape's number, how many ints, how many doubles, and how many
 /// units of its text are its long strings.
 pub const HEAD: usize = 4;
-/// What `lib/records.js` has to know.
+/// What `lib/core/records.js` has to know.
 pub const NAMES: [(&str, u32); 12] = [
     ("HEAD", HEAD as u32),
     ("STRING", Scalars::STRING.bits()),

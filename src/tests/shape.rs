@@ -26,7 +26,7 @@ impl Taken {
     }
 }
 
-/// What `lib/shapes.js` does.
+/// What `lib/core/shapes.js` does.
 struct Rebuild<'a> {
     ints: std::slice::Iter<'a, i32>,
     doubles: std::slice::Iter<'a, f64>,

@@ -5,7 +5,7 @@
 const { isDeepStrictEqual } = require('node:util');
 
 const { UDSocket, UDSocketServer } = require('../../../index.js');
-const shapes = require('../../../lib/shapes.js');
+const shapes = require('../../../lib/core/shapes.js');
 const { alike } = require('../../support/shape-corpus.js');
 const { join } = require('node:path');
 const { mkdtempSync, rmSync } = require('node:fs');

@@ -15,7 +15,7 @@ use super::{
     scan::{self, Number},
 };
 
-/// Where the values of a text go, in its order, as `lib/shapes.js` reads them back. Whoever lends
+/// Where the values of a text go, in its order, as `lib/core/shapes.js` reads them back. Whoever lends
 /// these has things of its own before them.
 #[derive(Debug)]
 pub struct Values<'a> {

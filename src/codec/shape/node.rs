@@ -46,7 +46,7 @@ pub struct Lead {
     mask: u64,
 }
 
-/// A set of kinds of scalars. The bits are known to `lib/shapes.js`.
+/// A set of kinds of scalars. The bits are known to `lib/core/shapes.js`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scalars(u8);
 
@@ -173,7 +173,7 @@ impl Node {
         }
     }
 
-    /// The shape in words, as JSON for `lib/shapes.js`: a number is a set of scalars,
+    /// The shape in words, as JSON for `lib/core/shapes.js`: a number is a set of scalars,
     /// `{nullable, members: [[key, value], …]}` an object, `{nullable, element}` an array.
     pub fn describe(&self) -> String {
         let mut words = String::new();

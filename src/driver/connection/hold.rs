@@ -1,6 +1,6 @@
 //! A pause of the application's: how much it is still handed before reading stops.
 //!
-//! What a paused application gets, it keeps for later (`lib/hold.js`); here that is only counted.
+//! What a paused application gets, it keeps for later (`lib/calls/hold.js`); here that is only counted.
 //! Answers, pings and goodbyes don't count: they go on while there is room, and stop with the rest
 //! once there is none, since whoever reads on for their sake would read without end. Must not know:
 //! what is held back.

@@ -5,7 +5,7 @@ use crate::{
     message::BodyKind,
 };
 
-/// A batch of orders, joined as `lib/core.js` does it.
+/// A batch of orders, joined as `lib/core/core.js` does it.
 #[derive(Debug, Default)]
 pub(in crate::tests) struct Orders {
     records: Vec<u32>,
@@ -93,7 +93,7 @@ impl Orders {
     }
 }
 
-/// The items of a batch, cut as `lib/core.js` cuts them: by UTF-16 offsets. Bytes come as hex.
+/// The items of a batch, cut as `lib/core/core.js` cuts them: by UTF-16 offsets. Bytes come as hex.
 pub(in crate::tests) fn items(inbound: &Inbound) -> Vec<Item> {
     let text: Vec<u16> = str::from_utf8(inbound.text()).expect("UTF-8").encode_utf16().collect();
     let share = |from: usize, to: usize| String::from_utf16(&text[from..to]).expect("whole");
