@@ -1,15 +1,19 @@
-// OpenTelemetry: a span for each call at both ends, in one trace across connections, without a line of it in handlers and callers.
+// OpenTelemetry: a span for each call at both ends, in one trace across connections, without a line of it in handlers and callers; and the
+// numbers of stats() as metrics.
 //
 //   node examples/opentelemetry.mjs
 //
-// With an SDK (`--import` of its own start-up file), `register` and `print` go, and `instrument` and `activate` stay.
+// With an SDK (`--import` of its own start-up file), what prints and its `register` go; `instrument`, `activate` and `observe` stay.
 
 import UDSocket, { UDSocketServer } from 'shortwire';
 
 import { activate, instrument } from './opentelemetry/instrument.mjs';
-import { print, register } from './opentelemetry/print-spans.mjs';
+import { observe } from './opentelemetry/metrics.mjs';
+import * as printMetrics from './opentelemetry/print-metrics.mjs';
+import * as printSpans from './opentelemetry/print-spans.mjs';
 
-register();
+printSpans.register();
+printMetrics.register();
 instrument();
 
 const path = (name) => `/tmp/shortwire-example-${process.pid}-${name}.sock`;
@@ -21,10 +25,12 @@ stock.handle('stock.take', ({ item, count }) => {
   return { item, count };
 });
 await stock.start(path('stock'));
+observe(stock, { name: 'stock' });
 
 // The shop, which asks it.
 const shelf = new UDSocket();
 await shelf.connect(path('stock'));
+observe(shelf, { name: 'shelf' });
 const shop = new UDSocketServer().use(activate);
 shop.handle('shop.order', async (items) => {
   for (const item of items) await shelf.call('stock.take', { item, count: 1 });
@@ -37,6 +43,7 @@ await customer.connect(path('shop'));
 await customer.call('shop.order', ['apple', 'pear']);
 await customer.call('shop.order', ['unicorn']).catch(() => {});
 
+printMetrics.print();
 await Promise.all([customer.close(), shelf.close()]);
 await Promise.all([shop.close(), stock.close()]);
-print();
+printSpans.print();

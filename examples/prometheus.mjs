@@ -14,7 +14,7 @@ import UDSocket, { UDSocketServer } from 'shortwire';
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 /** Counters; the rest of the numbers can fall, too. */
 const TOTALS =
-  /^(?:bytes|messages|requests|late|malformed|refused|accepted|dropped|streams(?:In|Out|Refused))/;
+  /^(?:bytes|wireBytes|messages|requests|late|malformed|refused|accepted|dropped|streams(?:In|Out|Refused))/;
 
 const server = new UDSocketServer();
 server.handle('double', (n) => n * 2);

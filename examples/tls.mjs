@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 
 import UDSocket, { UDSocketServer } from 'shortwire';
 
-// Made for the tests. Yours come from your own authority: `make.sh` beside these shows how such a thing is made.
+// Made for the tests of the repository, which alone has them. Yours come from your own authority: `make.sh` beside these shows how such a thing is made.
 const file = (name) =>
   readFileSync(new URL(`../__test__/fixtures/certs/${name}.pem`, import.meta.url));
 

@@ -65,7 +65,7 @@ export interface SendFileOptions<Topic extends string = string> {
   signal?: AbortSignal;
 }
 
-/** What `rpc` resolves to with `answerFiles`. */
+/** What `rpc` and `call` resolve to with `answerFiles`. */
 export interface AnswerWithFiles<Answer = unknown> {
   readonly value: Answer;
   readonly files: readonly UDFile[];

@@ -77,7 +77,8 @@ export interface ConnectionOptions {
    */
   maxSubscriptions?: number;
   /**
-   * How long a peer may take to introduce itself and, on a server, `authorize` to decide on it, in ms. 0: for ever.
+   * How long a peer may take to introduce itself and, on a server, `authorize` to decide on it, in ms; before that, over TCP, how long
+   * connecting and the handshake of TLS may take. 0: for ever.
    * @default 10_000
    */
   handshakeTimeoutMs?: number;
@@ -121,7 +122,8 @@ export interface ConnectionOptions {
   jftpHeaderDigits?: number;
   /**
    * Where connections run. `'inline'`: in the event loop of this thread, which is the fast way. `'task'`: on a thread of the core's.
-   * `'auto'`: inline wherever the runtime allows it (Node does), else a task. Behaviour is the same.
+   * `'auto'`: inline wherever the runtime allows it (Node does) and nothing is compressed, else a task. Even inline ones do TLS handshakes
+   * and messages of 256 KiB or more in a task. Behaviour is the same.
    * @default 'auto'
    */
   driver?: Driver;
@@ -204,12 +206,12 @@ export interface ReconnectPolicy {
 /** Options of a server, and of the sockets that it accepts. */
 export interface ServerOptions extends ConnectionOptions {
   /**
-   * Connections at once. One more is closed as soon as it is accepted, and `refused` is emitted.
+   * Connections at once. One more is told so and closed (`SHORTWIRE_ERR_REFUSED` at the client), and `refused` is emitted.
    * @default 10_000
    */
   maxConnections?: number;
   /**
-   * Connections at once of one user id.
+   * Connections at once of one user id. Unix sockets only.
    * @default 10_000
    */
   maxConnectionsPerUid?: number;

@@ -150,12 +150,21 @@ export class UDSocket<
    */
   call<Topic extends TopicOf<Service>>(
     topic: Topic,
-    ...payload: PayloadAnd<SentTo<Service, Topic>, [options?: CallOptions]>
+    payload: SentTo<Service, Topic>,
+    options: CallOptions & { answerFiles: true }
+  ): Promise<AnswerWithFiles<AnswerOf<Service, Topic>>>;
+  call<Topic extends TopicOf<Service>>(
+    topic: Topic,
+    ...payload: PayloadAnd<
+      SentTo<Service, Topic>,
+      [options?: CallOptions & { answerFiles?: false }]
+    >
   ): Promise<AnswerOf<Service, Topic>>;
 
   /**
    * Sends one way, at most once: resolves when the kernel has it, which is not yet when the peer has. Ignoring the promise is safe: a
-   * failure never becomes an unhandled rejection, it is a `dropped` event. It doesn't wait for a connection.
+   * failure never becomes an unhandled rejection, it is a `dropped` event. It doesn't wait for a connection, unless it has `files`: then it
+   * does, and resolves when they have been read or given up.
    *
    * @throws (rejects) `SHORTWIRE_ERR_DISCONNECTED`, `_CLOSED`, `_OVERFLOW`, `_TOO_LARGE`, `_SERIALIZE`, `_UNSUPPORTED` (a dialect without
    *   one-way messages)

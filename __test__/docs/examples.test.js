@@ -7,6 +7,7 @@ const { readdirSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { test } = require('node:test');
 
+const { UDSocketServer } = require('../../index.js');
 const { assertQuiet, run } = require('../support/child.js');
 
 const folder = join(__dirname, '../../examples');
@@ -110,7 +111,10 @@ const LINES = {
     '    CLIENT shortwire stock.take: OK',
     '      SERVER shortwire stock.take: OK',
     'CLIENT shortwire shop.order: SHORTWIRE_ERR_REMOTE',
-    '      SERVER shortwire stock.take: SOLD_OUT'
+    '      SERVER shortwire stock.take: SOLD_OUT',
+    'shortwire.server.connections of stock: 1 {connection}',
+    'shortwire.socket.requests.in of stock: 3 {request}',
+    'shortwire.socket.requests.out of shelf: 3 {request}'
   ],
   'prometheus.mjs': [
     '# TYPE shortwire_server_connections gauge',
@@ -142,6 +146,19 @@ for (const [name, expected] of Object.entries(LINES)) {
     assert.deepEqual(missing, [], outcome.stdout);
   });
 }
+
+test('every number of stats() has its names for Prometheus and OpenTelemetry', () => {
+  const { sockets, ...own } = new UDSocketServer().stats();
+  const page = readFileSync(join(folder, '../docs/observability.md'), 'utf8');
+  const metrics = readFileSync(join(folder, 'opentelemetry/metrics.mjs'), 'utf8');
+  const unnamed = [
+    ...Object.keys(own).filter((name) => !page.includes(`| server \`${name}\``)),
+    ...Object.keys(own).filter((name) => !metrics.includes(`  ${name}: [`)),
+    ...Object.keys(sockets).filter((name) => !page.includes(`\`${name}\``)),
+    ...Object.keys(sockets).filter((name) => !metrics.includes(`  'sockets.${name}': [`))
+  ];
+  assert.deepEqual(unnamed, []);
+});
 
 test('typed-service.mts runs where Node takes types, and is type-checked anyway', async (t) => {
   const config = JSON.parse(readFileSync(join(__dirname, '../types/tsconfig.json'), 'utf8'));

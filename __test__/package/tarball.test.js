@@ -7,7 +7,7 @@ const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const { mkdirSync, mkdtempSync, rmSync, writeFileSync, readFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
-const { join } = require('node:path');
+const { join, posix } = require('node:path');
 const { after, before, describe, it } = require('node:test');
 
 const { installOffline, packRelease, platformName, root } = require('../support/npm.js');
@@ -37,6 +37,9 @@ async function main() {
 }
 main();`;
 
+/** What the README shows of the workshop; it is read on the repository's page, too. */
+const OF_THE_REPOSITORY = /^(?:benchmark\/|CONTRIBUTING\.md$)/;
+
 describe('a packed release', () => {
   const directory = mkdtempSync(join(tmpdir(), 'shortwire-tarball-'));
   /** @type {Awaited<ReturnType<typeof packRelease>>} */
@@ -62,21 +65,27 @@ describe('a packed release', () => {
     assert.ok(release.files.includes('bin/shortwire.js'), 'the command is missing');
     const strays = release.files.filter(
       (file) =>
-        !/^(?:bin|lib|docs|types)\/|^(?:index|binding)\.|^(?:LICENSE|[A-Z]+\.md|package\.json)$/.test(
+        !/^(?:bin|lib|docs|examples|types)\/|^(?:index|binding)\.|^(?:LICENSE|[A-Z]+\.md|package\.json)$/.test(
           file
         )
     );
     assert.deepEqual(strays, []);
   });
 
-  it('holds the pages that the README links to', () => {
-    const readme = readFileSync(join(root, 'README.md'), 'utf8');
-    const pages = [...readme.matchAll(/\]\((docs\/[^)#]+\.md)/g)].map(([, page]) => page);
-    assert.ok(pages.length > 10);
-    assert.deepEqual(
-      [...new Set(pages)].filter((page) => !release.files.includes(page)),
-      []
+  it('holds what its pages link to', () => {
+    const pages = release.files.filter((file) => file.endsWith('.md'));
+    assert.ok(pages.length > 20);
+    const links = pages.flatMap((page) => {
+      const text = readFileSync(join(root, page), 'utf8');
+      const targets = text.matchAll(/\]\((?!https?:|#)([^)\s#]+)/g);
+      return [...targets].map(([, to]) => ({ page, to: posix.join(posix.dirname(page), to) }));
+    });
+    const broken = links.filter(
+      ({ page, to }) =>
+        !release.files.some((file) => file === to || file.startsWith(`${to}/`)) &&
+        !(page === 'README.md' && OF_THE_REPOSITORY.test(to))
     );
+    assert.deepEqual(broken, []);
   });
 
   describe('with its platform package', () => {

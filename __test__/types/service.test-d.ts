@@ -50,6 +50,10 @@ void withFiles.then(({ value, files }) => {
   same<typeof value, User>(true);
   return files[0].saveTo('folder', { overwrite: true });
 });
+const calledWithFiles = socket.call('users.get', { id: 7 }, { answerFiles: true });
+void calledWithFiles.then(({ value }) => same<typeof value, User>(true));
+const calledWithout = socket.call('users.get', { id: 7 }, { answerFiles: false });
+same<typeof calledWithout, Promise<User>>(true);
 void socket.sendFile('a', { topic: 'log' });
 // @ts-expect-error no such option
 void socket.sendFile('a', { to: 'log' });
