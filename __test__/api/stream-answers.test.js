@@ -8,9 +8,10 @@ const { PassThrough } = require('node:stream');
 const { pipeline } = require('node:stream/promises');
 const { test } = require('node:test');
 
-const { within } = require('../support/deadline.js');
+const { until, within } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
 const { pair } = require('../support/pair.js');
+const { deferred } = require('../support/record.js');
 
 /** All that comes, until the other side ends. @param {AsyncIterable<any>} stream */
 async function all(stream) {
@@ -67,6 +68,36 @@ forEachDriver((driver) => {
       for (const value of [1, 2, 3]) stream.write(value);
       stream.end();
       assert.deepEqual(await within(all(stream), 'the values'), [2, 4, 6]);
+    });
+
+    test(`a generator gets what came while its side was paused ${about}`, async (t) => {
+      const { socket, peer } = await pair(t, { driver });
+      const [one, other] = opener === 'socket' ? [socket, peer] : [peer, socket];
+      other.handle(async function* (_, context) {
+        for await (const value of context.stream) yield value * 2;
+      });
+      other.pause();
+      const stream = one.stream(null, { objectMode: true });
+      stream.write(4);
+      stream.end(5);
+      await one.ping();
+      await until(() => other.stats().heldMessages === 1, 'the stream is held');
+      other.resume();
+      assert.deepEqual(await within(all(stream), 'the values'), [8, 10]);
+    });
+
+    test(`what is returned for a stream that is gone is given up ${about}`, async (t) => {
+      const gone = deferred();
+      const stream = await open(t, async (_, context) => {
+        await new Promise((resolve) => context.stream.once('close', resolve));
+        const source = new PassThrough();
+        source.on('close', gone.resolve);
+        return source;
+      });
+      stream.write('a');
+      await new Promise((resolve) => setImmediate(resolve));
+      stream.destroy();
+      await within(gone.promise, 'the source is destroyed');
     });
 
     test(`a generator that throws resets the stream with its error ${about}`, async (t) => {

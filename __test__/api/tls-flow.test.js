@@ -10,10 +10,19 @@ const { UDSocket } = require('../../index.js');
 const { AUTHORITY } = require('../support/certs.js');
 const { event, until } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
-const { HOST, LOOPBACK, pair } = require('../support/secure.js');
+const { HOST, LOOPBACK, connected, pair, serve } = require('../support/secure.js');
 
 const KILOBYTE = 'k'.repeat(1000);
 const LINE = 'l'.repeat(120);
+/** The content type of TLS for goodbyes and failures. */
+const ALERT = 21;
+
+/** The content types of all records. @param {Buffer} bytes */
+function recordTypes(bytes) {
+  const types = [];
+  for (let at = 0; at < bytes.length; at += 5 + bytes.readUInt16BE(at + 3)) types.push(bytes[at]);
+  return types;
+}
 
 forEachDriver((driver) => {
   test(`a reader that pauses gets everything afterwards, in order (${driver})`, async (t) => {
@@ -60,6 +69,26 @@ forEachDriver((driver) => {
     await closed;
   });
 
+  test(`TLS is told of the end before TCP is (${driver})`, async (t) => {
+    const { server, port } = await serve(t, { driver }, { maxVersion: 'TLSv1.2' });
+    const heard = [];
+    const between = net.createServer((raw) => {
+      const onwards = net.connect(port, LOOPBACK);
+      raw.pipe(onwards).on('data', (bytes) => heard.push(bytes));
+      onwards.pipe(raw);
+    });
+    t.after(() => between.close());
+    between.listen(0, LOOPBACK);
+    await event(between, 'listening');
+    const socket = await connected(t, between.address().port, { driver });
+    const closed = event(socket, 'close');
+    const sockets = [...server.sockets.values()];
+    await Promise.all(sockets.map((peer) => peer.close()));
+    await closed;
+    const types = recordTypes(Buffer.concat(heard));
+    assert.equal(types.at(-1), ALERT);
+  });
+
   test(`a close during the handshake settles everything at once (${driver})`, async (t) => {
     const silent = net.createServer();
     t.after(() => silent.close());
@@ -77,9 +106,13 @@ forEachDriver((driver) => {
     const [raw] = await accepted;
     t.after(() => raw.destroy());
     await event(raw, 'data');
+    const late = socket.rpc('while hands are shaken');
+    await new Promise((resolve) => setImmediate(resolve));
     const gone = event(raw, 'close');
-    const settled = Promise.allSettled([connecting, call]);
+    const settled = Promise.allSettled([connecting, call, late]);
+    const began = performance.now();
     await socket.close();
+    assert.ok(performance.now() - began < 5000, 'long before the handshake is given up');
     for (const { status, reason } of await settled) {
       assert.equal(status, 'rejected');
       assert.equal(reason.code, 'SHORTWIRE_ERR_CLOSED');

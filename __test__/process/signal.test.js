@@ -45,7 +45,7 @@ forEachDriver((driver) => {
       const error = await socket.rpc('one more').catch((/** @type {any} */ failure) => failure);
       child.tell('answer');
       await slow;
-      assert.deepEqual([error.code, error.maybeDelivered], ['SHORTWIRE_ERR_DISCONNECTED', false]);
+      assert.deepEqual([error.code, error.maybeDelivered], ['SHORTWIRE_ERR_CLOSED', false]);
     });
 
     it('refuses new connections meanwhile', async (t) => {

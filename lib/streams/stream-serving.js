@@ -145,10 +145,13 @@ class Served {
       if (isIterable(value)) this.#inScope(() => dismiss(value));
       return true;
     }
-    const discard = (/** @type {any} */ _, /** @type {number} */ cost) => channel.used(cost);
-    channel.attach({ data: discard, end: () => {}, over: () => {} });
+    // A generator may take the stream when it begins: what has come by then is for it.
     if (isIterable(value)) this.#inScope(() => void this.#pour(value));
-    else {
+    if (this.#stream === undefined) {
+      const discard = (/** @type {any} */ _, /** @type {number} */ cost) => channel.used(cost);
+      channel.attach({ data: discard, end: () => {}, over: () => {} });
+    }
+    if (!isIterable(value)) {
       try {
         if (value !== undefined) this.#send(value);
         channel.end();
@@ -167,6 +170,9 @@ class Served {
    * @param {unknown} value
    */
   #conclude(stream, value) {
+    if (stream.destroyed && value !== stream && isIterable(value)) {
+      this.#inScope(() => dismiss(value));
+    }
     if (stream.destroyed || stream.writableEnded || !stream[kSilent] || value === stream) return;
     if (isIterable(value)) this.#inScope(() => void this.#pour(value));
     else if (stream.readableEnded) {

@@ -117,7 +117,7 @@ impl Inline {
     /// said before is read first, then reading tells which error it was (libuv doesn't).
     pub fn failed(&mut self, now: Instant, scratch: &mut Vec<u8>, inbound: &mut Inbound) -> Next {
         let next = self.ready(Interest::READABLE.and(Interest::DISCONNECT), now, scratch, inbound);
-        if matches!(next, Next::Wait) {
+        if matches!(next, Next::Wait | Next::Again) {
             // libuv has stopped the watch.
             self.poll.start(self.interest);
         }
@@ -184,7 +184,8 @@ impl Inline {
         inbound: &mut Inbound,
     ) -> Next {
         match self.ready(Interest::READABLE, now, scratch, inbound) {
-            Next::Wait => {}
+            // The last look, below, sees again whether something is left in memory.
+            Next::Wait | Next::Again => {}
             other => return other,
         }
         if let Err(error) = self.machine.handle_timeout(now, inbound) {

@@ -75,6 +75,14 @@ impl Wire {
         self.holds_input() || socket::has_input(&self.fd)
     }
 
+    /// Says that nothing more will be written, as far as the kernel takes it. Here, where the kernel is
+    /// asked at once: tokio first has to hear from it that there is room.
+    pub fn say_goodbye(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.say_goodbye(&self.fd);
+        }
+    }
+
     /// Whether there is TLS on it.
     pub const fn is_secure(&self) -> bool {
         self.tls.is_some()

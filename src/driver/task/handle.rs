@@ -64,6 +64,13 @@ pub struct Destination {
     pub index: u32,
 }
 
+impl Command {
+    /// Whether it is for the connection's end.
+    const fn ends(&self) -> bool {
+        matches!(self, Self::Close(_) | Self::Destroy(_) | Self::Abandon)
+    }
+}
+
 impl Handle {
     pub(super) fn new(wanted: Wanted, stats: Stats) -> Self {
         Self(Arc::new(Shared {
@@ -86,11 +93,13 @@ impl Handle {
             Command::Pause(_) | Command::Close(_) | Command::Destroy(_) | Command::Abandon => 0,
         };
         self.0.command_bytes.fetch_add(bytes, Ordering::Relaxed);
+        // Who waits for an end alone has left earlier commands where they are.
+        let ends = command.ends();
         let mut commands = lock(&self.0.commands);
         let first = commands.is_empty();
         commands.push(command);
         drop(commands);
-        if first {
+        if first || ends {
             self.0.notify.notify_one();
         }
     }
@@ -121,10 +130,7 @@ impl Handle {
 
     /// Done when the application wants the connection's end.
     pub(super) async fn ending(&self) {
-        let ends = |command: &Command| {
-            matches!(command, Command::Close(..) | Command::Destroy(_) | Command::Abandon)
-        };
-        while !lock(&self.0.commands).iter().any(ends) {
+        while !lock(&self.0.commands).iter().any(Command::ends) {
             self.0.notify.notified().await;
         }
     }

@@ -210,7 +210,9 @@ impl Thread {
 
     /// The idle callback.
     pub(super) fn spin(&self) {
-        if self.take_late_mail() || self.read_late() {
+        // Both, in every turn: neither may keep the other waiting.
+        let (mail, late) = (self.take_late_mail(), self.read_late());
+        if mail || late {
             return;
         }
         let mut inner = self.inner.borrow_mut();
@@ -269,8 +271,10 @@ impl Inner {
                 if !inline.is_secure() {
                     return inline.shut(|| {});
                 }
+                let (_, mut wire) = inline.into_parts();
+                wire.say_goodbye();
                 let _runtime = self.runtime.enter();
-                if let Ok(stream) = Stream::from_wire(inline.into_parts().1) {
+                if let Ok(stream) = Stream::from_wire(wire) {
                     self.runtime.spawn(stream.end());
                 }
             }
