@@ -8,7 +8,7 @@ const { test } = require('node:test');
 
 const { UDSocket } = require('../../index.js');
 const { AUTHORITY } = require('../support/certs.js');
-const { event, until } = require('../support/deadline.js');
+const { event, until, within } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
 const { HOST, LOOPBACK, connected, pair, serve } = require('../support/secure.js');
 
@@ -22,6 +22,25 @@ function recordTypes(bytes) {
   const types = [];
   for (let at = 0; at < bytes.length; at += 5 + bytes.readUInt16BE(at + 3)) types.push(bytes[at]);
   return types;
+}
+
+/** A socket in the middle of a handshake that the other side never goes on with. */
+async function shaking(t, driver) {
+  const silent = net.createServer();
+  t.after(() => silent.close());
+  silent.listen(0, LOOPBACK);
+  await event(silent, 'listening');
+  const accepted = event(silent, 'connection');
+  const socket = new UDSocket({ driver });
+  t.after(() => socket.destroy());
+  const { port } = silent.address();
+  const connecting = socket.connect({ host: HOST, port, tls: { ca: AUTHORITY } });
+  const call = socket.rpc('early');
+  call.catch(() => {});
+  const [raw] = await accepted;
+  t.after(() => raw.destroy());
+  await event(raw, 'data');
+  return { call, connecting, raw, socket };
 }
 
 forEachDriver((driver) => {
@@ -89,23 +108,22 @@ forEachDriver((driver) => {
     assert.equal(types.at(-1), ALERT);
   });
 
-  test(`a close during the handshake settles everything at once (${driver})`, async (t) => {
-    const silent = net.createServer();
-    t.after(() => silent.close());
-    silent.listen(0, LOOPBACK);
-    await event(silent, 'listening');
-    const accepted = event(silent, 'connection');
-    const socket = new UDSocket({ driver });
-    t.after(() => socket.destroy());
-    const connecting = socket.connect({
-      host: HOST,
-      port: silent.address().port,
-      tls: { ca: AUTHORITY }
+  test(`a call's time counts during the handshake (${driver})`, async (t) => {
+    const { connecting, socket } = await shaking(t, driver);
+    const one = assert.rejects(socket.rpc('one', { timeoutMs: 30 }), {
+      code: 'SHORTWIRE_ERR_TIMEOUT',
+      maybeDelivered: false
     });
-    const call = socket.rpc('early');
-    const [raw] = await accepted;
-    t.after(() => raw.destroy());
-    await event(raw, 'data');
+    const other = assert.rejects(socket.rpc('other', { signal: AbortSignal.timeout(30) }), {
+      code: 'SHORTWIRE_ERR_ABORTED'
+    });
+    await within(Promise.all([one, other]), 'their time');
+    assert.equal(socket.status, 'connecting');
+    connecting.catch(() => {});
+  });
+
+  test(`a close during the handshake settles everything at once (${driver})`, async (t) => {
+    const { call, connecting, raw, socket } = await shaking(t, driver);
     const late = socket.rpc('while hands are shaken');
     await new Promise((resolve) => setImmediate(resolve));
     const gone = event(raw, 'close');

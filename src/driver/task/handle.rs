@@ -93,13 +93,11 @@ impl Handle {
             Command::Pause(_) | Command::Close(_) | Command::Destroy(_) | Command::Abandon => 0,
         };
         self.0.command_bytes.fetch_add(bytes, Ordering::Relaxed);
-        // Who waits for an end alone has left earlier commands where they are.
-        let ends = command.ends();
         let mut commands = lock(&self.0.commands);
         let first = commands.is_empty();
         commands.push(command);
         drop(commands);
-        if first || ends {
+        if first {
             self.0.notify.notify_one();
         }
     }
@@ -128,11 +126,14 @@ impl Handle {
         std::mem::take(&mut *lock(&self.0.commands))
     }
 
-    /// Done when the application wants the connection's end.
-    pub(super) async fn ending(&self) {
-        while !lock(&self.0.commands).iter().any(Command::ends) {
-            self.0.notify.notified().await;
+    /// Everything that the task has not done, unless an end of the connection is among it.
+    pub(super) fn take_unless_ending(&self) -> Option<Vec<Command>> {
+        let mut commands = lock(&self.0.commands);
+        if commands.iter().any(Command::ends) {
+            return None;
         }
+        self.0.command_bytes.store(0, Ordering::Relaxed);
+        Some(std::mem::take(&mut *commands))
     }
 
     /// Whether the task has done all that was asked of it.

@@ -83,8 +83,7 @@ impl Task {
     /// Spawned and never cancelled, except with the runtime itself.
     async fn run(mut self, mut stream: Stream) {
         let mut inbound = Inbound::default();
-        let patience = self.machine.handshake_timeout();
-        let end = match secure::shake_hands(&mut stream, patience, &self.handle, &self.to).await {
+        let end = match self.shake_hands(&mut stream, &mut inbound).await {
             Ok(Agreement::Reached) if self.stay == Stay::UntilSecure => Ok(End::Return),
             Ok(Agreement::Reached) => self.turn_until_end(&mut stream, &mut inbound).await,
             Ok(Agreement::CalledOff) => Ok(End::CalledOff),
@@ -136,7 +135,7 @@ impl Task {
                 Turn::Read(turn) => turn == ReadTurn::More,
             };
             // Before the batch: whoever has had it may look at the numbers.
-            self.handle.publish(packing::stats(self.packing.as_deref(), &self.machine));
+            self.publish();
             self.deliver(inbound);
             let (backlog, output) = packing::waiting(self.packing.as_deref());
             if self.machine.is_drained() && !stream.wants_write() && !output {
@@ -183,22 +182,9 @@ impl Task {
         if self.machine.state() == crate::session::State::Idle {
             self.machine.open(now, inbound);
         }
-        for command in self.handle.take_commands() {
-            match command {
-                Command::Submit(orders) => self.machine.submit(orders.borrow(), now, inbound),
-                Command::Large(record, text) => {
-                    self.machine.submit_large(&record, text, now, inbound);
-                }
-                Command::Overflow(orders) => {
-                    self.machine.note_overflow();
-                    self.machine.submit(orders.borrow(), now, inbound);
-                }
-                Command::Broadcast(message) => broadcast(&mut self.machine, &message, inbound),
-                Command::Pause(paused) => self.machine.set_paused(paused, now),
-                Command::Close(parting) => self.machine.close(now, &parting),
-                Command::Destroy(error) => return Ok(Turn::End(End::Over(error))),
-                Command::Abandon => return Ok(Turn::End(End::Abandoned)),
-            }
+        let commands = self.handle.take_commands();
+        if let Some(end) = self.obey(commands, now, inbound) {
+            return Ok(Turn::End(end));
         }
         if self.machine.has_unread() {
             self.machine.read_on(now, inbound)?;
@@ -222,6 +208,33 @@ impl Task {
             Err(error) if turn != ReadTurn::More => Err(error),
             _ => Ok(Turn::Read(turn)),
         }
+    }
+
+    /// Does what the application wants; says what ends the connection, if something does.
+    fn obey(&mut self, commands: Vec<Command>, now: Instant, inbound: &mut Inbound) -> Option<End> {
+        for command in commands {
+            match command {
+                Command::Submit(orders) => self.machine.submit(orders.borrow(), now, inbound),
+                Command::Large(record, text) => {
+                    self.machine.submit_large(&record, text, now, inbound);
+                }
+                Command::Overflow(orders) => {
+                    self.machine.note_overflow();
+                    self.machine.submit(orders.borrow(), now, inbound);
+                }
+                Command::Broadcast(message) => broadcast(&mut self.machine, &message, inbound),
+                Command::Pause(paused) => self.machine.set_paused(paused, now),
+                Command::Close(parting) => self.machine.close(now, &parting),
+                Command::Destroy(error) => return Some(End::Over(error)),
+                Command::Abandon => return Some(End::Abandoned),
+            }
+        }
+        None
+    }
+
+    /// The numbers after a turn.
+    fn publish(&self) {
+        self.handle.publish(packing::stats(self.packing.as_deref(), &self.machine));
     }
 
     fn deliver(&self, inbound: &mut Inbound) {

@@ -1,13 +1,14 @@
 //! The handshake of TLS, before a connection's own conversation begins.
 //!
 //! It takes place in the connection's task, after its server has let it in: a slow peer is counted,
-//! can be ended, and delays nobody. Must not know: certificates, what is said afterwards.
+//! can be ended, and delays nobody. Calls that are made meanwhile wait in the machine, with its limits
+//! and their deadlines. Must not know: certificates, what is said afterwards.
 
-use std::time::Duration;
+use std::time::Instant;
 
-use super::handle::{Destination, Handle};
+use super::{Task, sleep_until};
 use crate::{
-    driver::inbox::Mail,
+    driver::{batch::Inbound, inbox::Mail},
     error::{Error, Kind, Result},
     transport::Stream,
 };
@@ -20,34 +21,57 @@ pub(super) enum Agreement {
     CalledOff,
 }
 
-/// Agrees on TLS with the peer, if there is any; the peer has this much time, zero is for ever.
-///
-/// # Errors
-///
-/// It has failed, or took too long.
-///
-/// # Cancel safety
-///
-/// Cancel safe, as [`Stream::shake_hands`].
-pub(super) async fn shake_hands(
-    stream: &mut Stream,
-    patience: Duration,
-    handle: &Handle,
-    to: &Destination,
-) -> Result<Agreement> {
-    if !stream.is_handshaking() {
-        return Ok(Agreement::Reached);
-    }
-    tokio::select! {
-        biased;
-        done = stream.shake_hands() => done?,
-        () = handle.ending() => return Ok(Agreement::CalledOff),
-        () = tokio::time::sleep(patience), if !patience.is_zero() => {
-            let late = "the peer did not finish the handshake of TLS in time";
-            return Err(Error::remote(Kind::Timeout, late));
+impl Task {
+    /// Agrees on TLS with the peer, if there is any; the peer has the time of its introduction.
+    ///
+    /// # Errors
+    ///
+    /// It has failed, or took too long.
+    ///
+    /// # Cancel safety
+    ///
+    /// Never cancelled, as the task.
+    pub(super) async fn shake_hands(
+        &mut self,
+        stream: &mut Stream,
+        inbound: &mut Inbound,
+    ) -> Result<Agreement> {
+        if !stream.is_handshaking() {
+            return Ok(Agreement::Reached);
         }
+        let patience = self.machine.handshake_timeout();
+        {
+            let hands = stream.shake_hands();
+            let late = tokio::time::sleep(patience);
+            tokio::pin!(hands, late);
+            loop {
+                let due = self.machine.poll_timeout();
+                tokio::select! {
+                    biased;
+                    done = &mut hands => {
+                        done?;
+                        break;
+                    }
+                    () = &mut late, if !patience.is_zero() => {
+                        let why = "the peer did not finish the handshake of TLS in time";
+                        return Err(Error::remote(Kind::Timeout, why));
+                    }
+                    () = self.handle.notified() => {}
+                    () = sleep_until(due) => {}
+                }
+                let Some(commands) = self.handle.take_unless_ending() else {
+                    return Ok(Agreement::CalledOff);
+                };
+                let now = Instant::now();
+                // None of them ends it.
+                let _ = self.obey(commands, now, inbound);
+                self.machine.handle_timeout(now, inbound)?;
+                self.publish();
+                self.deliver(inbound);
+            }
+        }
+        // Only now it is known who the peer is.
+        self.to.inbox.push(Mail::Identified(self.to.index, stream.peer()));
+        Ok(Agreement::Reached)
     }
-    // Only now it is known who the peer is.
-    to.inbox.push(Mail::Identified(to.index, stream.peer()));
-    Ok(Agreement::Reached)
 }
