@@ -26,6 +26,8 @@ class UDSocketServer extends Server {
   #referenced = true;
   /** `close` has been called: it ends with the last socket. */
   #closing = false;
+  /** The path is free. */
+  #stopped = true;
 
   /**
    * `(clientOptions?, connectionListener?)`; before 1.5.2 the listener came first.
@@ -107,8 +109,13 @@ class UDSocketServer extends Server {
     }
     this.#inner = undefined;
     this.#closing = true;
+    if (inner !== undefined) this.#stopped = false;
+    const stopped = () => {
+      this.#stopped = true;
+      this.#closeIfDrained();
+    };
     if (inner === undefined) this.#closeIfDrained();
-    else inner.stop().then(() => this.#closeIfDrained());
+    else inner.stop().then(stopped);
     return this;
   }
 
@@ -160,7 +167,8 @@ class UDSocketServer extends Server {
   }
 
   #closeIfDrained() {
-    if (!this.#closing || this.#sockets.size > 0) return;
+    // Not with the last socket alone: whoever hears of it may expect the path to be free.
+    if (!this.#closing || !this.#stopped || this.#sockets.size > 0) return;
     this.#closing = false;
     process.nextTick(() => this.emit('close'));
   }
