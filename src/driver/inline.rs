@@ -277,7 +277,8 @@ impl Inline {
             self.interest = interest;
             self.poll.start(interest);
         }
-        if self.wire.holds_input() && interest.has(Interest::READABLE) {
+        // Only what the next turn would read: all else would be a turn in vain, again and again.
+        if self.wire.holds_input() && self.machine.wants_read() {
             return Next::Again;
         }
         Next::Wait

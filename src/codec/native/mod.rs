@@ -305,6 +305,8 @@ impl Native {
         self.put_frame(kind, id, topic, body, extensions, sink)
     }
 
+    /// Apart from [`put_piece`](Self::put_piece), which would otherwise call itself and so never be
+    /// inlined.
     #[inline]
     fn put_frame(
         &self,
