@@ -121,14 +121,11 @@ class Serving {
     let text;
     if (!bytes) {
       try {
+        if (isIterable(value)) return this.#refuseParts(context, value);
         text = encode(value, socket[kSerializer]);
       } catch (error) {
-        if (isIterable(value)) return this.#refuseParts(context, value);
         const why = message(/** @type {Error} */ (error).cause ?? error);
         return this.#refuse(context, ErrorKind.SERIALIZE, `The answer can't be encoded: ${why}`);
-      }
-      if (text !== undefined && mayBeStream(text) && isIterable(value)) {
-        return this.#refuseParts(context, value);
       }
     }
     const token = this.#take(context);
@@ -192,19 +189,7 @@ class Serving {
   }
 }
 
-/**
- * An async generator looks like an empty object to a serializer, and a stream of Node's begins with
- * a private member, so only what looks like these needs to be asked.
- * @param {string | Uint8Array} body
- */
-function mayBeStream(body) {
-  if (typeof body !== 'string') return true;
-  return body.charCodeAt(0) === BRACE && (body.length === 2 || body.charCodeAt(2) === UNDERSCORE);
-}
-
 const ANSWERED_IN_PARTS = 'The handler answers with a stream: ask with iterate() or stream()';
-const BRACE = '{'.charCodeAt(0);
-const UNDERSCORE = '_'.charCodeAt(0);
 
 /** @param {unknown} error */
 function message(error) {

@@ -27,6 +27,8 @@ pub(super) struct JsHost {
     records: Reference,
     words: *mut u32,
     capacity: usize,
+    /// Of the empty callback that ends a turn.
+    resource: Reference,
     context: sys::napi_async_context,
     waker: Arc<Waker>,
 }
@@ -54,6 +56,7 @@ impl JsHost {
             records: env.reference(records)?,
             words,
             capacity,
+            resource: env.reference(resource)?,
             context,
             waker,
         })
@@ -66,7 +69,7 @@ impl JsHost {
 
     /// Gives everything back, while the environment still can.
     pub(super) fn dispose(&self) {
-        for reference in [&self.deliver, &self.server_event, &self.records] {
+        for reference in [&self.deliver, &self.server_event, &self.records, &self.resource] {
             self.env.delete(reference);
         }
         // SAFETY: made in `new`, destroyed once, on the environment's thread.
@@ -114,23 +117,32 @@ impl JsHost {
         self.call(function, &[text, array, records])
     }
 
-    /// Calls a function, in a context of its own: within a call of JavaScript's too, what came from
-    /// peers must not be taken for a part of what this caller is doing (`AsyncLocalStorage`). Outside
-    /// of one, ticks and microtasks follow.
+    /// Calls a function. Ticks and microtasks are for [`turn`](Self::turn), or for whoever called.
     #[inline]
     fn call(&self, function: Value, arguments: &[Value]) -> Result<(), Failed> {
         let mut receiver = ptr::null_mut();
         // SAFETY: on the environment's thread.
-        unsafe { sys::napi_get_global(self.env.0, &raw mut receiver) };
+        unsafe { sys::napi_get_undefined(self.env.0, &raw mut receiver) };
         let mut result = ptr::null_mut();
         let (count, start) = (arguments.len(), arguments.as_ptr());
-        let (env, context, result) = (self.env.0, self.context, &raw mut result);
-        // SAFETY: on the environment's thread, with values of the current scope; the async context
-        // lives until `dispose`.
+        // SAFETY: on the environment's thread, with values of the current scope.
         let status = unsafe {
-            sys::napi_make_callback(env, context, receiver, function, count, start, result)
+            sys::napi_call_function(self.env.0, receiver, function, count, start, &raw mut result)
         };
         if status == sys::Status::napi_ok { Ok(()) } else { Err(Failed) }
+    }
+
+    /// Calls into JavaScript from the event loop; ticks and microtasks follow.
+    ///
+    /// Node pushes an async context for a callback that its C++ makes, and clears what JavaScript's
+    /// own contexts inside of it leave behind by a slow path. `lib/core/core.js` enters one anyway,
+    /// that of the socket. Thus the call is made without one, and an empty callback closes the turn.
+    #[inline]
+    fn turn(&self, body: impl FnOnce() -> Result<(), Failed>) {
+        self.env.reporting(|| {
+            body()?;
+            self.env.run_ticks(&self.resource, self.context)
+        });
     }
 
     fn server_event_now(&self, server: u32, event: &ServerEvent) -> Result<(), Failed> {
@@ -179,12 +191,12 @@ impl Host for JsHost {
             // An exception goes on to whoever called.
             let _ = body();
         } else {
-            self.env.reporting(body);
+            self.turn(body);
         }
     }
 
     fn server_event(&self, server: u32, event: ServerEvent) {
-        self.env.reporting(|| self.server_event_now(server, &event));
+        self.turn(|| self.server_event_now(server, &event));
     }
 
     fn hold(&self, held: bool) {

@@ -209,6 +209,22 @@ impl Env {
         unsafe { sys::napi_close_handle_scope(self.0, scope) };
     }
 
+    /// Runs what JavaScript has put off: ticks and microtasks.
+    #[inline]
+    pub(super) fn run_ticks(
+        self,
+        resource: &Reference,
+        context: sys::napi_async_context,
+    ) -> Result<(), Failed> {
+        let resource = self.value(resource)?;
+        let mut scope = ptr::null_mut();
+        // SAFETY: on the environment's thread, outside of JavaScript; the context lives as long as
+        // the environment.
+        check(unsafe { sys::napi_open_callback_scope(self.0, resource, context, &raw mut scope) })?;
+        // SAFETY: opened just above.
+        check(unsafe { sys::napi_close_callback_scope(self.0, scope) })
+    }
+
     /// An exception that a callback left behind becomes an `uncaughtException`, on every version.
     #[cold]
     fn report_exception(self) {

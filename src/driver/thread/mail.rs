@@ -82,7 +82,8 @@ impl Thread {
         }
     }
 
-    fn take_batch(&self, index: u32, mut batch: Inbound) {
+    fn take_batch(&self, index: u32, sent: Inbound) {
+        let mut batch = self.collect();
         {
             let mut inner = self.inner.borrow_mut();
             let Some(entry) = inner.entries.get_mut(index as usize) else {
@@ -91,22 +92,19 @@ impl Thread {
             let Place::Task(handle) = &entry.place else {
                 return;
             };
-            handle.delivered(batch.bytes());
-            if batch.is_closed() {
+            handle.delivered(sent.bytes());
+            if sent.is_closed() {
                 entry.last = handle.stats();
                 entry.place = Place::None;
             }
-            if !entry.pending.is_empty() {
-                let mut earlier = std::mem::take(&mut entry.pending);
-                earlier.append(batch);
-                batch = earlier;
-            }
+            batch.append(std::mem::take(&mut entry.pending));
+            batch.append(sent);
         }
         self.deliver(index, batch, false);
     }
 
     fn take_dialed(&self, index: u32, serial: u32, outcome: Result<(Stream, Peer)>) {
-        let mut batch = self.batch.take();
+        let mut batch = self.collect();
         {
             let mut inner = self.inner.borrow_mut();
             let inner = &mut *inner;
@@ -139,7 +137,7 @@ impl Thread {
     }
 
     fn take_returned(&self, index: u32, machine: Box<Connection>, wire: Wire) {
-        let mut batch = self.batch.take();
+        let mut batch = self.collect();
         {
             let mut inner = self.inner.borrow_mut();
             let inner = &mut *inner;
@@ -208,7 +206,7 @@ impl Thread {
 
     /// A task's connection waits here for another transport.
     fn take_parted(&self, index: u32, mut machine: Box<Connection>, lost: Inbound) {
-        let mut batch = self.batch.take();
+        let mut batch = self.collect();
         {
             let mut inner = self.inner.borrow_mut();
             let inner = &mut *inner;

@@ -59,8 +59,8 @@ use crate::{
 /// One JavaScript thread's connections and servers.
 pub struct Thread {
     inner: RefCell<Inner>,
-    /// The batch of the turn under way; kept for its buffers.
-    batch: Cell<Inbound>,
+    /// The batch of the next turn; kept for its buffers.
+    batch: Cell<Option<Box<Inbound>>>,
     /// The application is being called.
     delivering: Cell<bool>,
     /// Connections whose news it asked for meanwhile.
@@ -263,8 +263,9 @@ impl Thread {
             self.owed.borrow_mut().push(index);
             return;
         }
-        let pending = self.take_pending(index);
-        self.deliver(index, pending, true);
+        let mut batch = self.collect();
+        *batch = self.take_pending(index);
+        self.deliver(index, batch, true);
     }
 
     /// Whether a connection keeps the process alive.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Connection, Inbound, Place, Result, Thread, kind};
+use super::{Connection, Place, Result, Thread, kind};
 use crate::{
     config::{DriverKind, Limits, ServerLimits},
     driver::{server::Server, turn_away::Doorman},
@@ -155,7 +155,7 @@ impl Thread {
 
     /// Takes in a new peer, or turns it away by dropping its stream.
     pub(super) fn accept(&self, server: u32, stream: Stream, peer: Peer) {
-        let mut batch = Inbound::default();
+        let mut batch = self.collect();
         let index = {
             let mut guard = self.inner.borrow_mut();
             let inner = &mut *guard;

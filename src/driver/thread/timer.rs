@@ -21,7 +21,7 @@ impl Thread {
                 .collect()
         };
         for index in due {
-            let mut batch = self.batch.take();
+            let mut batch = self.collect();
             self.time_out(index, now, &mut batch);
             self.deliver(index, batch, false);
         }

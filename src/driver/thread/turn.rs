@@ -15,7 +15,7 @@ impl Thread {
     /// A descriptor in the loop is ready.
     #[inline]
     pub(super) fn ready(&self, index: u32, ready: Result<Interest, i32>) {
-        let mut batch = self.batch.take();
+        let mut batch = self.collect();
         let turn = AssertUnwindSafe(|| self.turn(index, ready, &mut batch));
         if std::panic::catch_unwind(turn).is_err() {
             let error = Error::library(Kind::Internal, "the connection's turn panicked");
@@ -115,14 +115,21 @@ impl Thread {
 
     /// Calls the application with a batch, and then with what it asked for of other connections
     /// while it was called.
-    pub(super) fn deliver(&self, index: u32, batch: Inbound, from_call: bool) {
-        self.deliver_one(index, batch, from_call);
+    pub(super) fn deliver(&self, index: u32, mut batch: Box<Inbound>, from_call: bool) {
+        self.deliver_one(index, &mut batch, from_call);
         loop {
             let owed = self.owed.borrow_mut().pop();
-            let Some(index) = owed else { return };
-            let pending = self.take_pending(index);
-            self.deliver_one(index, pending, from_call);
+            let Some(index) = owed else { break };
+            *batch = self.take_pending(index);
+            self.deliver_one(index, &mut batch, from_call);
         }
+        self.batch.set(Some(batch));
+    }
+
+    /// An empty batch, to be delivered.
+    #[inline]
+    pub(super) fn collect(&self) -> Box<Inbound> {
+        self.batch.take().unwrap_or_default()
     }
 
     /// What happened to a connection during calls of the application's own.
@@ -132,16 +139,18 @@ impl Thread {
         entry.map(|entry| std::mem::take(&mut entry.pending)).unwrap_or_default()
     }
 
-    /// Frees the place of a connection that is over.
-    fn deliver_one(&self, index: u32, mut batch: Inbound, from_call: bool) {
+    /// Calls the application until nothing has happened meanwhile; then the batch is empty. Frees the
+    /// place of a connection that is over.
+    fn deliver_one(&self, index: u32, batch: &mut Inbound, from_call: bool) {
         let mut over = false;
         while !batch.is_empty() {
             over |= batch.is_closed();
             let Some(server) = self.server_of(index) else {
+                batch.clear();
                 break;
             };
             let guard = Delivering::begin(&self.delivering);
-            self.host.deliver(index, server, &mut batch, from_call);
+            self.host.deliver(index, server, batch, from_call);
             drop(guard);
             batch.clear();
             // What happened while the application was called, if it couldn't ask for it itself.
@@ -153,10 +162,9 @@ impl Thread {
                 break;
             }
             if !entry.pending.is_empty() {
-                batch = std::mem::take(&mut entry.pending);
+                *batch = std::mem::take(&mut entry.pending);
             }
         }
-        self.batch.set(batch);
         if over {
             let mut inner = self.inner.borrow_mut();
             inner.release(index);
