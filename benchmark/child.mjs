@@ -92,10 +92,10 @@ export class Child {
     });
   }
 
-  /** @param {string} type @param {string} answerType @returns {Promise<any>} */
-  ask(type, answerType) {
+  /** @param {string} type @param {string} answerType @param {object} [more] @returns {Promise<any>} */
+  ask(type, answerType, more) {
     const answer = this.next(answerType);
-    this.#process.send({ type });
+    this.#process.send({ type, ...more });
     return answer;
   }
 

@@ -14,6 +14,30 @@ export function rotate(items, by) {
   return [...items.slice(start), ...items.slice(0, start)];
 }
 
+/** Whether libraries can take turns within a sample: it has to be a stretch of time full of calls. */
+export function canShare({ loop }) {
+  return loop === 'closed' || loop === 'open';
+}
+
+/**
+ * What is sampled at once: one library, or all of a round's, where two builds are compared.
+ *
+ * @template L, S
+ * @param {Array<{ round: number, scenario: S, library: L }>} order
+ * @param {boolean} together
+ * @returns {Array<{ round: number, scenario: S, libraries: L[] }>}
+ */
+export function joinSamples(order, together) {
+  const joined = [];
+  for (const { round, scenario, library } of order) {
+    const last = joined.at(-1);
+    const joins = together && last?.round === round && last.scenario === scenario;
+    if (joins && canShare(scenario)) last.libraries.push(library);
+    else joined.push({ round, scenario, libraries: [library] });
+  }
+  return joined;
+}
+
 /**
  * @template L, S
  * @param {{ libraries: L[], scenarios: S[], samples: number, idleSamples: number, takesPart?: (library: L, scenario: S) => boolean }} run

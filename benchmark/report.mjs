@@ -88,6 +88,7 @@ function ratioSection(result, comparisons, titles) {
     `## Against the ${rival}`,
     'Times better: how many times lower (or, for rates, higher) than the ' +
       `${rival} of the same run; below 1 the ${rival} is better. By round: the same, of each round alone.` +
+      (goals ? '' : ' The former is the median of the latter.') +
       (goals ? ' Where no peer can do it, the floor stands for the best.' : ''),
     table(head, rows, 2)
   ].join('\n\n');

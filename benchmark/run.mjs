@@ -12,9 +12,9 @@ import { renderChart } from './chart.mjs';
 import { parseCommandLine } from './cli.mjs';
 import { buildFloor, floorCases, measureFloor } from './floor/floor.mjs';
 import { checkoutRoot, describeCheckout, describeMachine } from './machine.mjs';
-import { orderSamples } from './plan.mjs';
+import { joinSamples, orderSamples } from './plan.mjs';
 import { renderMarkdown } from './report.mjs';
-import { takeSample } from './sample.mjs';
+import { takeSample, takeSamples } from './sample.mjs';
 import { scenarios } from './scenarios/index.mjs';
 import { writeFile } from './scenarios/stream.mjs';
 import { ensureInstalled } from './setup.mjs';
@@ -82,42 +82,35 @@ async function findAbilities(libraries, scenarios) {
 
 async function runSamples(plan, libraries, sampleOptions, failures) {
   const takesPart = await findAbilities(libraries, plan.scenarios);
-  const order = orderSamples({ ...plan, libraries, takesPart });
+  const together = plan.otherRoot !== undefined;
+  const order = joinSamples(orderSamples({ ...plan, libraries, takesPart }), together);
   const samples = [];
   const startMs = performance.now();
   let nodeVersion = process.version;
   let notRun = 0;
-  for (const [index, { round, scenario, library }] of order.entries()) {
+  for (const [index, { round, scenario, libraries }] of order.entries()) {
     if (performance.now() - plan.startMs > plan.budgetMs) {
       notRun = order.length - index;
       log(`the time is up: ${notRun} samples are left out`);
       break;
     }
+    const say = (library, text) =>
+      log(progress(index, order.length, startMs, scenario, library, text));
     const windowMs = scenario.loop === 'idle' ? plan.idleMs : plan.windowMs;
     try {
       const options = { ...sampleOptions, windowMs, path: sampleOptions.nextPath() };
-      const sample = await takeSample(library, scenario, options);
-      nodeVersion = sample.nodeVersion;
-      samples.push({
-        round,
-        scenario: scenario.id,
-        library: library.spec,
-        figures: sample.figures
-      });
-      const { key, title } = scenario.figures[0];
-      log(
-        progress(
-          index,
-          order.length,
-          startMs,
-          scenario,
-          library,
-          `${title} ${sample.figures[key].toFixed(2)}`
-        )
-      );
+      const taken = await takeSamples(libraries, scenario, options);
+      for (const [i, { figures, nodeVersion: version }] of taken.entries()) {
+        nodeVersion = version;
+        samples.push({ round, scenario: scenario.id, library: libraries[i].spec, figures });
+        const { key, title } = scenario.figures[0];
+        say(libraries[i], `${title} ${figures[key].toFixed(2)}`);
+      }
     } catch (error) {
-      failures.push({ library: library.spec, scenario: scenario.id, reason: error.message });
-      log(progress(index, order.length, startMs, scenario, library, `FAILED: ${error.message}`));
+      for (const library of libraries) {
+        failures.push({ library: library.spec, scenario: scenario.id, reason: error.message });
+        say(library, `FAILED: ${error.message}`);
+      }
     }
   }
   return { samples, nodeVersion, notRun };

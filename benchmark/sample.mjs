@@ -5,6 +5,9 @@
  *   start server → ready → start clients → connected → pin → warm up → collect garbage → mark → go
  *                                                      … the clock runs, nobody says a word …
  *                                                  result of each client → mark → peak memory → end
+ *
+ * Several libraries may be sampled at once: all their processes are there, and the clock runs for one
+ * after the other in short slices. What disturbs the machine for longer than a slice disturbs all alike.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child } from './child.mjs';
@@ -25,6 +28,8 @@ const QUIET_MS = 9000;
 const MAX_SETTLE_MS = 40_000;
 const LOOK_MS = 1000;
 const SWITCH_WINDOW_MS = 10_000;
+/** Long enough for calls to flow, short enough for the machine to be the same for the next one. */
+const SLICE_MS = 100;
 
 /**
  * @typedef {object} SampleOptions
@@ -43,75 +48,137 @@ const SWITCH_WINDOW_MS = 10_000;
  * @returns {Promise<{ figures: Record<string, number>, nodeVersion: string }>}
  */
 export async function takeSample(library, scenario, options) {
-  const { nodePath } = options;
-  const path = await chooseAddress(scenario.transport, options.path);
-  const warmUpMs = options.warmUpMs * (scenario.warmUpTimes ?? 1);
-  const windowMs = options.windowMs * (scenario.windowTimes ?? 1);
-  const cpus = limitCores(scenario.cpus);
-  const settleMs = scenario.loop === 'idle' ? MAX_SETTLE_MS : 0;
-  const deadlineMs = warmUpMs + settleMs + windowMs + GRACE_MS;
-  const { file } = options;
-  const job = { library, path, file, scenarioId: scenario.id, warmUpMs, windowMs };
+  const [sample] = await takeSamples([library], scenario, options);
+  return sample;
+}
+
+/**
+ * @param {import('./adapters/index.mjs').Library[]} libraries in slices, if there are several
+ * @param {import('./scenarios/index.mjs').Scenario} scenario
+ * @param {SampleOptions} options
+ * @returns {Promise<Array<{ figures: Record<string, number>, nodeVersion: string }>>}
+ */
+export async function takeSamples(libraries, scenario, options) {
   /** @type {Child[]} */
   const children = [];
-  const start = (role) => {
-    const child = new Child({ ...job, role }, { nodePath, cpus, deadlineMs });
-    children.push(child);
-    return child;
-  };
-
   try {
-    const server = start('server');
-    const { nodeVersion } = await server.next('ready');
-    const clients = Array.from({ length: scenario.clients }, () => start('client'));
-    await Promise.all(clients.map((client) => client.next('connected')));
-    const clientPids = clients.map(({ pid }) => pid);
-    pinMainThreads(options.pin, server.pid, clientPids);
-    // Who asks, and who answers.
-    const [askers, answerers] =
-      scenario.needs === 'ask' ? [[server], clients] : [clients, [server]];
-    await Promise.all(askers.map((child) => child.ask('warm', 'ready')));
-    const measureIt = {
-      idle: () => watchIdle(server, clients, windowMs),
-      stream: () => measureStream(server, clients[0], scenario.megabytes),
-      call: () => measure(askers, answerers, scenario.needs === 'ask' ? scenario.connections : 1)
-    };
-    const figures = await (measureIt[scenario.loop] ?? measureIt.call)();
-    const peaks = children.map(({ pid }) => peakMemoryBytes(pid) ?? NaN);
-    figures.serverPeakMemoryMb = peaks[0] / 2 ** 20;
-    figures.clientPeakMemoryMb = sum(peaks.slice(1)) / 2 ** 20;
-    figures.peakMemoryMb = figures.serverPeakMemoryMb + figures.clientPeakMemoryMb;
-    return { figures, nodeVersion };
+    const sides = [];
+    for (const library of libraries) {
+      sides.push(await prepare(library, scenario, options, children));
+    }
+    const figures = await measureAll(sides, scenario, options);
+    return sides.map(({ server, clients, nodeVersion }, i) => ({
+      figures: { ...figures[i], ...peakMemory(server, clients) },
+      nodeVersion
+    }));
   } finally {
     await Promise.all(children.map((child) => child.end()));
   }
 }
 
 /**
- * @param {Child[]} askers
- * @param {Child[]} answerers
+ * @typedef {object} Sides
+ * @property {Child} server
+ * @property {Child[]} clients
+ * @property {Child[]} askers
+ * @property {Child[]} answerers
+ * @property {string} nodeVersion
+ */
+
+/** @returns {Promise<Sides>} connected and warm */
+async function prepare(library, scenario, options, children) {
+  const { nodePath, file } = options;
+  const path = await chooseAddress(scenario.transport, `${options.path}${children.length}`);
+  const warmUpMs = options.warmUpMs * (scenario.warmUpTimes ?? 1);
+  const windowMs = options.windowMs * (scenario.windowTimes ?? 1);
+  const cpus = limitCores(scenario.cpus);
+  const settleMs = scenario.loop === 'idle' ? MAX_SETTLE_MS : 0;
+  const deadlineMs = warmUpMs + settleMs + windowMs + GRACE_MS;
+  const job = { library, path, file, scenarioId: scenario.id, warmUpMs };
+  const start = (role) => {
+    const child = new Child({ ...job, role }, { nodePath, cpus, deadlineMs });
+    children.push(child);
+    return child;
+  };
+  const server = start('server');
+  const { nodeVersion } = await server.next('ready');
+  const clients = Array.from({ length: scenario.clients }, () => start('client'));
+  await Promise.all(clients.map((client) => client.next('connected')));
+  const clientPids = clients.map(({ pid }) => pid);
+  pinMainThreads(options.pin, server.pid, clientPids);
+  // Who asks, and who answers.
+  const [askers, answerers] = scenario.needs === 'ask' ? [[server], clients] : [clients, [server]];
+  await Promise.all(askers.map((child) => child.ask('warm', 'ready')));
+  return { server, clients, askers, answerers, nodeVersion };
+}
+
+/** @param {Sides[]} sides */
+async function measureAll(sides, scenario, { windowMs: baseMs }) {
+  const windowMs = baseMs * (scenario.windowTimes ?? 1);
+  const [{ server, clients }] = sides;
+  if (scenario.loop === 'idle') return [await watchIdle(server, clients, windowMs)];
+  if (scenario.loop === 'stream') {
+    return [await measureStream(server, clients[0], scenario.megabytes)];
+  }
+  const answers = scenario.needs === 'ask' ? scenario.connections : 1;
+  const count = sides.length === 1 ? 1 : Math.max(1, Math.round(windowMs / SLICE_MS));
+  /** @type {Slice[][]} */
+  const slices = sides.map(() => []);
+  for (const { answerers } of sides) await answerers[0].ask('collect', 'mark');
+  for (let i = 0; i < count; i++) {
+    // Every second time backwards: then nobody always follows the same neighbour.
+    const order = i % 2 === 0 ? [...sides.keys()] : [...sides.keys()].toReversed();
+    for (const side of order) slices[side].push(await measure(sides[side], windowMs / count));
+  }
+  return slices.map((own, i) => figuresOf(own, sides[i], answers));
+}
+
+/**
+ * @typedef {object} Slice
+ * @property {any[]} results of the askers
+ * @property {number} handled
+ * @property {number} answererCpuMs
+ * @property {number} elapsedMs
+ * @property {number} loopUtilization
+ *
+ * @param {Sides} sides
+ * @param {number} windowMs
+ * @returns {Promise<Slice>}
+ */
+async function measure({ askers, answerers: [answerer] }, windowMs) {
+  const { mark: before } = await answerer.ask('mark', 'mark');
+  const startMs = performance.now();
+  const outcomes = await Promise.all(
+    askers.map((child) => child.ask('go', 'result', { windowMs }))
+  );
+  const { mark: after } = await answerer.ask('mark', 'mark');
+  return {
+    results: outcomes.map(({ result }) => result),
+    handled: after.handled - before.handled,
+    answererCpuMs: after.cpuMs - before.cpuMs,
+    elapsedMs: performance.now() - startMs,
+    loopUtilization: after.loopUtilization
+  };
+}
+
+/**
+ * @param {Slice[]} slices
+ * @param {Sides} sides
  * @param {number} answers that one call is worth
  */
-async function measure(askers, answerers, answers) {
-  const [answerer] = answerers;
-  const { mark: before } = await answerer.ask('collect', 'mark');
-  const startMs = performance.now();
-  const outcomes = await Promise.all(askers.map((child) => child.ask('go', 'result')));
-  const { mark: after } = await answerer.ask('mark', 'mark');
-  const elapsedMs = performance.now() - startMs;
-
-  const results = outcomes.map(({ result }) => result);
+function figuresOf(slices, { answerers: [answerer] }, answers) {
+  const results = slices.flatMap((slice) => slice.results);
+  const total = (key) => sum(slices.map((slice) => slice[key]));
   const calls = sum(results.map((result) => result.calls));
-  const handled = (after.handled - before.handled) / answers;
+  const handled = total('handled') / answers;
   if (handled !== calls) throw new Error(`${calls} calls were answered, ${handled} handled`);
-  const answererCpuMs = after.cpuMs - before.cpuMs;
   const askerCpuMs = sum(results.map((result) => result.cpuMs));
-  const [serverCpuMs, clientCpuMs] =
-    answerer.role === 'server' ? [answererCpuMs, askerCpuMs] : [askerCpuMs, answererCpuMs];
+  const cpuMs = [total('answererCpuMs'), askerCpuMs];
+  const [serverCpuMs, clientCpuMs] = answerer.role === 'server' ? cpuMs : cpuMs.toReversed();
   const latencies = mergeSorted(results.map((result) => result.latenciesMs));
   const figures = {
     calls,
-    callsPerSecond: sum(results.map((result) => result.callsPerSecond)),
+    callsPerSecond: sum(results.map((result) => result.callsPerSecond)) / slices.length,
     p50Us: quantile(latencies, 0.5) * 1000,
     p90Us: quantile(latencies, 0.9) * 1000,
     p99Us: quantile(latencies, 0.99) * 1000,
@@ -119,8 +186,8 @@ async function measure(askers, answerers, answers) {
     serverCpuUsPerCall: (serverCpuMs / calls) * 1000,
     clientCpuUsPerCall: (clientCpuMs / calls) * 1000,
     cpuUsPerCall: ((serverCpuMs + clientCpuMs) / calls) * 1000,
-    serverCpuPercent: (serverCpuMs / elapsedMs) * 100,
-    serverLoopPercent: after.loopUtilization * 100
+    serverCpuPercent: (serverCpuMs / total('elapsedMs')) * 100,
+    serverLoopPercent: (total('loopUtilization') / slices.length) * 100
   };
   if (results[0].latenessMs !== undefined) {
     const lateness = mergeSorted(results.map((result) => result.latenessMs));
@@ -128,6 +195,15 @@ async function measure(askers, answerers, answers) {
     figures.pacerLateP99Us = quantile(lateness, 0.99) * 1000;
   }
   return figures;
+}
+
+/** @param {Child} server @param {Child[]} clients */
+function peakMemory(server, clients) {
+  const [own, ...others] = [server, ...clients].map(({ pid }) => peakMemoryBytes(pid) ?? NaN);
+  const serverPeakMemoryMb = own / 2 ** 20;
+  const clientPeakMemoryMb = sum(others) / 2 ** 20;
+  const peakMemoryMb = serverPeakMemoryMb + clientPeakMemoryMb;
+  return { serverPeakMemoryMb, clientPeakMemoryMb, peakMemoryMb };
 }
 
 /** @param {Child} server @param {Child} client @param {number} megabytes */

@@ -68,8 +68,8 @@ function answerMarks(verifier) {
 }
 
 /** Calls when it is told to. */
-function drive(request, load, { warmUpMs, windowMs }) {
-  process.on('message', async ({ type }) => {
+function drive(request, load, { warmUpMs }) {
+  process.on('message', async ({ type, windowMs }) => {
     if (type === 'warm') {
       if (load.scenario.loop !== 'idle') await warmUp(request, load, warmUpMs);
       globalThis.gc?.();

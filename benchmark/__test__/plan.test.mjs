@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { parseLibrary } from '../adapters/index.mjs';
-import { orderSamples, rotate } from '../plan.mjs';
+import { joinSamples, orderSamples, rotate } from '../plan.mjs';
 
 test('rotation keeps everyone once', () => {
   assert.deepEqual(rotate(['a', 'b', 'c'], 4), ['b', 'c', 'a']);
@@ -32,6 +32,27 @@ test('idle scenarios, which are long, are sampled less often', () => {
     orderSamples({ libraries: ['a'], scenarios: [idle], samples: 5, idleSamples: 2 }).length,
     2
   );
+});
+
+test('two builds share a sample where they can take turns in it', () => {
+  const scenarios = [
+    { id: 'calls', loop: 'closed' },
+    { id: 'idle', loop: 'idle' }
+  ];
+  const run = { libraries: ['a', 'b'], scenarios, samples: 2, idleSamples: 1 };
+  const sampled = (together) =>
+    joinSamples(orderSamples(run), together).map(
+      ({ round, scenario, libraries }) => `${round} ${scenario.id} ${libraries.join('+')}`
+    );
+  assert.deepEqual(sampled(true), ['0 calls a+b', '0 idle b', '0 idle a', '1 calls a+b']);
+  assert.deepEqual(sampled(false), [
+    '0 calls a',
+    '0 calls b',
+    '0 idle b',
+    '0 idle a',
+    '1 calls a',
+    '1 calls b'
+  ]);
 });
 
 test('a library may have a variant and come from another checkout', () => {

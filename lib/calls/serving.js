@@ -52,19 +52,17 @@ class Serving {
    */
   #serve(context, bodyKind, body) {
     let payload;
-    try {
-      payload = decode(bodyKind, body);
-    } catch (error) {
-      this.#refuse(context, ErrorKind.SERIALIZE, `The payload is not valid: ${message(error)}`);
-      return;
-    }
     let result;
     let later;
+    let decoded = false;
     try {
+      payload = decode(bodyKind, body);
+      decoded = true;
       result = invoke(this.#socket, payload, context);
       later = result !== null && typeof result === 'object' && typeof result.then === 'function';
     } catch (error) {
-      this.#fail(context, payload, error);
+      if (decoded) this.#fail(context, payload, error);
+      else this.#refuseInvalid(context, error);
       return;
     }
     if (later) this.#await(context, payload, result);
@@ -116,26 +114,36 @@ class Serving {
    * @returns {boolean} false if it has been answered before
    */
   #reply(context, value) {
+    if (isBytes(value)) return this.#replyBytes(context, value);
     const socket = this.#socket;
-    const bytes = isBytes(value);
     let text;
-    if (!bytes) {
-      try {
-        if (isIterable(value)) return this.#refuseParts(context, value);
-        text = encode(value, socket[kSerializer]);
-      } catch (error) {
-        const why = message(/** @type {Error} */ (error).cause ?? error);
-        return this.#refuse(context, ErrorKind.SERIALIZE, `The answer can't be encoded: ${why}`);
-      }
+    try {
+      if (isIterable(value)) return this.#refuseParts(context, value);
+      text = encode(value, socket[kSerializer]);
+    } catch (error) {
+      return this.#refuseAnswer(context, error);
     }
     const token = this.#take(context);
+    const index = socket[kIndex];
     if (token < 0) return false;
-    if (socket[kIndex] < 0) return true;
-    if (text !== undefined)
-      core.order(socket[kIndex], Kind.RESPONSE | JSON_HEAD, token, '', text, 0);
-    else if (!bytes) core.order(socket[kIndex], Kind.RESPONSE, token, '', '', 0);
-    else core.orderBytes(socket[kIndex], Kind.RESPONSE | BYTES_HEAD, token, '', value, 0);
+    if (index < 0) return true;
+    if (text !== undefined) core.order(index, Kind.RESPONSE | JSON_HEAD, token, '', text, 0);
+    else core.order(index, Kind.RESPONSE, token, '', '', 0);
     return true;
+  }
+
+  /**
+   * @param {Context} context
+   * @param {Uint8Array} bytes
+   * @returns {boolean} false if it has been answered before
+   */
+  #replyBytes(context, bytes) {
+    const token = this.#take(context);
+    const index = this.#socket[kIndex];
+    if (token >= 0 && index >= 0) {
+      core.orderBytes(index, Kind.RESPONSE | BYTES_HEAD, token, '', bytes, 0);
+    }
+    return token >= 0;
   }
 
   /**
@@ -156,6 +164,24 @@ class Serving {
       ? encodeJftpFailure(payload, error)
       : encodeFailure(error, socket.options.sendStacks);
     core.order(socket[kIndex], Kind.FAILURE | JSON_HEAD, token, '', text, 0);
+  }
+
+  /**
+   * @param {Context} context
+   * @param {unknown} error
+   */
+  #refuseInvalid(context, error) {
+    this.#refuse(context, ErrorKind.SERIALIZE, `The payload is not valid: ${message(error)}`);
+  }
+
+  /**
+   * @param {Context} context
+   * @param {any} error
+   * @returns {boolean} false if it has been answered before
+   */
+  #refuseAnswer(context, error) {
+    const why = message(error?.cause ?? error);
+    return this.#refuse(context, ErrorKind.SERIALIZE, `The answer can't be encoded: ${why}`);
   }
 
   /**

@@ -141,7 +141,8 @@ function drainSoon(index) {
 }
 
 /**
- * Called by the core with what happened to one connection.
+ * Called by the core with what happened to one connection: hands each record to its socket. In the
+ * socket's async context, but for calls: promises know theirs, and handlers have their own.
  * @param {string} joined all topics and payloads
  * @param {any[]} [blobs] payloads handed over whole
  * @param {Uint32Array} [own] records that don't fit into the shared array
@@ -159,19 +160,6 @@ function deliver(joined, blobs, own) {
     }
     socket = sockets[index] = server[kScope].runInAsyncScope(server[kWelcome], server, index);
   }
-  socket[kScope].runInAsyncScope(handOver, undefined, socket, words, joined, blobs);
-}
-
-/**
- * Hands each record of a batch to its socket.
- * @param {any} socket
- * @param {Uint32Array} words
- * @param {string} joined
- * @param {any[]} [blobs]
- */
-function handOver(socket, words, joined, blobs) {
-  const index = words[0];
-  const records = words[1];
   delivering = true;
   arrived = 0;
   let start = 0;
@@ -209,7 +197,23 @@ function handOver(socket, words, joined, blobs) {
         body = shapes.next(index, joined, topicEnd, end);
         bodyKind |= VALUE;
       }
-      socket[kReceive](kind, words[from + 1], topic, body, words[from + 4], bodyKind);
+      const subject = words[from + 1];
+      const extra = words[from + 4];
+      if (kind === Kind.RESPONSE || kind === Kind.REQUEST) {
+        socket[kReceive](kind, subject, topic, body, extra, bodyKind);
+      } else {
+        const receive = socket[kReceive];
+        socket[kScope].runInAsyncScope(
+          receive,
+          socket,
+          kind,
+          subject,
+          topic,
+          body,
+          extra,
+          bodyKind
+        );
+      }
     } catch (error) {
       // One listener's throw must not cost the others their records.
       rethrow(error);

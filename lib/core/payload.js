@@ -36,19 +36,28 @@ function isBytes(value) {
  */
 function encode(value, serializer) {
   if (value === undefined) return undefined;
+  let text;
   try {
-    const text = serializer(value);
-    if (typeof text === 'string' || text === undefined || isBytes(text)) return text;
+    text = serializer(value);
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new ShortwireError(ErrorKind.SERIALIZE, `The payload can't be encoded: ${detail}`, {
-      cause,
-      maybeDelivered: false
-    });
+    throw notEncodable(cause);
   }
-  throw new ShortwireError(ErrorKind.SERIALIZE, 'The serializer did not return a string', {
-    maybeDelivered: false
-  });
+  if (typeof text === 'string' || text === undefined || isBytes(text)) return text;
+  throw notText();
+}
+
+// Apart from `encode`, which is to be small enough to be inlined.
+
+/** @param {unknown} cause */
+function notEncodable(cause) {
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  const why = `The payload can't be encoded: ${detail}`;
+  return new ShortwireError(ErrorKind.SERIALIZE, why, { cause, maybeDelivered: false });
+}
+
+function notText() {
+  const why = 'The serializer did not return a string';
+  return new ShortwireError(ErrorKind.SERIALIZE, why, { maybeDelivered: false });
 }
 
 /**

@@ -134,15 +134,9 @@ impl Session {
 
     /// When [`handle_timeout`](Self::handle_timeout) should be asked next.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let dues = [
-            self.handshake_due,
-            self.frame_due,
-            self.drain_due,
-            self.heartbeat.due(),
-            self.stall.due(),
-            self.in_flight.next_deadline(),
-        ];
-        dues.into_iter().flatten().min()
+        let ours = earlier(self.in_flight.next_deadline(), self.frame_due);
+        let peers = earlier(self.heartbeat.due(), self.stall.due());
+        earlier(earlier(ours, peers), earlier(self.handshake_due, self.drain_due))
     }
 
     /// Bytes have arrived; `partial` if they end within a frame, which must go on in time then.
@@ -229,5 +223,13 @@ impl Session {
     /// One more call that the peer has, which fails with the transport.
     pub fn fail_sent(&mut self) -> Option<Settled> {
         self.in_flight.fail_sent()
+    }
+}
+
+#[inline]
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        _ => one.or(other),
     }
 }

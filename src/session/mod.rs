@@ -137,7 +137,10 @@ impl Session {
         if !self.waiting.is_empty() || !self.may_send(bytes) {
             return Admission::Wait;
         }
-        self.send(slot).map_or(Admission::Wait, Admission::Send)
+        match self.send(slot) {
+            Some(id) => Admission::Send(id),
+            None => Admission::Wait,
+        }
     }
 
     /// Keeps a request until it can be sent.
@@ -225,6 +228,14 @@ impl Session {
             }
             Message::Response { id, .. } | Message::Failure { id, .. } => self.settle(id),
             Message::Event { .. } => Event::Message,
+            _ => self.handle_other(message),
+        }
+    }
+
+    /// What is rarer than calls and messages: out of their way.
+    #[inline(never)]
+    fn handle_other(&mut self, message: &Message<'_>) -> Event {
+        match message {
             Message::Cancel { id } => {
                 self.serving.cancel(id).map_or(Event::Ignored, Event::Cancelled)
             }
@@ -265,6 +276,10 @@ impl Session {
                     Malformed::Other => Event::Ignored,
                 }
             }
+            Message::Request(_)
+            | Message::Response { .. }
+            | Message::Failure { .. }
+            | Message::Event { .. } => Event::Ignored,
         }
     }
 

@@ -79,7 +79,7 @@ impl Jftp {
     }
 
     /// See [`super::Codec::decode`].
-    #[inline]
+    #[inline(never)]
     pub fn decode<'a>(&self, input: &'a [u8]) -> Result<Decoded<'a>> {
         let Some(length) = self.read_length(input)? else {
             return Ok(Decoded::Incomplete { needed: self.header_bytes });

@@ -217,6 +217,13 @@ fn failure(body: Body<'_>) -> Failure<'_> {
     Failure::Kind { kind, text: utf8(text).unwrap_or_default() }
 }
 
+/// As much of a text as fits, without splitting a character.
+pub(super) fn fitting(text: &str, limit: usize) -> &str {
+    let fits = |end: &usize| text.is_char_boundary(*end);
+    let end = (0..=text.len().min(limit)).rev().find(fits).unwrap_or_default();
+    text.get(..end).unwrap_or_default()
+}
+
 #[inline]
 fn utf8(bytes: &[u8]) -> Option<&str> {
     if bytes.is_empty() { Some("") } else { simdutf8::basic::from_utf8(bytes).ok() }

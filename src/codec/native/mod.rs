@@ -31,7 +31,7 @@ use crate::{
         Body, BodyKind, Failure, Hello, Id, Message, Part, Request, TRACE_BYTES, Trace, capability,
     },
 };
-use frame::{DEADLINE_BYTES, Header, compose, flag, kind};
+use frame::{DEADLINE_BYTES, Header, compose, fitting, flag, kind};
 use pieces::{Pieces, Taken};
 
 pub use frame::{HEADER_BYTES, MAX_CONTROL_BYTES, MAX_GREETING_BYTES};
@@ -113,9 +113,7 @@ impl Native {
     #[inline(always)]
     pub fn decode<'a>(&'a mut self, input: &'a [u8]) -> Result<Decoded<'a>> {
         if !self.greeted {
-            let decoded = preface::decode(input)?;
-            self.greeted = matches!(decoded, Decoded::Message { .. });
-            return Ok(decoded);
+            return self.decode_preface(input);
         }
         let Some(header) = Header::read(input) else {
             self.pieces.release();
@@ -143,6 +141,13 @@ impl Native {
             self.greeting = false;
         }
         Ok(Decoded::Message { consumed, message: compose(first, text, self.max_frame_bytes) })
+    }
+
+    #[cold]
+    fn decode_preface(&mut self, input: &[u8]) -> Result<Decoded<'static>> {
+        let decoded = preface::decode(input)?;
+        self.greeted = matches!(decoded, Decoded::Message { .. });
+        Ok(decoded)
     }
 
     /// A frame while there are unfinished messages, or one that leaves its message unfinished.
@@ -217,7 +222,7 @@ impl Native {
     }
 
     fn put_reason(&self, kind: u8, id: u64, reason: &str, sink: &mut impl FrameSink) -> Result<()> {
-        let reason = cut(reason, MAX_CONTROL_BYTES as usize);
+        let reason = fitting(reason, MAX_CONTROL_BYTES as usize);
         self.put(kind, &Id::Number(id), "", Body::bytes(reason.as_bytes()), NO_EXTENSIONS, sink)
     }
 
@@ -381,13 +386,6 @@ const fn word(value: u32) -> Extensions<'static> {
 }
 
 const NO_EXTENSIONS: Extensions<'static> = word(0);
-
-/// As much of a text as fits, without splitting a character.
-fn cut(text: &str, limit: usize) -> &str {
-    let fits = |end: &usize| text.is_char_boundary(*end);
-    let end = (0..=text.len().min(limit)).rev().find(fits).unwrap_or_default();
-    text.get(..end).unwrap_or_default()
-}
 
 #[cold]
 fn too_large(length: u64, limit: u32) -> Error {

@@ -23,6 +23,17 @@ pub(super) fn delivery<'a, 'b>(
         (Event::Settle(slot), Message::Response { body, .. }) => {
             (Record { kind: kind::RESPONSE, subject: *slot, extra: 0 }, "", *body)
         }
+        (Event::Message, Message::Event { topic, body, .. }) => {
+            (Record { kind: kind::MESSAGE, subject: 0, extra: 0 }, *topic, *body)
+        }
+        _ => return rest(event, message),
+    })
+}
+
+/// Of those that are rarer: out of the way of calls and messages.
+#[inline(never)]
+fn rest<'a, 'b>(event: &Event, message: &'b Message<'a>) -> Option<(Record, &'b str, Body<'a>)> {
+    Some(match (event, message) {
         (Event::Settle(slot), Message::Failure { error, .. }) => match *error {
             Failure::Body(body) => {
                 (Record { kind: kind::FAILURE, subject: *slot, extra: 0 }, "", body)
@@ -35,9 +46,6 @@ pub(super) fn delivery<'a, 'b>(
         },
         (Event::Decide, Message::Greeting { body }) => {
             (Record { kind: kind::HELLO, subject: 0, extra: 0 }, "", *body)
-        }
-        (Event::Message, Message::Event { topic, body, .. }) => {
-            (Record { kind: kind::MESSAGE, subject: 0, extra: 0 }, *topic, *body)
         }
         (Event::Data(number, cost), Message::Stream { part: Part::Data(body), .. }) => {
             (Record { kind: kind::DATA, subject: *number, extra: *cost }, "", *body)

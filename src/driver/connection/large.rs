@@ -34,6 +34,7 @@ impl Connection {
     /// # Errors
     ///
     /// The peer doesn't take one of that length.
+    #[inline(never)]
     pub(super) fn send_large(
         &mut self,
         what: What,
@@ -164,6 +165,7 @@ impl Connection {
     }
 
     /// The peer no longer wants an answer that may be in mid-air.
+    #[cold]
     pub(super) fn cut_short(&mut self, id: &Id) {
         if !self.lanes.has_calls() {
             return;

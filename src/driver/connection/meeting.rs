@@ -75,6 +75,7 @@ impl Connection {
         }
     }
 
+    #[cold]
     pub(super) fn choose(&mut self, format: Format, now: Instant, inbound: &mut Inbound) {
         self.codec = Some(Codec::new(format, self.role, &self.limits));
         self.wanted.set_format(format);
@@ -87,6 +88,7 @@ impl Connection {
     }
 
     /// Calls flow; `id` is what the peer calls this connection, if it has said so.
+    #[cold]
     pub(super) fn announce_ready(&self, id: &str, inbound: &mut Inbound) {
         let Some(codec) = &self.codec else { return };
         let agreed = codec.peer_capabilities() & self.session.capabilities();
@@ -122,6 +124,7 @@ impl Connection {
     }
 
     /// Keeps what the application has to say whenever it connects.
+    #[cold]
     pub(super) fn prepare_greeting(&mut self, body: Body<'_>) {
         self.greeting = Some((body.kind, body.data.to_vec()));
     }
@@ -183,6 +186,7 @@ impl Connection {
 
     /// The application lets the peer in, under this id. What the peer has said meanwhile is
     /// decoded next: see [`Connection::read_on`].
+    #[cold]
     pub(super) fn welcome(&mut self, id: &str, now: Instant, inbound: &mut Inbound) {
         let Some(greeted) = self.session.welcome(now) else { return };
         if greeted {
@@ -194,6 +198,7 @@ impl Connection {
     }
 
     /// The application turns the peer away.
+    #[cold]
     pub(super) fn refuse(&mut self, reason: &str, now: Instant) {
         let Some(greeted) = self.session.decided() else { return };
         if greeted {

@@ -190,6 +190,7 @@ impl Connection {
         self.queue.end_message(batch::NO_SLOT);
     }
 
+    #[inline(never)]
     fn respond_failure(&mut self, order: &Order<'_>) {
         let Reply::Send(id) = self.session.reply(order.subject) else {
             return;
@@ -220,6 +221,7 @@ impl Connection {
         queued != 0 && queued + more > self.limits.max_answer_bytes()
     }
 
+    #[inline(never)]
     fn notify(&mut self, order: &Order<'_>, inbound: &mut Inbound) {
         let slot = order.subject;
         if self.session.state() != State::Ready {
@@ -247,6 +249,7 @@ impl Connection {
         }
     }
 
+    #[inline(never)]
     fn cancel(&mut self, slot: u32, now: Instant, inbound: &mut Inbound) {
         // None: it has settled, and the application is about to hear of that.
         let Some(settled) = self.session.cancel(slot) else { return };
@@ -258,6 +261,7 @@ impl Connection {
         self.relieve(inbound);
     }
 
+    #[inline(never)]
     pub(super) fn ping(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
         let Order { subject: slot, extra: timeout_ms, .. } = *order;
         let deadline =

@@ -14,7 +14,7 @@ use crate::{
         pool,
     },
     error::{Error, Kind, Result},
-    message::{Comeback, Message, Part},
+    message::{Comeback, Hello, Id, Message, Part},
     session::Event,
 };
 
@@ -49,18 +49,16 @@ impl Connection {
         let mut budget = READ_BUDGET_BYTES;
         loop {
             let joined = !self.partial.is_empty();
-            let (room, received) = if joined {
-                self.make_room_for_large();
-                let step = self.needed.saturating_sub(self.partial.len());
-                self.partial.reserve(step.clamp(MIN_RESERVE_BYTES, MAX_RESERVE_BYTES));
-                let room = self.partial.capacity() - self.partial.len();
-                (room, receive(&mut self.partial))
+            let buffer = if joined {
+                self.make_room();
+                &mut self.partial
             } else {
                 scratch.clear();
                 scratch.reserve(SCRATCH_BYTES);
-                (scratch.capacity(), receive(scratch))
+                &mut *scratch
             };
-            let received = match received {
+            let room = buffer.capacity() - buffer.len();
+            let received = match receive(buffer) {
                 Ok(0) => return Ok(ReadTurn::Ended),
                 Ok(received) => received,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -138,9 +136,9 @@ impl Connection {
         self.session.heard(within, now);
     }
 
-    /// A large frame is read into a buffer of the pool, if there is one. Fresh memory is made only
-    /// for what has arrived, but this is there already.
-    fn make_room_for_large(&mut self) {
+    /// Makes room for more of a frame: in steps, or in a buffer of the pool for a large one, if there
+    /// is any. Fresh memory is made only for what has arrived, but that is there already.
+    fn make_room(&mut self) {
         if self.needed >= OFFLOAD_BYTES
             && self.partial.capacity() < self.needed
             && let Some(mut buffer) = pool::reuse(self.needed)
@@ -148,6 +146,8 @@ impl Connection {
             buffer.extend_from_slice(&self.partial);
             pool::give(std::mem::replace(&mut self.partial, buffer));
         }
+        let step = self.needed.saturating_sub(self.partial.len());
+        self.partial.reserve(step.clamp(MIN_RESERVE_BYTES, MAX_RESERVE_BYTES));
     }
 
     /// Handles all whole messages at the start of `buffer`; says how many bytes these took. A large
@@ -170,24 +170,10 @@ impl Connection {
                 return Ok(at);
             }
             if self.undecided {
-                self.silence_due = None;
-                match detect(&buffer[at..]) {
-                    Detected::More => return Ok(at),
-                    Detected::Format(format) if self.formats.contains(format) => {
-                        self.undecided = false;
-                        if self.codec.as_ref().map(Codec::format) != Some(format) {
-                            self.choose(format, now, inbound);
-                            continue;
-                        }
-                    }
-                    Detected::Format(format) => {
-                        self.exclude(format)?;
-                        continue;
-                    }
-                    Detected::Stranger(name) => {
-                        return Err(Error::protocol(format!("the peer speaks {name}")));
-                    }
+                if !self.decide(&buffer[at..], now, inbound)? {
+                    return Ok(at);
                 }
+                continue;
             }
             if self.excluded {
                 return self.turn_away(&buffer[at..], now).map(|used| at + used);
@@ -213,84 +199,111 @@ impl Connection {
                 Ok(Decoded::Message { consumed, message }) => (consumed, message),
             };
             let event = self.session.handle_message(&message, now);
-            if let Message::Hello(hello) = message {
+            let Some((mut record, mut topic, mut body)) = delivery(&event, &message) else {
                 at += consumed;
-                codec.meet(&hello);
-                self.react(event, now, inbound)?;
+                let note = Note::of(message);
+                self.heed(note, event, now, inbound)?;
                 continue;
+            };
+            if self.limits.encoding == Encoding::Raw && record.kind != kind::FAILURE {
+                body.kind = body.kind.as_bytes();
             }
-            if let Some((mut record, mut topic, mut body)) = delivery(&event, &message) {
-                if self.limits.encoding == Encoding::Raw && record.kind != kind::FAILURE {
-                    body.kind = body.kind.as_bytes();
-                }
-                self.hold.note(record, body.data.len());
-                let traced;
-                if let Some(trace) = message.trace() {
-                    traced = trace.before(topic);
-                    (record.kind, topic) = (record.kind | batch::TRACED, &traced);
-                }
-                let over = match &message {
-                    Message::Stream { id, part: Part::Reset(_) } => Some(*id),
-                    _ => None,
-                };
-                let start = (body.data.as_ptr() as usize).wrapping_sub(buffer.as_ptr() as usize);
-                let inside = start < buffer.len();
-                if self.shaping.hand_over(record, topic, body, inbound) {
-                    at += consumed;
-                } else if body.data.len() >= TAKE_BYTES
-                    && inside
-                    && buffer.len() - at - consumed < TAKE_BYTES
-                {
-                    let (topic, kind, len) = (topic.to_owned(), body.kind, body.data.len());
-                    let rest = buffer[at + consumed..].to_vec();
-                    let taken = std::mem::replace(buffer, rest);
-                    inbound.push_owned(record, &topic, kind, taken, start..start + len);
-                    at = 0;
-                } else {
-                    inbound.push(record, topic, body);
-                    at += consumed;
-                }
-                match (event, over) {
-                    (Event::Settle(_), _) => self.pump_waiting(now, inbound),
-                    (Event::Reset(number), Some(id)) => self.stream_was_reset(number, id),
-                    _ => {}
-                }
-                continue;
+            self.hold.note(record, body.data.len());
+            let traced;
+            if let Some(trace) = message.trace() {
+                traced = trace.before(topic);
+                (record.kind, topic) = (record.kind | batch::TRACED, &traced);
             }
-            match message {
-                Message::Goaway { reason, comeback } => {
-                    self.goodbye = Some(Goodbye { reason: reason.into(), comeback });
-                    if comeback == Comeback::Welcome && self.endurance.losses {
-                        self.session.expect_return();
-                    }
-                    inbound.push_note(kind::GOAWAY, 0, 0, reason);
-                }
-                Message::Subscribe { pattern } if event == Event::Subscription => {
-                    self.wanted.subscribe(pattern)?;
-                }
-                Message::Unsubscribe { pattern } if event == Event::Subscription => {
-                    self.wanted.unsubscribe(pattern);
-                }
-                Message::Welcome { id } if event == Event::Ready => {
-                    let id: Box<str> = id.into();
-                    self.announce_ready(&id, inbound);
-                    self.pump_waiting(now, inbound);
-                    at += consumed;
-                    continue;
-                }
-                Message::Refused { reason } if event == Event::TurnedAway => {
-                    let reason = if reason.is_empty() { "the server refused" } else { reason };
-                    return Err(Error::remote(Kind::Refused, reason));
-                }
-                // What it takes is a limit for what we send, from the first message on.
-                Message::Hello(hello) => codec.meet(&hello),
-                Message::Cancel { id } => self.cut_short(&id),
+            let over = match &message {
+                Message::Stream { id, part: Part::Reset(_) } => Some(*id),
+                _ => None,
+            };
+            if self.shaping.hand_over(record, topic, body, inbound) {
+                at += consumed;
+            } else if body.data.len() >= TAKE_BYTES
+                && buffer.len() - at - consumed < TAKE_BYTES
+                && let Some(start) = offset(buffer, body.data)
+            {
+                let (topic, kind, len) = (topic.to_owned(), body.kind, body.data.len());
+                let rest = buffer[at + consumed..].to_vec();
+                let taken = std::mem::replace(buffer, rest);
+                inbound.push_owned(record, &topic, kind, taken, start..start + len);
+                at = 0;
+            } else {
+                inbound.push(record, topic, body);
+                at += consumed;
+            }
+            match (event, over) {
+                (Event::Settle(_), _) => self.pump_waiting(now, inbound),
+                (Event::Reset(number), Some(id)) => self.stream_was_reset(number, id),
                 _ => {}
             }
-            at += consumed;
-            self.react(event, now, inbound)?;
         }
         Ok(at)
+    }
+
+    /// Finds out what the peer speaks. False if that takes more of what it says.
+    #[cold]
+    fn decide(&mut self, input: &[u8], now: Instant, inbound: &mut Inbound) -> Result<bool> {
+        self.silence_due = None;
+        match detect(input) {
+            Detected::More => return Ok(false),
+            Detected::Format(format) if self.formats.contains(format) => {
+                self.undecided = false;
+                if self.codec.as_ref().map(Codec::format) != Some(format) {
+                    self.choose(format, now, inbound);
+                }
+            }
+            Detected::Format(format) => self.exclude(format)?,
+            Detected::Stranger(name) => {
+                return Err(Error::protocol(format!("the peer speaks {name}")));
+            }
+        }
+        Ok(true)
+    }
+
+    /// What the application gets to see only by what follows from it.
+    #[cold]
+    fn heed(
+        &mut self,
+        note: Note,
+        event: Event,
+        now: Instant,
+        inbound: &mut Inbound,
+    ) -> Result<()> {
+        match note {
+            // What it takes is a limit for what we send, from the first message on.
+            Note::Hello(hello) => {
+                if let Some(codec) = &mut self.codec {
+                    codec.meet(&hello);
+                }
+            }
+            Note::Goaway(reason, comeback) => {
+                inbound.push_note(kind::GOAWAY, 0, 0, &reason);
+                self.goodbye = Some(Goodbye { reason, comeback });
+                if comeback == Comeback::Welcome && self.endurance.losses {
+                    self.session.expect_return();
+                }
+            }
+            Note::Subscribe(pattern) if event == Event::Subscription => {
+                self.wanted.subscribe(&pattern)?;
+            }
+            Note::Unsubscribe(pattern) if event == Event::Subscription => {
+                self.wanted.unsubscribe(&pattern);
+            }
+            Note::Welcome(id) if event == Event::Ready => {
+                self.announce_ready(&id, inbound);
+                self.pump_waiting(now, inbound);
+                return Ok(());
+            }
+            Note::Refused(reason) if event == Event::TurnedAway => {
+                let reason = if reason.is_empty() { "the server refused" } else { &*reason };
+                return Err(Error::remote(Kind::Refused, reason));
+            }
+            Note::Cancel(id) => self.cut_short(&id),
+            _ => {}
+        }
+        self.react(event, now, inbound)
     }
 
     /// Events that need no payload.
@@ -329,6 +342,41 @@ impl Connection {
         }
         self.check_overrun()
     }
+}
+
+/// What a message without a payload for the application says, apart from the buffer that it is in.
+enum Note {
+    Hello(Hello),
+    Goaway(Box<str>, Comeback),
+    Subscribe(Box<str>),
+    Unsubscribe(Box<str>),
+    Welcome(Box<str>),
+    Refused(Box<str>),
+    Cancel(Id),
+    /// The event says it all.
+    Nothing,
+}
+
+impl Note {
+    #[cold]
+    fn of(message: Message<'_>) -> Self {
+        match message {
+            Message::Hello(hello) => Self::Hello(hello),
+            Message::Goaway { reason, comeback } => Self::Goaway(reason.into(), comeback),
+            Message::Subscribe { pattern } => Self::Subscribe(pattern.into()),
+            Message::Unsubscribe { pattern } => Self::Unsubscribe(pattern.into()),
+            Message::Welcome { id } => Self::Welcome(id.into()),
+            Message::Refused { reason } => Self::Refused(reason.into()),
+            Message::Cancel { id } => Self::Cancel(id),
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// Where a body begins in the buffer, if it lies in it.
+fn offset(buffer: &[u8], body: &[u8]) -> Option<usize> {
+    let start = (body.as_ptr() as usize).wrapping_sub(buffer.as_ptr() as usize);
+    (start < buffer.len()).then_some(start)
 }
 
 /// How much one turn of reading takes before others get theirs.

@@ -15,6 +15,7 @@ use crate::{
 
 impl Connection {
     /// What the application wants of a stream.
+    #[inline(never)]
     pub(super) fn stream_order(&mut self, order: &Order<'_>, inbound: &mut Inbound) {
         let number = order.subject;
         match order.kind {
@@ -215,6 +216,7 @@ impl Connection {
     }
 
     /// The peer has reset a stream.
+    #[cold]
     pub(super) fn stream_was_reset(&mut self, number: u32, id: u64) {
         if self.forget_stream(number) {
             // What the peer has of a value would wait for the rest for ever.

@@ -106,6 +106,7 @@ impl Connection {
 
     /// The application wants messages of other topics from here on. With a slot, it wants to know
     /// when the peer knows: a ping behind it tells.
+    #[cold]
     pub(super) fn change_subscription(
         &mut self,
         order: &Order<'_>,

@@ -24,6 +24,14 @@ pub(super) struct Pace {
     resting: Cell<bool>,
 }
 
+impl Pace {
+    /// Whether mail waits for the idle callback.
+    #[inline]
+    pub(super) fn is_resting(&self) -> bool {
+        self.resting.get()
+    }
+}
+
 impl Thread {
     /// Takes up what tokio's threads have for this one, unless the loop must turn first.
     pub fn take_mail(&self) {

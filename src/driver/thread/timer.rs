@@ -61,6 +61,7 @@ impl Thread {
         }
     }
 
+    #[cold]
     fn arm(&self, inner: &mut Inner, due: Instant) {
         inner.due = Some(due);
         let wait = due.saturating_duration_since(Instant::now());

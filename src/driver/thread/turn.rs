@@ -86,7 +86,15 @@ impl Thread {
     }
 
     /// Does what a turn has led to.
+    #[inline]
     pub(super) fn follow(&self, inner: &mut Inner, index: u32, next: Next, batch: &mut Inbound) {
+        if !matches!(next, Next::Wait) {
+            self.follow_on(inner, index, next, batch);
+        }
+    }
+
+    #[cold]
+    fn follow_on(&self, inner: &mut Inner, index: u32, next: Next, batch: &mut Inbound) {
         match next {
             Next::Wait => {}
             Next::Again => inner.read_later(index),
@@ -206,21 +214,24 @@ impl Thread {
         }
     }
 
-    /// Reads on what connections hold in memory. True if there was any.
-    fn read_late(&self) -> bool {
+    /// What had to wait until the loop has turned. Both in every turn: neither may keep the other
+    /// waiting. False if the loop needn't turn again for them.
+    #[cold]
+    fn catch_up(&self) -> bool {
+        let mail = self.take_late_mail();
         let late = std::mem::take(&mut self.inner.borrow_mut().late);
         let any = !late.is_empty();
         for index in late {
             self.ready(index, Ok(Interest::READABLE));
         }
-        any
+        mail || any
     }
 
     /// The idle callback.
+    #[inline]
     pub(super) fn spin(&self) {
-        // Both, in every turn: neither may keep the other waiting.
-        let (mail, late) = (self.take_late_mail(), self.read_late());
-        if mail || late {
+        let behind = self.pace.is_resting() || !self.inner.borrow().late.is_empty();
+        if behind && self.catch_up() {
             return;
         }
         let mut inner = self.inner.borrow_mut();
