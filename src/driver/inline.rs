@@ -75,7 +75,7 @@ impl Inline {
     }
 
     /// The descriptor is ready.
-    #[inline]
+    #[inline(always)]
     pub fn ready(
         &mut self,
         ready: Interest,
@@ -125,7 +125,7 @@ impl Inline {
     }
 
     /// Does what the application wants, and writes it.
-    #[inline]
+    #[inline(always)]
     pub fn submit(&mut self, orders: Outbound<'_>, now: Instant, inbound: &mut Inbound) -> Next {
         self.machine.submit(orders, now, inbound);
         if self.machine.has_unread()

@@ -19,7 +19,7 @@ use crate::{
 
 impl Connection {
     /// Does what the application wants. What can't be done comes back through `inbound`.
-    #[inline]
+    #[inline(always)]
     pub fn submit(&mut self, orders: Outbound<'_>, now: Instant, inbound: &mut Inbound) {
         for order in orders.orders() {
             self.obey(&order, now, inbound);
@@ -96,7 +96,7 @@ impl Connection {
         self.overflowed = true;
     }
 
-    #[inline]
+    #[inline(always)]
     fn request(&mut self, order: &Order<'_>, now: Instant, inbound: &mut Inbound) {
         let Order { subject: slot, body, extra: timeout_ms, .. } = *order;
         let (trace, topic) = order.trace_and_topic();
@@ -167,7 +167,7 @@ impl Connection {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn respond(&mut self, order: &Order<'_>) {
         let Reply::Send(id) = self.session.reply(order.subject) else {
             return;

@@ -38,7 +38,7 @@ impl Connection {
     /// # Errors
     ///
     /// The connection is over.
-    #[inline]
+    #[inline(always)]
     pub fn read(
         &mut self,
         now: Instant,

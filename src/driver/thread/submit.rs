@@ -8,7 +8,7 @@ use crate::error::Kind;
 
 impl Thread {
     /// Does what the application wants of a connection. See [`flags`].
-    #[inline]
+    #[inline(always)]
     pub fn submit(&self, index: u32, orders: Outbound<'_>) -> u32 {
         self.with_entry(index, |entry, now| {
             let choked = entry.is_choked();

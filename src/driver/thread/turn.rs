@@ -13,7 +13,7 @@ use crate::{
 
 impl Thread {
     /// A descriptor in the loop is ready.
-    #[inline]
+    #[inline(always)]
     pub(super) fn ready(&self, index: u32, ready: Result<Interest, i32>) {
         let mut batch = self.collect();
         let turn = AssertUnwindSafe(|| self.turn(index, ready, &mut batch));
@@ -25,6 +25,7 @@ impl Thread {
         self.worked();
     }
 
+    #[inline(always)]
     fn turn(&self, index: u32, ready: Result<Interest, i32>, batch: &mut Inbound) {
         let now = Instant::now();
         let mut inner = self.inner.borrow_mut();
@@ -48,7 +49,7 @@ impl Thread {
     }
 
     /// Runs `work` on an entry for the application, and says what came of it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn with_entry(
         &self,
         index: u32,
