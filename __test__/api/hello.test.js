@@ -192,6 +192,7 @@ forEachDriver((driver) => {
     verdict.resolve(true);
     const next = dial(t, path);
     await next.connected;
+    await until(() => heard.length === 2, 'the server knows of the next');
     assert.deepEqual(heard, ['refused', 'connection']);
   });
 
