@@ -39,6 +39,9 @@ pub struct BusyPoll {
     spinning: Option<Spinning>,
     /// When the last piece of work was done.
     worked_at: Option<Instant>,
+    /// Who arrived last, and how often in a row.
+    last: u32,
+    row: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +77,8 @@ impl BusyPoll {
             encore: 0,
             spinning: None,
             worked_at: None,
+            last: 0,
+            row: 0,
         }
     }
 
@@ -82,9 +87,11 @@ impl BusyPoll {
         self.budget = budget;
     }
 
-    /// Something arrived.
+    /// Something arrived from this connection.
     #[inline]
-    pub fn arrived(&mut self, now: Instant) {
+    pub fn arrived(&mut self, from: u32, now: Instant) {
+        self.row = if self.last == from { self.row.saturating_add(1) } else { 1 };
+        self.last = from;
         let Some(mut spinning) = self.spinning else { return };
         spinning.look(now);
         if spinning.probe {
@@ -102,6 +109,12 @@ impl BusyPoll {
                 self.probe_less();
             }
         }
+    }
+
+    /// The connection that all has come from lately, if there is one: the next will be from it, too.
+    #[inline]
+    pub const fn partner(&self) -> Option<u32> {
+        if self.row >= PARTNER_ROW { Some(self.last) } else { None }
     }
 
     /// A piece of work is done. True if the loop should spin from now on.
@@ -173,5 +186,7 @@ const MIN_PROBE_EVERY: u32 = 16;
 const MAX_PROBE_EVERY: u32 = 512;
 /// As many as arrivals between two probes at first: the peer's first probe meets one of them.
 const ENCORE: u32 = MIN_PROBE_EVERY;
+/// As many arrivals in a row make a partner. Two who take turns are none.
+const PARTNER_ROW: u32 = 4;
 /// After a pause, what was learnt about probing is forgotten.
 const PAUSE: Duration = Duration::from_millis(10);

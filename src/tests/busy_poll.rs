@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use crate::driver::busy_poll::{BusyPoll, Spin};
 
 const BUDGET: Duration = Duration::from_micros(50);
+/// The connection that everything comes from, where that doesn't matter.
+const FROM: u32 = 7;
 
 /// One arrival after `gap`, and the piece of work it brings. Says whether the loop spins after it.
 fn work(judge: &mut BusyPoll, now: &mut Instant, gap: Duration) -> bool {
@@ -17,7 +19,7 @@ fn work(judge: &mut BusyPoll, now: &mut Instant, gap: Duration) -> bool {
             *now = end;
         }
     }
-    judge.arrived(*now);
+    judge.arrived(FROM, *now);
     judge.worked(*now)
 }
 
@@ -79,4 +81,31 @@ fn it_finds_out_when_arrivals_come_close_together_again() {
         work(&mut judge, &mut now, Duration::from_micros(5));
     }
     assert!(work(&mut judge, &mut now, Duration::from_micros(5)));
+}
+
+#[test]
+fn who_alone_has_been_heard_for_a_while_is_the_partner() {
+    let now = Instant::now();
+    let mut judge = BusyPoll::new(BUDGET);
+    assert_eq!(judge.partner(), None, "nobody has been heard yet");
+    judge.arrived(3, now);
+    assert_eq!(judge.partner(), None, "once may be chance");
+    for _ in 0..8 {
+        judge.arrived(3, now);
+    }
+    assert_eq!(judge.partner(), Some(3));
+    judge.arrived(4, now);
+    assert_eq!(judge.partner(), None, "somebody else is there");
+}
+
+#[test]
+fn of_several_in_turn_none_is_the_partner() {
+    let now = Instant::now();
+    let mut judge = BusyPoll::new(BUDGET);
+    for _ in 0..100 {
+        for from in 0..3 {
+            judge.arrived(from, now);
+            assert_eq!(judge.partner(), None);
+        }
+    }
 }

@@ -107,6 +107,12 @@ impl Connection {
         }
     }
 
+    /// Bytes received so far.
+    #[inline]
+    pub const fn bytes_in(&self) -> u64 {
+        self.bytes_in
+    }
+
     /// Whether something that has come can be decoded only now: see [`read_on`](Self::read_on).
     #[inline]
     pub const fn has_unread(&self) -> bool {

@@ -19,6 +19,7 @@ mod fan_out;
 mod mail;
 mod place;
 mod servers;
+mod spin;
 mod submit;
 mod timer;
 mod turn;

@@ -3,7 +3,8 @@
 use std::{rc::Weak, sync::Arc, time::Instant};
 
 use super::{
-    Connection, DriverKind, Entry, Error, Inbound, Inline, Inner, Loop, Place, Result, Thread, task,
+    Connection, DriverKind, Entry, Error, Inbound, Inline, Inner, Loop, Place, Result, Thread,
+    task, turn::Cue,
 };
 use crate::{
     driver::task::{Destination, Stay},
@@ -77,7 +78,11 @@ impl Thread {
             return;
         };
         let me = Weak::clone(&self.me);
-        let ready = move |ready| me.upgrade().map_or((), |thread| thread.ready(index, ready));
+        let ready = move |ready| {
+            if let Some(thread) = me.upgrade() {
+                thread.ready(index, Cue::Told(ready), Instant::now());
+            }
+        };
         match Inline::adopt(uv, machine, wire, ready) {
             Ok(mut inline) => {
                 inline.set_referenced(entry.referenced);

@@ -7,45 +7,58 @@ use std::{cell::Cell, panic::AssertUnwindSafe, time::Instant};
 
 use super::{Entry, Error, Inbound, Inner, Kind, Next, Place, Result, Thread};
 use crate::{
-    driver::{busy_poll::Spin, task::Stay, uv::Interest},
+    driver::{task::Stay, uv::Interest},
     transport::Stream,
 };
 
 impl Thread {
-    /// A descriptor in the loop is ready.
-    #[inline(always)]
-    pub(super) fn ready(&self, index: u32, ready: Result<Interest, i32>) {
+    /// Has a connection read, and delivers what comes of it. False if that was nothing; after
+    /// [`Cue::Told`] something always has.
+    #[inline(never)]
+    pub(super) fn ready(&self, index: u32, cue: Cue, now: Instant) -> bool {
         let mut batch = self.collect();
-        let turn = AssertUnwindSafe(|| self.turn(index, ready, &mut batch));
-        if std::panic::catch_unwind(turn).is_err() {
+        let turn = AssertUnwindSafe(|| self.turn(index, cue, now, &mut batch));
+        let came = std::panic::catch_unwind(turn).unwrap_or_else(|_| {
             let error = Error::library(Kind::Internal, "the connection's turn panicked");
             self.inner.borrow_mut().finish(index, &error, &mut batch);
+            true
+        });
+        if came {
+            self.deliver(index, batch, false);
+            self.worked();
+        } else {
+            self.batch.set(Some(batch));
         }
-        self.deliver(index, batch, false);
-        self.worked();
+        came
     }
 
     #[inline(always)]
-    fn turn(&self, index: u32, ready: Result<Interest, i32>, batch: &mut Inbound) {
-        let now = Instant::now();
+    fn turn(&self, index: u32, cue: Cue, now: Instant, batch: &mut Inbound) -> bool {
         let mut inner = self.inner.borrow_mut();
         let inner = &mut *inner;
-        inner.busy.arrived(now);
         let Some(entry) = inner.entries.get_mut(index as usize) else {
-            return;
+            return false;
         };
         let Place::Inline(inline) = &mut entry.place else {
-            return;
+            return false;
         };
         if !entry.pending.is_empty() {
             batch.append(std::mem::take(&mut entry.pending));
         }
-        let next = match ready {
-            Ok(ready) => inline.ready(ready, now, &mut inner.scratch, batch),
-            Err(_) => inline.failed(now, &mut inner.scratch, batch),
+        let before = inline.look().bytes_in();
+        let next = match cue {
+            Cue::Told(Err(_)) => inline.failed(now, &mut inner.scratch, batch),
+            Cue::Told(Ok(ready)) => inline.ready(ready, now, &mut inner.scratch, batch),
+            Cue::Guess => inline.ready(Interest::READABLE, now, &mut inner.scratch, batch),
         };
+        let nothing = batch.is_empty() && inline.look().bytes_in() == before;
+        if nothing && matches!((&cue, &next), (Cue::Guess, Next::Wait)) {
+            return false;
+        }
+        inner.busy.arrived(index, now);
         self.follow(inner, index, next, batch);
         self.schedule(inner, index);
+        true
     }
 
     /// Runs `work` on an entry for the application, and says what came of it.
@@ -205,71 +218,9 @@ impl Thread {
             self.host.hold(inner.holders != 0);
         }
     }
-
-    /// After a piece of work: spin for a while, if that is likely to pay.
-    #[inline]
-    pub(super) fn worked(&self) {
-        let mut inner = self.inner.borrow_mut();
-        if inner.busy.worked(Instant::now()) {
-            inner.start_spinning();
-        }
-    }
-
-    /// What had to wait until the loop has turned. Both in every turn: neither may keep the other
-    /// waiting. False if the loop needn't turn again for them.
-    #[cold]
-    fn catch_up(&self) -> bool {
-        let mail = self.take_late_mail();
-        let late = std::mem::take(&mut self.inner.borrow_mut().late);
-        let any = !late.is_empty();
-        for index in late {
-            self.ready(index, Ok(Interest::READABLE));
-        }
-        mail || any
-    }
-
-    /// The idle callback.
-    #[inline]
-    pub(super) fn spin(&self) {
-        let behind = self.pace.is_resting() || !self.inner.borrow().late.is_empty();
-        if behind && self.catch_up() {
-            return;
-        }
-        let mut inner = self.inner.borrow_mut();
-        match inner.busy.spin(Instant::now()) {
-            Spin::On => {
-                drop(inner);
-                std::thread::yield_now();
-            }
-            Spin::Off => {
-                inner.spinning = false;
-                if let Some(idle) = &inner.idle {
-                    idle.stop();
-                }
-            }
-        }
-    }
 }
 
 impl Inner {
-    pub(super) fn start_spinning(&mut self) {
-        if !self.spinning
-            && let Some(idle) = &self.idle
-        {
-            self.spinning = true;
-            idle.start();
-        }
-    }
-
-    /// Has a connection read on when the loop has turned.
-    #[cold]
-    fn read_later(&mut self, index: u32) {
-        if !self.late.contains(&index) {
-            self.late.push(index);
-        }
-        self.start_spinning();
-    }
-
     /// Ends a connection, or what it runs over, if it survives that; its batch says which.
     pub(super) fn finish(&mut self, index: u32, error: &Error, batch: &mut Inbound) {
         let Some(entry) = self.entries.get_mut(index as usize) else {
@@ -312,6 +263,14 @@ impl Inner {
         entry.serial = 0;
         self.free.push(index);
     }
+}
+
+/// Why a connection is to read.
+pub(super) enum Cue {
+    /// libuv says what its descriptor is ready for, or an error; or there is something in memory.
+    Told(Result<Interest, i32>),
+    /// It is likely that something has come.
+    Guess,
 }
 
 /// While it lives, the application is being called; however that ends.
