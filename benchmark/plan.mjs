@@ -14,8 +14,12 @@ export function rotate(items, by) {
   return [...items.slice(start), ...items.slice(0, start)];
 }
 
-/** Whether libraries can take turns within a sample: it has to be a stretch of time full of calls. */
-export function canShare({ loop }) {
+/**
+ * Whether libraries can take turns within a sample: it has to be a stretch of time full of calls.
+ *
+ * @param {{ loop: string }} scenario
+ */
+function canShare({ loop }) {
   return loop === 'closed' || loop === 'open';
 }
 

@@ -18,6 +18,14 @@ async function all(parts) {
   return come;
 }
 
+/** A result set as a database's driver makes it: its members would arrive, its rows wouldn't. */
+class Rows {
+  total = 2;
+  async *[Symbol.asyncIterator]() {
+    yield* [1, 2];
+  }
+}
+
 /** @param {number} count */
 async function* count(count) {
   for (let n = 0; n < count; n++) yield n;
@@ -115,7 +123,8 @@ forEachDriver((driver) => {
     const { socket, peer } = await pair(t, { driver });
     peer.handle('generator', count);
     peer.handle('readable', () => Readable.from([1]));
-    for (const topic of ['generator', 'readable']) {
+    peer.handle('members', () => new Rows());
+    for (const topic of ['generator', 'readable', 'members']) {
       const message = /iterate\(\)/;
       await assert.rejects(socket.call(topic, 1), { code: 'SHORTWIRE_ERR_UNSUPPORTED', message });
     }

@@ -54,6 +54,7 @@ class Serving {
     let payload;
     let result;
     let later;
+    // One block for both, and a note of how far it came: a second one shows in every call.
     let decoded = false;
     try {
       payload = decode(bodyKind, body);

@@ -209,7 +209,7 @@ impl Env {
         unsafe { sys::napi_close_handle_scope(self.0, scope) };
     }
 
-    /// Runs what JavaScript has put off: ticks and microtasks.
+    /// Runs what JavaScript has put off, ticks and microtasks, unless a callback further out does.
     #[inline]
     pub(super) fn run_ticks(
         self,

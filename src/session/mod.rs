@@ -276,6 +276,7 @@ impl Session {
                     Malformed::Other => Event::Ignored,
                 }
             }
+            // Handled before these.
             Message::Request(_)
             | Message::Response { .. }
             | Message::Failure { .. }

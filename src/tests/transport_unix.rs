@@ -74,14 +74,18 @@ async fn dropping_removes_the_file_too() {
 
 #[test]
 fn mode_is_exact_under_any_umask() {
-    // The umask belongs to the process, so each has its own.
-    let child = format!("{}::child_binds_under_a_umask", module_path!());
-    let child = child.split_once("::").expect("a crate").1;
+    const TEST: &str = "mode_is_exact_under_any_umask";
+    if let Ok(umask) = std::env::var("SHORTWIRE_TEST_UMASK") {
+        return bind_under_umask(&umask);
+    }
+    // The umask belongs to the process, so each has its own: this very test, told which.
+    let test = format!("{}::{TEST}", module_path!());
+    let (_crate, test) = test.split_once("::").expect("a crate");
     let (_directory, path) = fresh();
     for umask in ["0", "22", "77", "177", "777"] {
         for mode in ["600", "660", "666", "700", "0"] {
             let output = std::process::Command::new(std::env::current_exe().expect("a test"))
-                .args(["--exact", child, "--ignored"])
+                .args(["--exact", test])
                 .env("SHORTWIRE_TEST_UMASK", umask)
                 .env("SHORTWIRE_TEST_MODE", mode)
                 .env("SHORTWIRE_TEST_PATH", &path)
@@ -94,19 +98,13 @@ fn mode_is_exact_under_any_umask() {
     }
 }
 
-#[tokio::test]
-#[ignore = "run by mode_is_exact_under_any_umask"]
-async fn child_binds_under_a_umask() {
-    let number = |name| {
-        let text = std::env::var(name).ok()?;
-        u32::from_str_radix(&text, 8).ok()
-    };
-    let (Some(umask), Some(mode)) = (number("SHORTWIRE_TEST_UMASK"), number("SHORTWIRE_TEST_MODE"))
-    else {
-        return;
-    };
-    rustix::process::umask(rustix::fs::Mode::from_bits_truncate(umask as _));
-    let path = std::env::var("SHORTWIRE_TEST_PATH").expect("given");
+/// What the processes of [`mode_is_exact_under_any_umask`] do.
+#[tokio::main(flavor = "current_thread")]
+async fn bind_under_umask(umask: &str) {
+    let octal = |text: &str| u32::from_str_radix(text, 8).expect("octal");
+    let given = |name| std::env::var(name).expect("given");
+    rustix::process::umask(rustix::fs::Mode::from_bits_truncate(octal(umask) as _));
+    let (mode, path) = (octal(&given("SHORTWIRE_TEST_MODE")), given("SHORTWIRE_TEST_PATH"));
     let options = BindOptions { mode, ..BindOptions::default() };
     let _listener =
         bind(&Endpoint::Path(path.clone().into()), &options).await.expect("a free path");

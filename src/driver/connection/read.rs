@@ -268,8 +268,9 @@ impl Connection {
         Ok(true)
     }
 
-    /// What the application gets to see only by what follows from it.
-    #[cold]
+    /// What the application gets to see only by what follows from it. Out of the loop, but not cold:
+    /// a stream's credits and ends pass here.
+    #[inline(never)]
     fn heed(
         &mut self,
         note: Note,
@@ -364,7 +365,7 @@ enum Note {
 }
 
 impl Note {
-    #[cold]
+    #[inline(never)]
     fn of(message: Message<'_>) -> Self {
         match message {
             Message::Hello(hello) => Self::Hello(hello),

@@ -136,6 +136,11 @@ impl Handle {
         Some(std::mem::take(&mut *commands))
     }
 
+    /// Whether an end of the connection is among what the task has not done.
+    pub(super) fn is_ending(&self) -> bool {
+        lock(&self.0.commands).iter().any(Command::ends)
+    }
+
     /// Whether the task has done all that was asked of it.
     pub(super) fn is_idle(&self) -> bool {
         lock(&self.0.commands).is_empty()

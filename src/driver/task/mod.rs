@@ -110,11 +110,18 @@ impl Task {
     }
 
     fn end(mut self, error: &Error, mut inbound: Inbound) {
-        if self.machine.outlives(error) {
+        // Whoever has ended it meanwhile is not told that it was lost.
+        let ending = self.handle.is_ending();
+        if !ending && self.machine.outlives(error) {
             self.machine.lose(error, &mut inbound);
             self.to.inbox.push(Mail::Parted(self.to.index, self.machine, inbound));
         } else {
-            self.machine.finish(error, &mut inbound);
+            let commands = self.handle.take_commands();
+            let asked = match self.obey(commands, Instant::now(), &mut inbound) {
+                Some(End::Over(error)) => Some(error),
+                _ => None,
+            };
+            self.machine.finish(asked.as_ref().unwrap_or(error), &mut inbound);
             self.deliver(&mut inbound);
         }
     }

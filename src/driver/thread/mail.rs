@@ -91,7 +91,7 @@ impl Thread {
     }
 
     fn take_batch(&self, index: u32, sent: Inbound) {
-        let mut batch = self.collect();
+        let mut batch;
         {
             let mut inner = self.inner.borrow_mut();
             let Some(entry) = inner.entries.get_mut(index as usize) else {
@@ -100,6 +100,7 @@ impl Thread {
             let Place::Task(handle) = &entry.place else {
                 return;
             };
+            batch = self.collect();
             handle.delivered(sent.bytes());
             if sent.is_closed() {
                 entry.last = handle.stats();
