@@ -91,6 +91,8 @@ struct Inner {
     servers: Vec<Option<ServerEntry>>,
     scratch: Vec<u8>,
     busy: BusyPoll,
+    /// The last look at the clock, for what needn't know better.
+    clock: Instant,
     idle: Option<Idle>,
     spinning: bool,
     timer: Option<Timer>,
@@ -137,6 +139,7 @@ impl Thread {
                 servers: Vec::new(),
                 scratch: Vec::new(),
                 busy: BusyPoll::new(Duration::from_micros(50)),
+                clock: Instant::now(),
                 idle: uv.and_then(|uv| uv.idle(spin).ok()),
                 spinning: false,
                 late: Vec::new(),

@@ -11,11 +11,13 @@ use super::{Inner, Thread, turn::Cue};
 use crate::driver::{busy_poll::Spin, uv::Interest};
 
 impl Thread {
-    /// After a piece of work: spin for a while, if that is likely to pay.
+    /// After a piece of work: spin for a while, if that is likely to pay. What has been done since the
+    /// last look at the clock counts as waiting; no more than a turn of the loop does.
     #[inline]
     pub(super) fn worked(&self) {
         let mut inner = self.inner.borrow_mut();
-        if inner.busy.worked(Instant::now()) {
+        let now = inner.clock;
+        if inner.busy.worked(now) {
             inner.start_spinning();
         }
     }
@@ -26,35 +28,30 @@ impl Thread {
         if behind && self.catch_up() {
             return;
         }
-        let began = Instant::now();
-        let mut now = began;
+        let mut began = None;
         for _ in 0..GUESSES {
-            let Some(partner) = self.wait(now) else { return };
-            now = Instant::now();
-            if self.ready(partner, Cue::Guess, now) {
-                now = Instant::now();
-            }
-            if now.duration_since(began) >= ROUND {
+            std::thread::yield_now();
+            let now = Instant::now();
+            if now.duration_since(*began.get_or_insert(now)) >= ROUND {
                 return;
             }
+            let Some(partner) = self.go_on(now) else { return };
+            self.ready(partner, Cue::Guess, now);
         }
     }
 
-    /// Lets others run, if spinning goes on. Then: whom to ask without libuv.
+    /// Ends spinning when it has been enough. Else: whom to ask without libuv, if anybody.
     #[inline]
-    fn wait(&self, now: Instant) -> Option<u32> {
+    fn go_on(&self, now: Instant) -> Option<u32> {
         let mut inner = self.inner.borrow_mut();
-        if inner.busy.spin(now) == Spin::Off {
-            inner.spinning = false;
-            if let Some(idle) = &inner.idle {
-                idle.stop();
-            }
-            return None;
+        if inner.busy.spin(now) == Spin::On {
+            return inner.busy.partner();
         }
-        let partner = inner.busy.partner();
-        drop(inner);
-        std::thread::yield_now();
-        partner
+        inner.spinning = false;
+        if let Some(idle) = &inner.idle {
+            idle.stop();
+        }
+        None
     }
 
     /// What had to wait until the loop has turned. Both in every turn: neither may keep the other

@@ -56,6 +56,7 @@ impl Thread {
             return false;
         }
         inner.busy.arrived(index, now);
+        inner.clock = now;
         self.follow(inner, index, next, batch);
         self.schedule(inner, index);
         true
@@ -71,6 +72,7 @@ impl Thread {
         let now = Instant::now();
         let mut inner = self.inner.borrow_mut();
         let inner = &mut *inner;
+        inner.clock = now;
         let Some(entry) = inner.entries.get_mut(index as usize) else {
             return 0;
         };
