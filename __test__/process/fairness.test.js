@@ -41,4 +41,35 @@ forEachDriver((driver) => {
       }
     });
   }
+
+  it(`other connections are heard while one never pauses (${driver})`, async (t) => {
+    const path = socketPath(t);
+    const server = new UDSocketServer({ driver });
+    server.handle((/** @type {unknown} */ payload) => payload);
+    await server.start(path);
+    t.after(() => server.close({ timeoutMs: 0 }));
+    const connect = async () => {
+      const socket = new UDSocket({ driver });
+      t.after(() => socket.destroy());
+      await socket.connect(path);
+      return socket;
+    };
+    const [busy, other] = await Promise.all([connect(), connect()]);
+    const talk = async (/** @type {number} */ calls) => {
+      while (calls-- > 0) await busy.rpc(calls);
+    };
+    // Until nobody else has been heard for long, and its socket is asked directly.
+    await talk(1000);
+    const whole = talk(100_000).catch(() => {});
+
+    for (let i = 0; i < 10; i++) {
+      const began = performance.now();
+      assert.equal(await other.rpc(i), i);
+      const tookMs = performance.now() - began;
+      assert.ok(tookMs < LATE_MS, `it took ${tookMs} ms`);
+      await talk(100);
+    }
+    busy.destroy();
+    await whole;
+  });
 });

@@ -13,12 +13,14 @@
 //!   arrival after a cheap wait (≤ WORTH) ──► likelihood up      likelihood ≥ SPIN: spin after work
 //!   a dear wait, or none within budget   ──► likelihood down    below it: sleep, and probe at times
 //!
-//!   probe caught something ──► more spins follow: the peer may be asleep for the same reason, and
-//!                              only two who are awake at once find out that it pays
+//!   probe caught something ──► more spins follow, until one catches nothing: the peer may be
+//!                              asleep for the same reason, and only two who are awake at once
+//!                              find out that it pays
 //!   nothing, or dearly     ──► the next probe comes after twice as many arrivals, until a pause
 //! ```
 //!
-//! A probe may take twice the budget: a peer that has to wake first answers no sooner.
+//! A probe may take twice the budget: a peer that has to wake first answers no sooner. Where arrivals
+//! come later than that even so, probes are as rare as they get from the start.
 //!
 //! `docs/design/busy-polling.md` has the measurements. Pure: `now` is an argument. Must not know:
 //! libuv, sockets.
@@ -39,6 +41,8 @@ pub struct BusyPoll {
     spinning: Option<Spinning>,
     /// When the last piece of work was done.
     worked_at: Option<Instant>,
+    /// What came last came long after going to sleep: no probe would have caught it.
+    far: bool,
     /// Who arrived last, and how often in a row.
     last: u32,
     row: u32,
@@ -77,6 +81,7 @@ impl BusyPoll {
             encore: 0,
             spinning: None,
             worked_at: None,
+            far: false,
             last: 0,
             row: 0,
         }
@@ -92,7 +97,11 @@ impl BusyPoll {
     pub fn arrived(&mut self, from: u32, now: Instant) {
         self.row = if self.last == from { self.row.saturating_add(1) } else { 1 };
         self.last = from;
-        let Some(mut spinning) = self.spinning else { return };
+        let Some(mut spinning) = self.spinning else {
+            let reach = self.budget * PROBE_REACH;
+            self.far = self.worked_at.is_some_and(|at| now.duration_since(at) > reach);
+            return;
+        };
         spinning.look(now);
         if spinning.probe {
             self.encore = ENCORE;
@@ -135,7 +144,8 @@ impl BusyPoll {
                 self.encore -= 1;
             } else {
                 self.slept += 1;
-                if self.slept < self.probe_every {
+                let every = if self.far { MAX_PROBE_EVERY } else { self.probe_every };
+                if self.slept < every {
                     self.spinning = None;
                     return false;
                 }
@@ -159,6 +169,8 @@ impl BusyPoll {
         if spinning.probe {
             self.probe_less();
         }
+        // What the probe caught was chance: a peer that is on its way comes in time each time.
+        self.encore = 0;
         self.spinning = None;
         Spin::Off
     }
@@ -184,6 +196,9 @@ const SPIN_LIKELIHOOD: f32 = 0.4;
 const LEARNING_RATE: f32 = 0.25;
 const MIN_PROBE_EVERY: u32 = 16;
 const MAX_PROBE_EVERY: u32 = 512;
+/// Later than this many budgets, no probe catches an arrival: it takes two, and a third for what
+/// waking up this thread adds to a wait that it sleeps through.
+const PROBE_REACH: u32 = 3;
 /// As many as arrivals between two probes at first: the peer's first probe meets one of them.
 const ENCORE: u32 = MIN_PROBE_EVERY;
 /// As many arrivals in a row make a partner. Two who take turns are none.

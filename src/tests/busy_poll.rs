@@ -71,6 +71,18 @@ fn arrivals_far_apart_let_it_sleep() {
 }
 
 #[test]
+fn arrivals_out_of_reach_are_hardly_probed_even_after_a_pause() {
+    let mut judge = BusyPoll::new(BUDGET);
+    let mut now = Instant::now();
+    let mut spins = |gap| (0..1024).filter(|_| work(&mut judge, &mut now, gap)).count();
+    spins(4 * BUDGET);
+    let pause = Duration::from_millis(20);
+    let after_pauses: usize = (0..8).map(|_| spins(pause) + spins(4 * BUDGET)).sum();
+    assert!(after_pauses <= 8 * 2 * 1024 / 512, "{after_pauses} probes of what none can catch");
+    assert!(after_pauses > 0, "what is slow to wake may still pay");
+}
+
+#[test]
 fn it_finds_out_when_arrivals_come_close_together_again() {
     let mut judge = BusyPoll::new(BUDGET);
     let mut now = Instant::now();
@@ -107,5 +119,48 @@ fn of_several_in_turn_none_is_the_partner() {
             judge.arrived(from, now);
             assert_eq!(judge.partner(), None);
         }
+    }
+}
+
+/// One of two who talk to each other, each with a core of its own.
+struct Side {
+    judge: BusyPoll,
+    now: Instant,
+    spins: bool,
+}
+
+impl Side {
+    fn new(now: Instant) -> Self {
+        Self { judge: BusyPoll::new(BUDGET), now, spins: false }
+    }
+
+    /// Takes what was sent at that moment, which wakes it if need be; says when it has answered.
+    fn answer(&mut self, sent: Instant, waking: Duration) -> Instant {
+        while self.spins && self.now < sent {
+            self.now += Duration::from_micros(1);
+            self.spins = self.judge.spin(self.now) == Spin::On;
+        }
+        self.now = sent + if self.spins { Duration::ZERO } else { waking };
+        self.judge.arrived(FROM, self.now);
+        self.now += Duration::from_micros(3);
+        self.spins = self.judge.worked(self.now);
+        self.now
+    }
+}
+
+#[test]
+fn two_who_both_sleep_find_out_that_it_pays_to_be_awake() {
+    for waking in [20, 40, 60, 80, 90].map(Duration::from_micros) {
+        let mut now = Instant::now();
+        let (mut one, mut other) = (Side::new(now), Side::new(now));
+        // Few and far between, until neither expects anything.
+        for _ in 0..200 {
+            now = other.answer(one.answer(now, waking), waking) + Duration::from_millis(20);
+        }
+        // From now on each waits for nothing but the other.
+        for _ in 0..2000 {
+            now = other.answer(one.answer(now, waking), waking);
+        }
+        assert!(one.spins && other.spins, "still asleep, if waking takes {waking:?}");
     }
 }
