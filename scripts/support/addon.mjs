@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { root } from './run.mjs';
 
 /** What the addon is built from: when one of these is newer, it is stale. */
-const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'rust-toolchain.toml', 'src'];
+const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'hot.ld', 'rust-toolchain.toml', 'src'];
 
 /** What a build writes beside the addon. */
 const GENERATED = ['binding.js', 'binding.d.ts'];

@@ -20,7 +20,7 @@
 //! ```
 //!
 //! A probe may take twice the budget: a peer that has to wake first answers no sooner. Where arrivals
-//! come later than that even so, probes are as rare as they get from the start.
+//! come later than that even so, or most of them, probes are as rare as they get from the start.
 //!
 //! `docs/design/busy-polling.md` has the measurements. Pure: `now` is an argument. Must not know:
 //! libuv, sockets.
@@ -41,8 +41,8 @@ pub struct BusyPoll {
     spinning: Option<Spinning>,
     /// When the last piece of work was done.
     worked_at: Option<Instant>,
-    /// What came last came long after going to sleep: no probe would have caught it.
-    far: bool,
+    /// How often in a row what came during sleep came so soon that a probe might have caught it.
+    near: u32,
     /// Who arrived last, and how often in a row.
     last: u32,
     row: u32,
@@ -81,7 +81,7 @@ impl BusyPoll {
             encore: 0,
             spinning: None,
             worked_at: None,
-            far: false,
+            near: 0,
             last: 0,
             row: 0,
         }
@@ -99,7 +99,8 @@ impl BusyPoll {
         self.last = from;
         let Some(mut spinning) = self.spinning else {
             let reach = self.budget * PROBE_REACH;
-            self.far = self.worked_at.is_some_and(|at| now.duration_since(at) > reach);
+            let near = self.worked_at.is_some_and(|at| now.duration_since(at) <= reach);
+            self.near = if near { self.near.saturating_add(1) } else { 0 };
             return;
         };
         spinning.look(now);
@@ -144,7 +145,8 @@ impl BusyPoll {
                 self.encore -= 1;
             } else {
                 self.slept += 1;
-                let every = if self.far { MAX_PROBE_EVERY } else { self.probe_every };
+                let near = self.near >= NEAR_ROW;
+                let every = if near { self.probe_every } else { MAX_PROBE_EVERY };
                 if self.slept < every {
                     self.spinning = None;
                     return false;
@@ -199,6 +201,8 @@ const MAX_PROBE_EVERY: u32 = 512;
 /// Later than this many budgets, no probe catches an arrival: it takes two, and a third for what
 /// waking up this thread adds to a wait that it sleeps through.
 const PROBE_REACH: u32 = 3;
+/// So many in a row within reach are no chance: a jittery, even load has single ones.
+const NEAR_ROW: u32 = 8;
 /// As many as arrivals between two probes at first: the peer's first probe meets one of them.
 const ENCORE: u32 = MIN_PROBE_EVERY;
 /// As many arrivals in a row make a partner. Two who take turns are none.
