@@ -151,13 +151,14 @@ test('a bomb of small messages is read no faster than they are taken', async (t)
 });
 
 test('a peer that compresses is told why it is refused', async (t) => {
-  const limited = { compress: true, maxConnections: 1, authorize: (hello) => hello !== 'bad' };
-  const { path } = await listen(t, limited);
   const why = (/** @type {RegExp} */ message) => ({ code: 'SHORTWIRE_ERR_REFUSED', message });
-  const refused = new UDSocket(COMPRESS);
-  await assert.rejects(refused.connect(path, { hello: 'bad' }), why(/not authorized/));
+  const strict = await listen(t, { compress: true, authorize: (hello) => hello !== 'bad' });
+  const refused = new UDSocket(COMPRESS).connect(strict.path, { hello: 'bad' });
+  await assert.rejects(refused, why(/not authorized/));
+  // Another server: the one refused has its place until it has gone.
+  const small = await listen(t, { compress: true, maxConnections: 1 });
   const first = new UDSocket(COMPRESS);
   t.after(() => first.destroy());
-  await first.connect(path);
-  await assert.rejects(new UDSocket(COMPRESS).connect(path), why(/too many connections/));
+  await first.connect(small.path);
+  await assert.rejects(new UDSocket(COMPRESS).connect(small.path), why(/too many connections/));
 });

@@ -12,10 +12,9 @@ use crate::{
 };
 
 impl Thread {
-    /// Has a connection read, and delivers what comes of it. False if that was nothing; after
-    /// [`Cue::Told`] something always has.
+    /// Has a connection read, and delivers what comes of it, if anything does.
     #[inline(never)]
-    pub(super) fn ready(&self, index: u32, cue: Cue, now: Instant) -> bool {
+    pub(super) fn ready(&self, index: u32, cue: Cue, now: Instant) {
         let mut batch = self.collect();
         let turn = AssertUnwindSafe(|| self.turn(index, cue, now, &mut batch));
         let came = std::panic::catch_unwind(turn).unwrap_or_else(|_| {
@@ -29,9 +28,9 @@ impl Thread {
         } else {
             self.batch.set(Some(batch));
         }
-        came
     }
 
+    /// False if nothing has come of a guess.
     #[inline(always)]
     fn turn(&self, index: u32, cue: Cue, now: Instant, batch: &mut Inbound) -> bool {
         let mut inner = self.inner.borrow_mut();
