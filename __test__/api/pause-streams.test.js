@@ -141,6 +141,7 @@ forEachDriver((driver) => {
     assert.ok(heldBytes + undeliveredBytes < 2 << 20, `${heldBytes} + ${undeliveredBytes}`);
     peer.resume();
     await until(() => peer.stats().streams === 0, 'the end of all');
+    await until(() => streams.every((stream) => stream.closed), 'that it is heard of');
     assert.equal(read, streams.length * part.length);
   });
 
