@@ -111,19 +111,19 @@ impl Task {
 
     fn end(mut self, error: &Error, mut inbound: Inbound) {
         // Whoever has ended it meanwhile is not told that it was lost.
-        let ending = self.handle.is_ending();
-        if !ending && self.machine.outlives(error) {
+        let mut asked = None;
+        if self.handle.is_ending() {
+            let commands = self.handle.take_commands();
+            if let Some(End::Over(error)) = self.obey(commands, Instant::now(), &mut inbound) {
+                asked = Some(error);
+            }
+        } else if self.machine.outlives(error) {
             self.machine.lose(error, &mut inbound);
             self.to.inbox.push(Mail::Parted(self.to.index, self.machine, inbound));
-        } else {
-            let commands = self.handle.take_commands();
-            let asked = match self.obey(commands, Instant::now(), &mut inbound) {
-                Some(End::Over(error)) => Some(error),
-                _ => None,
-            };
-            self.machine.finish(asked.as_ref().unwrap_or(error), &mut inbound);
-            self.deliver(&mut inbound);
+            return;
         }
+        self.machine.finish(asked.as_ref().unwrap_or(error), &mut inbound);
+        self.deliver(&mut inbound);
     }
 
     async fn turn_until_end(&mut self, stream: &mut Stream, inbound: &mut Inbound) -> Result<End> {
