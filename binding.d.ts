@@ -207,3 +207,6 @@ export interface NativeTlsPeer {
 
 /** All numbers that cross, for the test that compares them with `lib/`. */
 export declare function numbers(): Array<NativeNumber>
+
+/** 128 random bits of the system's, as 32 hexadecimal digits. */
+export declare function randomId(): string

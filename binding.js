@@ -840,3 +840,4 @@ module.exports.NativeThread = nativeBinding.NativeThread
 module.exports.NativeTls = nativeBinding.NativeTls
 module.exports.inlineAvailable = nativeBinding.inlineAvailable
 module.exports.numbers = nativeBinding.numbers
+module.exports.randomId = nativeBinding.randomId

@@ -4,8 +4,6 @@
  */
 'use strict';
 
-const { randomBytes } = require('node:crypto');
-
 const { Asking } = require('./calls/asking.js');
 const { Calls } = require('./calls/calls.js');
 const channels = require('./observe/channels.js');
@@ -14,6 +12,7 @@ const errors = require('./errors.js');
 const { Hold } = require('./calls/hold.js');
 const { Link } = require('./link/link.js');
 const { missed } = require('./calls/messages.js');
+const native = require('./core/native.js');
 const options = require('./options/options.js');
 const { Kind } = require('./core/records.js');
 const { Serving } = require('./calls/serving.js');
@@ -170,7 +169,7 @@ class UDSocket extends Speaking {
 
   /** Unique in this process, and no secret. @returns {string} */
   get id() {
-    return (this.#id ??= randomBytes(16).toString('hex'));
+    return (this.#id ??= native.randomId());
   }
 
   get status() {

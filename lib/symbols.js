@@ -19,6 +19,8 @@ const kReference = Symbol('reference');
 const kShow = Symbol('show');
 /** Of a socket or a server: tells of a promise by callback and event as well. */
 const kTell = Symbol('tell');
+/** Of a socket: all that it has of streams and files; undefined until there is one. */
+const kExchange = Symbol('exchange');
 /** Of a socket: its calls and messages with files. */
 const kFiling = Symbol('filing');
 /** Of a stream: whether nothing has been written or piped into it. */
@@ -63,6 +65,7 @@ exports.kPause = kPause;
 exports.kReference = kReference;
 exports.kShow = kShow;
 exports.kTell = kTell;
+exports.kExchange = kExchange;
 exports.kFiling = kFiling;
 exports.kSilent = kSilent;
 exports.kStreams = kStreams;

@@ -141,6 +141,7 @@ forEachDriver((driver) => {
       const friend = new UDSocket({ driver });
       t.after(() => friend.destroy());
       await friend.connect(path, { hello: 'friend' });
+      await until(() => server.sockets.size === 1, 'the friend is in');
       const asked = record(server, ['connection', 'message']);
       const peer = await RawPeer.greet(t, path);
       peer.write(request(1, '"first"'));

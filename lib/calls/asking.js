@@ -188,10 +188,7 @@ class Asking {
     const calls = this.#calls;
     const promise = calls.begin();
     const { slot } = calls;
-    calls.onSettled(slot, () => {
-      calls.signals.delete(slot);
-      settled();
-    });
+    calls.onSettled(slot, settled);
     return { promise, slot };
   }
 
@@ -201,7 +198,7 @@ class Asking {
    * @param {AbortSignal} why
    */
   takeBack(slot, why) {
-    this.#calls.signals.set(slot, why);
+    this.#calls.obey(slot, why);
     core.order(this.#socket[kIndex], Kind.CANCEL, slot, '', '', 0);
   }
 

@@ -29,8 +29,8 @@ class Calls {
     this.rejects = [];
     /** What must be undone when the call settles: listeners of signals. @type {((() => void) | undefined)[]} */
     this.undos = [];
-    /** Signals that can take a call back, by its slot. @type {Map<number, AbortSignal>} */
-    this.signals = new Map();
+    /** Signals that can take a call back, by its slot; made for the first. @type {Map<number, AbortSignal> | undefined} */
+    this.signals = undefined;
     /** @type {number[]} */
     this.free = [];
     this.open = 0;
@@ -83,6 +83,14 @@ class Calls {
   }
 
   /**
+   * @param {number} slot with something to undo: with that, this is forgotten
+   * @param {AbortSignal} signal that can take the call back
+   */
+  obey(slot, signal) {
+    (this.signals ??= new Map()).set(slot, signal);
+  }
+
+  /**
    * The safety net under the core's own accounting: nothing stays pending on a closed socket.
    * @param {Error} error
    */
@@ -98,6 +106,7 @@ class Calls {
     const undo = this.undos[slot];
     if (undo !== undefined) {
       this.undos[slot] = undefined;
+      this.signals?.delete(slot);
       undo();
     }
     this.free.push(slot);

@@ -28,8 +28,8 @@ class Given {
 class Handlers {
   /** @type {Given<Handler> | undefined} */
   general;
-  /** @type {Map<string, Given<Handler>>} */
-  topics = new Map();
+  /** Made for the first: most sockets have none of their own. @type {Map<string, Given<Handler>> | undefined} */
+  topics;
   /** @type {Given<Middleware>[]} */
   middleware = [];
 
@@ -48,9 +48,9 @@ class Handlers {
     }
     if (typeof topic !== 'string' || topic === '')
       throw invalidArgument('topic', 'a string, not empty', topic);
-    if (handler === null) this.topics.delete(topic);
+    if (handler === null) this.topics?.delete(topic);
     else if (typeof handler === 'function')
-      this.topics.set(topic, new Given(/** @type {Handler} */ (handler)));
+      (this.topics ??= new Map()).set(topic, new Given(/** @type {Handler} */ (handler)));
     else throw invalidArgument('handler', 'a function or null', handler);
   }
 
@@ -71,7 +71,7 @@ class Handlers {
  */
 function choose(own, server, topic) {
   if (topic !== '') {
-    const special = own.topics.get(topic) ?? server?.topics.get(topic);
+    const special = own.topics?.get(topic) ?? server?.topics?.get(topic);
     if (special !== undefined) return special;
   }
   return own.general ?? server?.general;

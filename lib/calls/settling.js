@@ -64,7 +64,7 @@ function settleFailure(calls, slot, bodyKind, body) {
 function settleFailed(calls, slot, extra, why, cause) {
   const maybeDelivered = (extra & Layout.MAYBE_DELIVERED) !== 0;
   const kind = extra & 0xff;
-  const signal = kind === ErrorKind.ABORTED ? calls.signals.get(slot) : undefined;
+  const signal = kind === ErrorKind.ABORTED ? calls.signals?.get(slot) : undefined;
   if (signal?.aborted) {
     calls.reject(slot, errors.aborted(signal, maybeDelivered));
     return;
@@ -86,12 +86,8 @@ function watch(socket, calls, slot, signal) {
   const abort = () => {
     if (socket[kIndex] >= 0) core.order(socket[kIndex], Kind.CANCEL, slot, '', '', 0);
   };
-  const unwatch = onAbort(signal, abort);
-  calls.signals.set(slot, signal);
-  calls.onSettled(slot, () => {
-    calls.signals.delete(slot);
-    unwatch();
-  });
+  calls.obey(slot, signal);
+  calls.onSettled(slot, onAbort(signal, abort));
 }
 
 /**

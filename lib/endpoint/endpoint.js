@@ -7,7 +7,6 @@
 const { fromNative, invalidArgument, unsupported } = require('../errors.js');
 const native = require('../core/native.js');
 const { parseAddress } = require('./peer.js');
-const { tlsOf } = require('./tls.js');
 
 /**
  * @typedef {object} Endpoint
@@ -271,6 +270,8 @@ function ofFd(given, purpose) {
  */
 function makeWithTls(parts, { tls }, host, purpose) {
   if (tls === undefined) return make(parts);
+  // Only now: it loads Node's crypto, which costs every process some milliseconds.
+  const { tlsOf } = require('./tls.js');
   const servername = purpose === 'connect' ? (tls.servername ?? host) : undefined;
   return make({ ...parts, servername }, tlsOf(tls, purpose));
 }

@@ -4,8 +4,6 @@
  */
 'use strict';
 
-const { X509Certificate } = require('node:crypto');
-
 /**
  * @param {any} native
  * @returns {object} `{ uid, gid, pid }` over a Unix socket, `{ address, port, family }` over TCP, and
@@ -48,8 +46,17 @@ function withCertificate(peer, der) {
   let parts;
   return Object.defineProperty(peer, 'certificate', {
     enumerable: true,
-    get: () => (parts ??= new X509Certificate(der).toLegacyObject())
+    get: () => (parts ??= parse(der))
   });
+}
+
+/**
+ * Whoever looks at no certificate doesn't load what reads them.
+ * @param {Buffer} der
+ */
+function parse(der) {
+  const { X509Certificate } = require('node:crypto');
+  return new X509Certificate(der).toLegacyObject();
 }
 
 /**

@@ -23,10 +23,11 @@ const { kAsking, kLink, kSerializer, kStreams } = require('../symbols.js');
 class Filing {
   #socket;
   #serial = 0;
-  /** Files whose bytes haven't begun to come. @type {Map<string, UDFile>} */
-  #expected = new Map();
-  /** Bytes whose list hasn't come. @type {Map<string, Channel>} */
-  #early = new Map();
+  // Made for the first of them: most sockets never have files.
+  /** Files whose bytes haven't begun to come. @type {Map<string, UDFile> | undefined} */
+  #expected;
+  /** Bytes whose list hasn't come. @type {Map<string, Channel> | undefined} */
+  #early;
 
   /** @param {any} socket */
   constructor(socket) {
@@ -250,18 +251,18 @@ class Filing {
     const { maxFiles, maxStreams } = this.#socket.options;
     if (!isList(list) || list[1].length > maxFiles) return undefined;
     // Files that never come are told of at no cost to the peer.
-    if (this.#expected.size + list[1].length > maxStreams) return undefined;
+    if ((this.#expected?.size ?? 0) + list[1].length > maxStreams) return undefined;
     const [serial, files] = list;
     return files.map(
       (/** @type {[string, number]} */ [name, size], /** @type {number} */ index) => {
         const file = new UDFile(name, size);
         const key = `${serial}:${index}`;
-        const channel = this.#early.get(key);
+        const channel = this.#early?.get(key);
         if (channel === undefined) {
           // It stays even if it is given up: its sender must be told when it begins.
-          this.#expected.set(key, file);
+          (this.#expected ??= new Map()).set(key, file);
         } else {
-          this.#early.delete(key);
+          this.#early?.delete(key);
           UDFile.attach(file, channel);
         }
         return file;
@@ -271,13 +272,13 @@ class Filing {
 
   /**
    * The connection is over.
-   * @param {Error} error
+   * @param {Error} cause
    */
-  end(error) {
+  end(cause) {
+    const error = new ShortwireError(ErrorKind.DISCONNECTED, ENDED, { cause });
     const expected = this.#expected;
-    this.#expected = new Map();
-    this.#early = new Map();
-    for (const file of expected.values()) UDFile.lose(file, error);
+    this.#expected = this.#early = undefined;
+    for (const file of expected?.values() ?? []) UDFile.lose(file, error);
   }
 
   /**
@@ -293,16 +294,16 @@ class Filing {
       return;
     }
     const key = `${place[0]}:${place[1]}`;
-    const file = this.#expected.get(key);
+    const file = this.#expected?.get(key);
     if (file !== undefined) {
-      this.#expected.delete(key);
+      this.#expected?.delete(key);
       UDFile.attach(file, channel);
-    } else if (this.#early.has(key)) channel.refuse(ErrorKind.PROTOCOL, 'a file that is there');
+    } else if (this.#early?.has(key)) channel.refuse(ErrorKind.PROTOCOL, 'a file that is there');
     else {
       // Its list is on its way, or its file has been given up; how many there are is bounded by how
       // many streams there may be.
-      this.#early.set(key, channel);
-      channel.onOver = () => this.#early.delete(key);
+      (this.#early ??= new Map()).set(key, channel);
+      channel.onOver = () => this.#early?.delete(key);
     }
   }
 }
@@ -322,5 +323,7 @@ function keep(payload, serializer) {
   const send = (/** @type {Channel} */ channel) => channel.sendValue(payload, () => encoded);
   return { bytes: byteLength(encoded), send };
 }
+
+const ENDED = 'The connection of the file has ended';
 
 exports.Filing = Filing;

@@ -4,12 +4,12 @@
  */
 'use strict';
 
-const { randomBytes } = require('node:crypto');
 const { open, rename, rm } = require('node:fs/promises');
 const { join } = require('node:path');
 const { pipeline } = require('node:stream/promises');
 
 const { ErrorKind, ShortwireError, invalidArgument } = require('../errors.js');
+const native = require('../core/native.js');
 const options = require('../options/stream-options.js');
 
 /**
@@ -34,7 +34,7 @@ async function save(file, directory, given) {
   const path = join(directory, name);
   // Exclusively: neither a file that is there nor the target of a link is ever written to. In place
   // of a file that may be there, a new one is put when it is whole.
-  const written = overwrite ? join(directory, `.${randomBytes(12).toString('hex')}.part`) : path;
+  const written = overwrite ? join(directory, `.${native.randomId()}.part`) : path;
   let handle;
   try {
     handle = await open(written, 'wx', 0o666);

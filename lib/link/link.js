@@ -30,12 +30,12 @@ const { Standing } = require('./standing.js');
 const {
   kCompressed,
   kEmit,
+  kExchange,
   kIdentify,
   kIndex,
   kSocketGone,
   kSocketHello,
-  kSocketReady,
-  kStreams
+  kSocketReady
 } = require('../symbols.js');
 
 const { ErrorKind, ShortwireError } = errors;
@@ -200,7 +200,7 @@ class Link {
     this.#ending.begin(reason);
     const { error } = this;
     const shown = this.#ending.shown('');
-    this.#socket[kStreams].end(error ?? new ShortwireError(ErrorKind.CLOSED, shown));
+    this.#socket[kExchange]?.end(error ?? new ShortwireError(ErrorKind.CLOSED, shown));
     this.#setStatus('closed');
     if (error !== undefined) complain(this.#socket, error);
     this.#socket[kEmit]('close', shown);
@@ -221,6 +221,11 @@ class Link {
   /** @param {Uint8Array} bytes for the stream that is attached */
   write(bytes) {
     this.#attachment?.write(bytes);
+  }
+
+  /** Whether calls can go out now; they may also be on their way to its end. */
+  get flows() {
+    return this.#met && this.status !== 'closed';
   }
 
   refuseIfOver() {
@@ -276,7 +281,7 @@ class Link {
     if (this.status === 'connecting' || this.status === 'reconnecting') this.#setStatus('ready');
     this.#beginning.reached();
     this.connection.release();
-    socket[kStreams].ready();
+    socket[kExchange]?.streams.ready();
     // Whoever has closed it already hears no more of it than its end.
     if (socket.server === undefined ? this.#ending.isOwn : !socket.server[kSocketReady](socket)) {
       return;
@@ -311,7 +316,7 @@ class Link {
     }
     const wasMet = this.#met;
     this.#met = false;
-    if (wasMet) socket[kStreams].end(error);
+    if (wasMet) socket[kExchange]?.end(error);
     if (wasMet) {
       this.#setStatus('reconnecting');
       socket[kEmit]('disconnect', shown);
@@ -338,7 +343,7 @@ class Link {
     this.#attachment?.end(kind === ErrorKind.CLOSED && given === undefined);
     this.#attachment = undefined;
     this.#calls.rejectAll(unsent(kind, error));
-    socket[kStreams].end(error);
+    socket[kExchange]?.end(error);
     this.#serving.end();
     // A listener may connect anew: that is another link's beginning, and another's end.
     const tellFailed = this.#beginning.over();

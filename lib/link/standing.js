@@ -6,7 +6,7 @@
 
 const core = require('../core/core.js');
 const { peerOf } = require('../endpoint/peer.js');
-const { kIndex, kStreams } = require('../symbols.js');
+const { kExchange, kIndex } = require('../symbols.js');
 const { atEnd, noStats } = require('../observe/totals.js');
 
 class Standing {
@@ -32,9 +32,11 @@ class Standing {
   get stats() {
     const stats = this.#numbers;
     // Streams that wait for the connection are not the core's yet.
-    const { messages, bytes } = this.#socket[kStreams].waiting;
-    stats.queuedMessages += messages;
-    stats.queuedBytes += bytes;
+    const waiting = this.#socket[kExchange]?.streams.waiting;
+    if (waiting !== undefined) {
+      stats.queuedMessages += waiting.messages;
+      stats.queuedBytes += waiting.bytes;
+    }
     return stats;
   }
 

@@ -10,10 +10,9 @@
  */
 'use strict';
 
-const { randomBytes } = require('node:crypto');
-
 const core = require('../core/core.js');
 const { invalidArgument } = require('../errors.js');
+const native = require('../core/native.js');
 const { decode } = require('../core/payload.js');
 const { Kind } = require('../core/records.js');
 const { kIdentify, kIndex, kLink } = require('../symbols.js');
@@ -153,7 +152,7 @@ class Admission {
    */
   #identify(socket) {
     if (this.#generateId === undefined) {
-      socket[kIdentify](randomBytes(16).toString('hex'));
+      socket[kIdentify](native.randomId());
       return true;
     }
     try {

@@ -9,7 +9,7 @@ const core = require('../core/core.js');
 const { ErrorKind, ShortwireError } = require('../errors.js');
 const { BYTES_HEAD, JSON_HEAD, encode, isBytes } = require('../core/payload.js');
 const { Kind, Setting } = require('../core/records.js');
-const { kEmit, kFiling, kIndex, kSerializer } = require('../symbols.js');
+const { kEmit, kIndex, kSerializer } = require('../symbols.js');
 const { TRACED, ahead } = require('../observe/traceparent.js');
 
 /** @typedef {{ open: () => void, size: number }} Waiting */
@@ -18,10 +18,10 @@ class Streams {
   #socket;
   /** @type {(channel: Channel, topic: string, bodyKind: number, body: any, settings: number) => void} */
   #answer;
-  /** @type {Map<number, Channel>} */
-  #channels = new Map();
-  /** Opened before the connection was there: they go out with it. @type {Map<Channel, Waiting>} */
-  #waiting = new Map();
+  /** Made for the first one: most sockets never have any. @type {Map<number, Channel> | undefined} */
+  #channels;
+  /** Opened before the connection was there: they go out with it. @type {Map<Channel, Waiting> | undefined} */
+  #waiting;
   /** The bytes of their payloads. */
   #waitingBytes = 0;
   /** Something was turned down because too much waits: to be told when there is room again. */
@@ -40,7 +40,7 @@ class Streams {
 
   /** What waits for the connection: streams, and the bytes of their payloads. */
   get waiting() {
-    return { messages: this.#waiting.size, bytes: this.#waitingBytes };
+    return { messages: this.#waiting?.size ?? 0, bytes: this.#waitingBytes };
   }
 
   /**
@@ -64,7 +64,7 @@ class Streams {
     const kept = bytes && !this.#ready ? Uint8Array.prototype.slice.call(payload) : payload;
     const number = this.#number();
     const channel = new Channel(this, socket, number, (settings & Setting.VALUES) !== 0, false);
-    this.#channels.set(number, channel);
+    this.#add(number, channel);
     const open = () => {
       const index = socket[kIndex];
       if (bytes)
@@ -107,7 +107,7 @@ class Streams {
    * @param {Waiting} waiting
    */
   #wait(channel, waiting) {
-    this.#waiting.set(channel, waiting);
+    (this.#waiting ??= new Map()).set(channel, waiting);
     this.#waitingBytes += waiting.size;
   }
 
@@ -124,10 +124,10 @@ class Streams {
     });
   }
 
-  /** Nothing waits any more. @returns {Map<Channel, Waiting>} what did */
+  /** Nothing waits any more. @returns {Map<Channel, Waiting> | undefined} what did */
   #takeWaiting() {
     const waiting = this.#waiting;
-    this.#waiting = new Map();
+    this.#waiting = undefined;
     this.#waitingBytes = 0;
     return waiting;
   }
@@ -146,7 +146,7 @@ class Streams {
   /** Calls flow: what waited for that goes out. */
   ready() {
     this.#ready = true;
-    for (const [channel, { open }] of this.#takeWaiting()) if (!channel.over) open();
+    for (const [channel, { open }] of this.#takeWaiting() ?? []) if (!channel.over) open();
     this.#relax();
   }
 
@@ -156,12 +156,11 @@ class Streams {
    */
   end(cause) {
     this.#ready = this.#overflowed = false;
-    this.#socket[kFiling].end(new ShortwireError(ErrorKind.DISCONNECTED, ENDED, { cause }));
     const channels = this.#channels;
     const waiting = this.#takeWaiting();
-    this.#channels = new Map();
-    for (const channel of channels.values()) {
-      const more = { cause, maybeDelivered: !waiting.has(channel) };
+    this.#channels = undefined;
+    for (const channel of channels?.values() ?? []) {
+      const more = { cause, maybeDelivered: waiting?.has(channel) !== true };
       channel.lose(new ShortwireError(ErrorKind.DISCONNECTED, ENDED, more));
     }
   }
@@ -173,7 +172,7 @@ class Streams {
    */
   open(number, settings) {
     const values = (settings & Setting.VALUES) !== 0;
-    this.#channels.set(number, new Channel(this, this.#socket, number, values, true));
+    this.#add(number, new Channel(this, this.#socket, number, values, true));
   }
 
   /**
@@ -185,7 +184,7 @@ class Streams {
    * @param {number} settings
    */
   answer(number, topic, bodyKind, body, settings) {
-    const channel = this.#channels.get(number);
+    const channel = this.#channels?.get(number);
     if (channel !== undefined) this.#answer(channel, topic, bodyKind, body, settings);
   }
 
@@ -198,7 +197,7 @@ class Streams {
    * @param {number} bodyKind
    */
   receive(kind, number, body, extra, bodyKind) {
-    this.#channels.get(number)?.receive(kind, body, extra, bodyKind);
+    this.#channels?.get(number)?.receive(kind, body, extra, bodyKind);
   }
 
   /**
@@ -206,22 +205,30 @@ class Streams {
    * @param {number} number
    */
   unreadBytes(number) {
-    return this.#channels.get(number)?.unreadBytes ?? 0;
+    return this.#channels?.get(number)?.unreadBytes ?? 0;
   }
 
   /** @param {number} number */
   forget(number) {
-    const channel = this.#channels.get(number);
+    const channel = this.#channels?.get(number);
     if (channel === undefined) return;
-    this.#channels.delete(number);
-    this.#waitingBytes -= this.#waiting.get(channel)?.size ?? 0;
-    if (this.#waiting.delete(channel)) this.#relax();
+    this.#channels?.delete(number);
+    this.#waitingBytes -= this.#waiting?.get(channel)?.size ?? 0;
+    if (this.#waiting?.delete(channel)) this.#relax();
   }
 
   #number() {
     do this.#last = this.#last === MAX_NUMBER ? 1 : this.#last + 1;
-    while (this.#channels.has(this.#last));
+    while (this.#channels?.has(this.#last));
     return this.#last;
+  }
+
+  /**
+   * @param {number} number
+   * @param {Channel} channel
+   */
+  #add(number, channel) {
+    (this.#channels ??= new Map()).set(number, channel);
   }
 }
 

@@ -11,8 +11,8 @@ const { Kind, Layout } = require('../core/records.js');
 class Subscriptions {
   /** Patterns and their forms; undefined as long as nothing was ever subscribed to. @type {Map<string, string> | undefined} */
   #patterns;
-  /** How many patterns have each form. @type {Map<string, number>} */
-  #forms = new Map();
+  /** How many patterns have each form; made with the patterns. @type {Map<string, number> | undefined} */
+  #forms;
   #limit;
 
   /** @param {number} limit */
@@ -35,12 +35,13 @@ class Subscriptions {
     const patterns = (this.#patterns ??= new Map());
     if (patterns.has(text)) return false;
     if (patterns.size >= this.#limit) throw full(`${this.#limit} subscriptions (maxSubscriptions)`);
-    const count = this.#forms.get(form) ?? 0;
+    const forms = (this.#forms ??= new Map());
+    const count = forms.get(form) ?? 0;
     if (form !== '') {
-      if (count === 0 && this.#forms.size === MAX_FORMS) {
+      if (count === 0 && forms.size === MAX_FORMS) {
         throw full('as many different places of wildcards as there may be');
       }
-      this.#forms.set(form, count + 1);
+      forms.set(form, count + 1);
     }
     patterns.set(text, form);
     return true;
@@ -56,9 +57,9 @@ class Subscriptions {
     const form = this.#patterns?.get(text);
     if (form === undefined) return false;
     this.#patterns?.delete(text);
-    const count = this.#forms.get(form) ?? 0;
-    if (count > 1) this.#forms.set(form, count - 1);
-    else this.#forms.delete(form);
+    const count = this.#forms?.get(form) ?? 0;
+    if (count > 1) this.#forms?.set(form, count - 1);
+    else this.#forms?.delete(form);
     return true;
   }
 

@@ -87,6 +87,7 @@ export const RUST_LAYERS = {
       'tokio',
       'simdutf8',
       'encoding_rs',
+      'getrandom',
       'libloading'
     ]
   }

@@ -17,6 +17,7 @@ mod external;
 mod fan_out;
 mod host;
 mod hot;
+mod identity;
 mod native_thread;
 mod numbers;
 mod options;
