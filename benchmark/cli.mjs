@@ -17,6 +17,8 @@ const help = `node benchmark/run.mjs [options]
   --samples N         samples per library and scenario (5; quick: 1); idle: always 1
   --window MS         length of a sample (1500; quick: 500); idle: 10 s, quick: 2 s
   --against DIR       compare this checkout's shortwire with that in DIR, in turns; no peers
+  --slice MS          with --against: how long calls run for one build before it is the other's turn
+                      (100; a window's length for whole windows, as peak memory needs them)
   --pin HOW           split: the main threads of server and client on a core each (the default);
                       same: both on one core; none: as the scheduler likes
   --node PATH         the Node binary for servers and clients (this one)
@@ -41,6 +43,9 @@ const quick = {
   idleMs: 2000,
   floorMs: 300
 };
+
+/** Long enough for calls to flow, short enough for the machine to be the same for the next one. */
+const SLICE_MS = 100;
 
 /** A quick run stops here, whatever is left, and says so. */
 const QUICK_BUDGET_MS = 172_000;
@@ -83,6 +88,7 @@ export function parseCommandLine(args) {
       samples: { type: 'string' },
       window: { type: 'string' },
       against: { type: 'string' },
+      slice: { type: 'string' },
       pin: { type: 'string', default: 'split' },
       node: { type: 'string', default: process.execPath },
       out: { type: 'string', default: join(import.meta.dirname, 'results') },
@@ -108,6 +114,7 @@ export function parseCommandLine(args) {
     samples: positiveInteger('samples', values.samples, sizes.samples),
     idleSamples: sizes.idleSamples,
     windowMs: positiveInteger('window', values.window, sizes.windowMs),
+    sliceMs: positiveInteger('slice', values.slice, SLICE_MS),
     quick: values.quick,
     budgetMs: values.quick ? QUICK_BUDGET_MS : Infinity,
     otherRoot,

@@ -24,6 +24,20 @@ function canShare({ loop }) {
 }
 
 /**
+ * In how many slices a window is cut when libraries take turns within it. Even loads are not: their p99
+ * would be that of the first millisecond after each pause.
+ *
+ * @param {{ loop: string }} scenario
+ * @param {number} libraries that are sampled at once
+ * @param {number} windowMs
+ * @param {number} sliceMs
+ */
+export function countSlices({ loop }, libraries, windowMs, sliceMs) {
+  if (libraries === 1 || loop === 'open') return 1;
+  return Math.max(1, Math.round(windowMs / sliceMs));
+}
+
+/**
  * What is sampled at once: one library, or all of a round's, where two builds are compared.
  *
  * @template L, S
@@ -54,7 +68,8 @@ export function orderSamples({ libraries, scenarios, samples, idleSamples, takes
       if (round >= (scenario.loop === 'idle' ? idleSamples : samples)) return;
       // Backwards in every other round: then nobody always follows the same neighbour.
       const turn = round % 2 === 0 ? libraries : libraries.toReversed();
-      for (const library of rotate(turn, round + index)) {
+      // A step for every two rounds: with one for each, two libraries would never change places.
+      for (const library of rotate(turn, (round >> 1) + index)) {
         if (takesPart?.(library, scenario) !== false) order.push({ round, scenario, library });
       }
     });

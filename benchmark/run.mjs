@@ -148,6 +148,7 @@ async function main() {
     file,
     warmUpMs: plan.warmUpMs,
     windowMs: plan.windowMs,
+    sliceMs: plan.sliceMs,
     nextPath: () => join(folder, `${paths++}.sock`)
   };
   for (const signal of ['SIGINT', 'SIGTERM']) {

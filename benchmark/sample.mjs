@@ -7,11 +7,13 @@
  *                                                  result of each client → mark → peak memory → end
  *
  * Several libraries may be sampled at once: all their processes are there, and the clock runs for one
- * after the other in short slices. What disturbs the machine for longer than a slice disturbs all alike.
+ * after the other, in short slices where calls follow each other. What disturbs the machine for longer than
+ * a slice disturbs all alike.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child } from './child.mjs';
 import { limitCores, pinMainThreads } from './pin.mjs';
+import { countSlices } from './plan.mjs';
 import { chooseAddress } from './port.mjs';
 import { peakMemoryBytes, readThreads } from './proc.mjs';
 import { streamFigures } from './scenarios/stream.mjs';
@@ -28,8 +30,6 @@ const QUIET_MS = 9000;
 const MAX_SETTLE_MS = 40_000;
 const LOOK_MS = 1000;
 const SWITCH_WINDOW_MS = 10_000;
-/** Long enough for calls to flow, short enough for the machine to be the same for the next one. */
-const SLICE_MS = 100;
 
 /**
  * @typedef {object} SampleOptions
@@ -38,6 +38,7 @@ const SLICE_MS = 100;
  * @property {string} [file] for streams
  * @property {number} warmUpMs
  * @property {number} windowMs
+ * @property {number} sliceMs how long calls run for one library before it is another's turn
  * @property {import('./pin.mjs').Pinning} pin
  */
 
@@ -113,7 +114,7 @@ async function prepare(library, scenario, options, children) {
 }
 
 /** @param {Sides[]} sides */
-async function measureAll(sides, scenario, { windowMs: baseMs }) {
+async function measureAll(sides, scenario, { windowMs: baseMs, sliceMs }) {
   const windowMs = baseMs * (scenario.windowTimes ?? 1);
   const [{ server, clients }] = sides;
   if (scenario.loop === 'idle') return [await watchIdle(server, clients, windowMs)];
@@ -121,7 +122,7 @@ async function measureAll(sides, scenario, { windowMs: baseMs }) {
     return [await measureStream(server, clients[0], scenario.megabytes)];
   }
   const answers = scenario.needs === 'ask' ? scenario.connections : 1;
-  const count = sides.length === 1 ? 1 : Math.max(1, Math.round(windowMs / SLICE_MS));
+  const count = countSlices(scenario, sides.length, windowMs, sliceMs);
   /** @type {Slice[][]} */
   const slices = sides.map(() => []);
   for (const { answerers } of sides) await answerers[0].ask('collect', 'mark');

@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { parseLibrary } from '../adapters/index.mjs';
-import { joinSamples, orderSamples, rotate } from '../plan.mjs';
+import { countSlices, joinSamples, orderSamples, rotate } from '../plan.mjs';
 
 test('rotation keeps everyone once', () => {
   assert.deepEqual(rotate(['a', 'b', 'c'], 4), ['b', 'c', 'a']);
@@ -26,6 +26,27 @@ test('libraries take turns within a scenario, and every round begins with anothe
   assert.equal(new Set(rounds.map((round) => round.join(''))).size, 3);
 });
 
+test('two libraries begin equally often, in every scenario', () => {
+  const scenarios = [
+    { id: 'one', loop: 'closed' },
+    { id: 'other', loop: 'open' }
+  ];
+  const run = { libraries: ['a', 'b'], scenarios, samples: 4, idleSamples: 1 };
+  for (const scenario of scenarios) {
+    const order = orderSamples(run).filter((sample) => sample.scenario === scenario);
+    const first = order.filter((_, at) => at % 2 === 0).map(({ library }) => library);
+    assert.deepEqual(first.sort(), ['a', 'a', 'b', 'b']);
+  }
+});
+
+test('windows are cut where calls follow each other, and somebody else has a turn', () => {
+  assert.equal(countSlices({ loop: 'closed' }, 2, 1500, 100), 15);
+  assert.equal(countSlices({ loop: 'closed' }, 2, 1500, 1500), 1);
+  assert.equal(countSlices({ loop: 'closed' }, 2, 50, 100), 1);
+  assert.equal(countSlices({ loop: 'closed' }, 1, 1500, 100), 1);
+  assert.equal(countSlices({ loop: 'open' }, 2, 1500, 100), 1);
+});
+
 test('idle scenarios, which are long, are sampled less often', () => {
   const idle = { id: 'i', loop: 'idle' };
   assert.equal(
@@ -44,14 +65,14 @@ test('two builds share a sample where they can take turns in it', () => {
     joinSamples(orderSamples(run), together).map(
       ({ round, scenario, libraries }) => `${round} ${scenario.id} ${libraries.join('+')}`
     );
-  assert.deepEqual(sampled(true), ['0 calls a+b', '0 idle b', '0 idle a', '1 calls a+b']);
+  assert.deepEqual(sampled(true), ['0 calls a+b', '0 idle b', '0 idle a', '1 calls b+a']);
   assert.deepEqual(sampled(false), [
     '0 calls a',
     '0 calls b',
     '0 idle b',
     '0 idle a',
-    '1 calls a',
-    '1 calls b'
+    '1 calls b',
+    '1 calls a'
   ]);
 });
 
