@@ -14,11 +14,11 @@ const help = `node benchmark/run.mjs [options]
                       shortwire:task and shortwire:inline choose its driver, undici:pool connections
                       instead of pipelining
   --scenarios x,y     only these scenarios (${scenarios.map(({ id }) => id).join(', ')})
-  --samples N         samples per library and scenario (5; quick: 1); idle: always 1
+  --samples N         samples per library and scenario (5; quick: 1; against: 6); idle: always 1
   --window MS         length of a sample (1500; quick: 500); idle: 10 s, quick: 2 s
   --against DIR       compare this checkout's shortwire with that in DIR, in turns; no peers
-  --slice MS          with --against: how long calls run for one build before it is the other's turn
-                      (100; a window's length for whole windows, as peak memory needs them)
+  --slice MS          with --against: about how long calls run for one build before it is the other's
+                      turn (100; a window's length for whole windows, as peak memory needs them)
   --pin HOW           split: the main threads of server and client on a core each (the default);
                       same: both on one core; none: as the scheduler likes
   --node PATH         the Node binary for servers and clients (this one)
@@ -35,6 +35,8 @@ const full = {
   idleMs: 10_000,
   floorMs: 1000
 };
+/** An even number, so that both builds begin equally often. */
+const AGAINST_SAMPLES = 6;
 const quick = {
   samples: 1,
   idleSamples: 1,
@@ -101,8 +103,11 @@ export function parseCommandLine(args) {
   }
   if (!['split', 'same', 'none'].includes(values.pin))
     throw new Error('--pin: split, same or none');
+  if (values.slice !== undefined && values.against === undefined)
+    throw new Error('--slice: only with --against');
   const sizes = values.quick ? quick : full;
   const otherRoot = values.against === undefined ? undefined : resolve(values.against);
+  const usualSamples = otherRoot !== undefined && !values.quick ? AGAINST_SAMPLES : sizes.samples;
   const libs = split(
     values.libs,
     otherRoot === undefined ? libraryNames : ['shortwire', 'shortwire@other']
@@ -111,7 +116,7 @@ export function parseCommandLine(args) {
     ...sizes,
     libraries: libs.map((spec) => parseLibrary(spec, otherRoot)),
     scenarios: chooseScenarios(values.scenarios),
-    samples: positiveInteger('samples', values.samples, sizes.samples),
+    samples: positiveInteger('samples', values.samples, usualSamples),
     idleSamples: sizes.idleSamples,
     windowMs: positiveInteger('window', values.window, sizes.windowMs),
     sliceMs: positiveInteger('slice', values.slice, SLICE_MS),

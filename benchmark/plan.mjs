@@ -1,6 +1,7 @@
 /**
- * The order of the samples. Libraries take turns within a scenario, and each round begins with another
- * one, so that what changes with time (heat, neighbours, caches) falls on all alike. Pure.
+ * The order of the samples. Libraries take turns within a scenario, and begin equally often over twice as
+ * many rounds as there are libraries, so that what changes with time (heat, neighbours, caches) falls on all
+ * alike. Pure.
  */
 
 /**
@@ -29,7 +30,7 @@ function canShare({ loop }) {
  *
  * @param {{ loop: string }} scenario
  * @param {number} libraries that are sampled at once
- * @param {number} windowMs
+ * @param {number} windowMs of most scenarios; those with longer ones have longer slices, too
  * @param {number} sliceMs
  */
 export function countSlices({ loop }, libraries, windowMs, sliceMs) {

@@ -50,7 +50,10 @@ function describeRun(result) {
     `- ${settings.samples} sample(s) of ${settings.windowMs} ms per library and scenario (idle: ${settings.idleSamples} of ${settings.idleMs} ms), median (lowest–highest)`,
     `- ${PINNING[settings.pin]}`
   ];
-  if (other !== undefined) lines.splice(1, 0, `- the other build: commit ${describeCommit(other)}`);
+  if (other !== undefined) {
+    lines.splice(1, 0, `- the other build: commit ${describeCommit(other)}`);
+    lines.push(`- in turns of ${settings.sliceMs} ms, even loads in whole windows`);
+  }
   if (result.mode === 'quick')
     lines.push('- a quick run is a first impression: its figures are not to be quoted');
   const versions = result.libraries.filter(({ version }) => version);

@@ -168,7 +168,7 @@ async function main() {
     if (megabytes > 0) writeFile(file, megabytes);
     const floor = plan.otherRoot === undefined ? await runFloor(plan, folder) : undefined;
     const run = await runSamples(plan, working, sampleOptions, failures);
-    const { samples, idleSamples, warmUpMs, windowMs, idleMs, pin } = plan;
+    const { samples, idleSamples, warmUpMs, windowMs, sliceMs, idleMs, pin } = plan;
     writeResult(plan, {
       format: 1,
       createdAt: new Date().toISOString(),
@@ -178,7 +178,7 @@ async function main() {
       machine,
       checkout: describeCheckout(checkoutRoot),
       other: plan.otherRoot === undefined ? undefined : describeCheckout(plan.otherRoot),
-      settings: { samples, idleSamples, warmUpMs, windowMs, idleMs, pin },
+      settings: { samples, idleSamples, warmUpMs, windowMs, sliceMs, idleMs, pin },
       libraries: described.filter(({ spec }) => working.some((library) => library.spec === spec)),
       scenarios: plan.scenarios,
       floor,

@@ -122,14 +122,16 @@ async function measureAll(sides, scenario, { windowMs: baseMs, sliceMs }) {
     return [await measureStream(server, clients[0], scenario.megabytes)];
   }
   const answers = scenario.needs === 'ask' ? scenario.connections : 1;
-  const count = countSlices(scenario, sides.length, windowMs, sliceMs);
+  const count = countSlices(scenario, sides.length, baseMs, sliceMs);
   /** @type {Slice[][]} */
   const slices = sides.map(() => []);
-  for (const { answerers } of sides) await answerers[0].ask('collect', 'mark');
   for (let i = 0; i < count; i++) {
     // Every second time backwards: then nobody always follows the same neighbour.
     const order = i % 2 === 0 ? [...sides.keys()] : [...sides.keys()].toReversed();
-    for (const side of order) slices[side].push(await measure(sides[side], windowMs / count));
+    for (const side of order) {
+      if (i === 0) await sides[side].answerers[0].ask('collect', 'mark');
+      slices[side].push(await measure(sides[side], windowMs / count));
+    }
   }
   return slices.map((own, i) => figuresOf(own, sides[i], answers));
 }

@@ -68,6 +68,8 @@ class UDSocketServer extends Broadcasting {
     const alone = typeof given === 'function';
     this.#options = Object.freeze(options.serverOptions(alone ? undefined : given));
     encodings.load(this.#options.encoding);
+    // Peers decide when a server needs it: maybe when no file can be opened any more.
+    require('./socket/exchange.js');
     this.#admission = new Admission(
       this.#options,
       (id) => this.#sockets.has(id),

@@ -23,14 +23,15 @@ const {
   kAccepted,
   kAsking,
   kEncoding,
+  kExchange,
   kIdentify,
   kIndex,
   kLink,
+  kOpened,
   kPause,
   kReceive,
   kReference,
   kSerializer,
-  kStreams,
   kShow,
   kSubscribing,
   kTell
@@ -263,15 +264,15 @@ class UDSocket extends Speaking {
       case Kind.OUTPUT:
         return this[kLink].write(body);
       case Kind.OPEN:
-        this[kStreams].open(subject, extra);
+        if (!this[kOpened](subject, extra)) return undefined;
         return this.#hold.receive(kind, subject, topic, body, extra, bodyKind);
       case Kind.RESET:
         this.#hold.reset(subject);
-        return this[kStreams].receive(kind, subject, body, extra, bodyKind);
+        return this[kExchange]?.streams.receive(kind, subject, body, extra, bodyKind);
       case Kind.DATA:
       case Kind.END:
       case Kind.TAKEN:
-        return this[kStreams].receive(kind, subject, body, extra, bodyKind);
+        return this[kExchange]?.streams.receive(kind, subject, body, extra, bodyKind);
       case Kind.DROPPED:
         return this[kAsking].drop(missed(topic, bodyKind, body, extra));
       default:

@@ -21,6 +21,8 @@ const kShow = Symbol('show');
 const kTell = Symbol('tell');
 /** Of a socket: all that it has of streams and files; undefined until there is one. */
 const kExchange = Symbol('exchange');
+/** Of a socket: is told that its peer has opened a stream. */
+const kOpened = Symbol('opened');
 /** Of a socket: its calls and messages with files. */
 const kFiling = Symbol('filing');
 /** Of a stream: whether nothing has been written or piped into it. */
@@ -66,6 +68,7 @@ exports.kReference = kReference;
 exports.kShow = kShow;
 exports.kTell = kTell;
 exports.kExchange = kExchange;
+exports.kOpened = kOpened;
 exports.kFiling = kFiling;
 exports.kSilent = kSilent;
 exports.kStreams = kStreams;

@@ -1,6 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { parseLibrary } from '../adapters/index.mjs';
+import { parseCommandLine } from '../cli.mjs';
 import { countSlices, joinSamples, orderSamples, rotate } from '../plan.mjs';
 
 test('rotation keeps everyone once', () => {
@@ -8,34 +9,26 @@ test('rotation keeps everyone once', () => {
   assert.deepEqual(rotate([], 3), []);
 });
 
-test('libraries take turns within a scenario, and every round begins with another one', () => {
-  const scenario = { id: 's', loop: 'closed' };
-  const order = orderSamples({
-    libraries: ['a', 'b', 'c'],
-    scenarios: [scenario],
-    samples: 3,
-    idleSamples: 1
-  });
-  const rounds = [0, 1, 2].map((wanted) =>
-    order.filter(({ round }) => round === wanted).map(({ library }) => library)
-  );
-  assert.deepEqual(
-    rounds.map((round) => [...round].sort().join('')),
-    ['abc', 'abc', 'abc']
-  );
-  assert.equal(new Set(rounds.map((round) => round.join(''))).size, 3);
-});
-
-test('two libraries begin equally often, in every scenario', () => {
+test('libraries take turns within a scenario, and begin equally often', () => {
   const scenarios = [
     { id: 'one', loop: 'closed' },
     { id: 'other', loop: 'open' }
   ];
-  const run = { libraries: ['a', 'b'], scenarios, samples: 4, idleSamples: 1 };
-  for (const scenario of scenarios) {
-    const order = orderSamples(run).filter((sample) => sample.scenario === scenario);
-    const first = order.filter((_, at) => at % 2 === 0).map(({ library }) => library);
-    assert.deepEqual(first.sort(), ['a', 'a', 'b', 'b']);
+  for (const count of [2, 3, 9]) {
+    const libraries = Array.from({ length: count }, (_, at) => at);
+    const samples = 2 * count;
+    const order = orderSamples({ libraries, scenarios, samples, idleSamples: 1 });
+    for (const scenario of scenarios) {
+      const firsts = libraries.map(() => 0);
+      for (let round = 0; round < samples; round++) {
+        const turn = order.filter(
+          (sample) => sample.round === round && sample.scenario === scenario
+        );
+        assert.equal(new Set(turn.map(({ library }) => library)).size, count);
+        firsts[turn[0].library]++;
+      }
+      assert.deepEqual(firsts, Array(count).fill(2));
+    }
   }
 });
 
@@ -45,6 +38,13 @@ test('windows are cut where calls follow each other, and somebody else has a tur
   assert.equal(countSlices({ loop: 'closed' }, 2, 50, 100), 1);
   assert.equal(countSlices({ loop: 'closed' }, 1, 1500, 100), 1);
   assert.equal(countSlices({ loop: 'open' }, 2, 1500, 100), 1);
+});
+
+test('two builds take an even number of samples, in slices of a length of choice', () => {
+  const { samples, sliceMs } = parseCommandLine(['--against', '/x']);
+  assert.deepEqual([samples % 2, sliceMs], [0, 100]);
+  assert.equal(parseCommandLine(['--against', '/x', '--slice', '1500']).sliceMs, 1500);
+  assert.throws(() => parseCommandLine(['--slice', '1500']), /--against/);
 });
 
 test('idle scenarios, which are long, are sampled less often', () => {

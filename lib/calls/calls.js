@@ -83,7 +83,7 @@ class Calls {
   }
 
   /**
-   * @param {number} slot with something to undo: with that, this is forgotten
+   * @param {number} slot that has something to undo: with that, this is forgotten
    * @param {AbortSignal} signal that can take the call back
    */
   obey(slot, signal) {

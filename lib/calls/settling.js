@@ -86,8 +86,8 @@ function watch(socket, calls, slot, signal) {
   const abort = () => {
     if (socket[kIndex] >= 0) core.order(socket[kIndex], Kind.CANCEL, slot, '', '', 0);
   };
-  calls.obey(slot, signal);
   calls.onSettled(slot, onAbort(signal, abort));
+  calls.obey(slot, signal);
 }
 
 /**

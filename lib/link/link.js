@@ -223,9 +223,9 @@ class Link {
     this.#attachment?.write(bytes);
   }
 
-  /** Whether calls can go out now; they may also be on their way to its end. */
+  /** Whether it has met its peer and isn't over; it may be closing. */
   get flows() {
-    return this.#met && this.status !== 'closed';
+    return this.#met && this.#socket[kIndex] >= 0;
   }
 
   refuseIfOver() {
@@ -277,11 +277,12 @@ class Link {
     if (this.#met) return;
     this.#met = true;
     const reconnected = this.#dialling.up();
+    // What waited goes out before anything that listeners think of.
+    socket[kExchange]?.streams.ready();
     // Closing may have begun before the peer had introduced itself.
     if (this.status === 'connecting' || this.status === 'reconnecting') this.#setStatus('ready');
     this.#beginning.reached();
     this.connection.release();
-    socket[kExchange]?.streams.ready();
     // Whoever has closed it already hears no more of it than its end.
     if (socket.server === undefined ? this.#ending.isOwn : !socket.server[kSocketReady](socket)) {
       return;
@@ -343,8 +344,9 @@ class Link {
     this.#attachment?.end(kind === ErrorKind.CLOSED && given === undefined);
     this.#attachment = undefined;
     this.#calls.rejectAll(unsent(kind, error));
-    socket[kExchange]?.end(error);
+    // It aborts signals: what their listeners open ends with the rest.
     this.#serving.end();
+    socket[kExchange]?.end(error);
     // A listener may connect anew: that is another link's beginning, and another's end.
     const tellFailed = this.#beginning.over();
     const wasMet = this.#met;

@@ -1,7 +1,7 @@
 /**
  * All that one socket has of streams and files: those that it opens, those that its peer opens, and
- * who answers them. Made, and loaded, for the first of them (`streaming.js`). Must not know: where
- * its connection stands, what the user has given for options.
+ * who answers them. Made, and loaded, for the first of them (`streaming.js`). Must not know: how its
+ * connection comes and goes.
  */
 'use strict';
 

@@ -71,10 +71,10 @@ class Speaking extends Streaming {
     let files;
     try {
       ({ topic, traceparent, files } = options.sendOptions(given));
+      if (files !== undefined) return this[kFiling].send(payload, { topic, traceparent, files });
     } catch (error) {
       return this[kAsking].watchSent(Promise.reject(error), payload, '');
     }
-    if (files !== undefined) return this[kFiling].send(payload, { topic, traceparent, files });
     return this[kAsking].send(payload, topic, traceparent);
   }
 

@@ -1,12 +1,15 @@
 /**
- * What a socket's user says of streams and files; checked here, and handed on. Must not know: how
- * any of it travels, what the peer says.
+ * What a socket's user says of streams and files, checked here and handed on; and where they come to
+ * be. Must not know: how any of it travels.
  */
 'use strict';
 
 const { Answering } = require('../calls/answering.js');
 const options = require('../options/stream-options.js');
-const { kExchange, kFiling, kLink, kStreams } = require('../symbols.js');
+const core = require('../core/core.js');
+const { ErrorKind } = require('../errors.js');
+const { Kind } = require('../core/records.js');
+const { kExchange, kFiling, kIndex, kLink, kOpened, kStreams } = require('../symbols.js');
 
 /** @typedef {import('./exchange.js').Exchange} Exchange */
 
@@ -35,6 +38,24 @@ class Streaming extends Answering {
     const { Exchange } = require('./exchange.js');
     const { flows } = /** @type {any} */ (this)[kLink];
     return (this[kExchange] = new Exchange(this, flows));
+  }
+
+  /**
+   * The peer has opened a stream. A process that can't load what streams need, being out of
+   * descriptors perhaps, refuses it: no peer may make it throw.
+   * @param {number} number
+   * @param {number} settings
+   * @returns {boolean} whether it is there now
+   */
+  [kOpened](number, settings) {
+    try {
+      this[kStreams].open(number, settings);
+      return true;
+    } catch {
+      const index = /** @type {any} */ (this)[kIndex];
+      core.order(index, Kind.RESET, number, '', NOT_LOADED, ErrorKind.OVERFLOW);
+      return false;
+    }
   }
 
   /**
@@ -72,5 +93,7 @@ class Streaming extends Answering {
     return this[kFiling].tell(undefined, { topic, signal, files: [{ path, name }] });
   }
 }
+
+const NOT_LOADED = "streams can't be loaded here at the moment";
 
 exports.Streaming = Streaming;

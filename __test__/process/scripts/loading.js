@@ -1,15 +1,25 @@
-// Prints what is loaded at each step of a conversation of a server and a client, as JSON.
+// A client that prints what it has loaded at each step, as JSON; its standard input says what comes next.
+//
+//   loading.js PATH CA        calls; "stream", "tls", "end"
+//   loading.js PATH CA broken  what streams need can't be loaded until "mend"
 
 'use strict';
 
-const { relative, join } = require('node:path');
+const { readFileSync } = require('node:fs');
+const { extensions } = /** @type {any} */ (require);
+const { join, relative } = require('node:path');
+const { createInterface } = require('node:readline');
 
 const ROOT = join(__dirname, '../../..');
-const HAD_CRYPTO = hasCrypto();
+const EXCHANGE = join(ROOT, 'lib/socket/exchange.js');
+const PARTS = ['lib/streams/', 'lib/files/', 'lib/endpoint/tls.js'];
 
-const { UDSocket, UDSocketServer } = require('../../..');
+const [path, ca, mode] = process.argv.slice(2);
+/** Some versions of Node load it by themselves. */
+const hadCrypto = hasCrypto();
 
-/** @returns {boolean} whether Node has loaded its crypto: some versions do so by themselves */
+const { UDSocket } = require('../../..');
+
 function hasCrypto() {
   return /** @type {any} */ (process).moduleLoadList.includes('NativeModule crypto');
 }
@@ -17,31 +27,51 @@ function hasCrypto() {
 /** @param {string} step */
 function tell(step) {
   const files = Object.keys(require.cache).map((file) => relative(ROOT, file));
-  const folders = ['lib/streams/', 'lib/files/', 'lib/endpoint/tls.js'];
-  const loaded = folders.filter((folder) => files.some((file) => file.startsWith(folder)));
-  if (hasCrypto() && !HAD_CRYPTO) loaded.push('crypto');
+  const loaded = PARTS.filter((part) => files.some((file) => file.startsWith(part)));
+  if (hasCrypto() && !hadCrypto) loaded.push('crypto');
   console.log(JSON.stringify({ step, loaded }));
 }
 
+/** As when the process has no descriptor left. @returns {() => void} mends it */
+function breakLoading() {
+  const load = extensions['.js'];
+  extensions['.js'] = (/** @type {any} */ module, /** @type {string} */ file) => {
+    if (file !== EXCHANGE) return load(module, file);
+    throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+  };
+  return () => (extensions['.js'] = load);
+}
+
 async function main() {
-  const path = process.argv[2];
+  const mend = mode === 'broken' ? breakLoading() : () => {};
   tell('required');
-  const server = new UDSocketServer();
-  server.handle('echo', (payload) => payload);
-  server.handle('count', async function* () {
-    yield 1;
-  });
-  await server.start(path);
   const socket = new UDSocket();
+  socket.handle('count', async function* () {
+    yield* [1, 2, 3];
+  });
   await socket.connect(path);
   await socket.subscribe('news');
   await socket.call('echo', 'hello');
   socket.stats();
   tell('called');
-  for await (const value of socket.iterate(undefined, { topic: 'count' })) void value;
-  tell('streamed');
-  await socket.close();
-  await server.close();
+  const steps = {
+    mend,
+    // What can't be loaded is an error like others where there is a promise.
+    send: () =>
+      socket.send('x', { files: [{ name: 'a', buffer: Buffer.from('a') }] }).catch(() => {}),
+    stream: async () => {
+      for await (const value of socket.iterate(undefined, { topic: 'count' })) void value;
+    },
+    // Nobody listens there.
+    tls: () => new UDSocket().connect({ port: 1, tls: { ca: readFileSync(ca) } }).catch(() => {}),
+    end: () => socket.close()
+  };
+  for await (const step of createInterface({ input: process.stdin })) {
+    await steps[/** @type {keyof typeof steps} */ (step)]();
+    tell(step);
+    if (step === 'end') break;
+  }
+  process.stdin.destroy();
 }
 
 main();
