@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { test } = require('node:test');
 
 const { UDSocket } = require('../../index.js');
-const { event } = require('../support/deadline.js');
+const { event, until } = require('../support/deadline.js');
 const { forEachDriver } = require('../support/drivers.js');
 const { pair } = require('../support/pair.js');
 
