@@ -28,6 +28,7 @@ forEachDriver((driver) => {
       ['accepted', "takes a server's sockets that are closed", ['0']],
       ['closedServers', 'takes closed servers', ['0']],
       ['payloads', 'takes payloads', ['0']],
+      ['largeTexts', 'takes large texts before they pile up', ['bounded', 'bounded']],
       ['connectedSocket', 'leaves a connected socket that nobody holds', ['here you are']],
       ['listeningServer', 'leaves a listening server that nobody holds', ['closing']]
     ])) {

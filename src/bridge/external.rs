@@ -3,6 +3,8 @@
 //! Node-API has them since version 10, and Node 20 under the same names as an experiment; so the two
 //! functions are looked up at run time, and where they are missing the text is copied. V8 may copy
 //! too, as it must in a sandbox, and says so by calling the finalizer at once.
+//!
+//! V8 doesn't count such memory by itself: `docs/design/large-frames.md` has what that costs.
 #![expect(unsafe_code, reason = "Node-API is a C interface")]
 
 use std::{
@@ -42,7 +44,7 @@ pub(super) fn latin1(env: Env, buffer: Vec<u8>, range: Range<usize>) -> Result<V
         pool::give(buffer);
         return Ok(value);
     };
-    let owner = Box::into_raw(Box::new(buffer));
+    let owner = keep(env, buffer);
     // SAFETY: just leaked; nobody else has it.
     let text = unsafe { &mut (&mut (*owner))[range] };
     let (start, length) = (text.as_mut_ptr().cast(), text.len());
@@ -53,7 +55,7 @@ pub(super) fn latin1(env: Env, buffer: Vec<u8>, range: Range<usize>) -> Result<V
             env.0,
             start,
             length,
-            Some(give_bytes),
+            Some(give_text),
             owner.cast(),
             &raw mut value,
             &raw mut copied,
@@ -66,7 +68,7 @@ pub(super) fn latin1(env: Env, buffer: Vec<u8>, range: Range<usize>) -> Result<V
 pub(super) fn utf16(env: Env, units: Vec<u16>) -> Result<Value, Failed> {
     let worth = api().filter(|_| units.len() >= MIN_EXTERNAL_BYTES);
     let Some(api) = worth else { return env.utf16(&units) };
-    let owner = Box::into_raw(Box::new(units));
+    let owner = keep(env, units);
     // SAFETY: just leaked; nobody else has it.
     let text = unsafe { &mut *owner };
     let (start, length) = (text.as_mut_ptr(), text.len());
@@ -88,8 +90,8 @@ pub(super) fn wide(env: Env, mut buffer: Vec<u8>, range: Range<usize>) -> Result
     };
     // The heap that the text lies in doesn't move with the owner.
     let (start, length) = (text.as_mut_ptr(), text.len());
-    let owner = Box::into_raw(Box::new(buffer));
-    over_units(api, env, (start, length), give_bytes, owner.cast())
+    let owner = keep(env, buffer);
+    over_units(api, env, (start, length), give_text, owner.cast())
 }
 
 /// A string over code units that `owner` keeps, and `finalize` gives back.
@@ -160,14 +162,51 @@ fn made(status: sys::napi_status, value: Value) -> Result<Value, Failed> {
     if status == sys::Status::napi_ok { Ok(value) } else { Err(Failed) }
 }
 
+/// Leaks the memory of a text, and tells V8 what it is about to keep: of strings that it doesn't
+/// know the size of it lets hundreds of megabytes be garbage before it looks. Node's own tell it, too.
+fn keep<T>(env: Env, memory: Vec<T>) -> *mut Vec<T> {
+    adjust(env.0, bytes_of(&memory));
+    Box::into_raw(Box::new(memory))
+}
+
+/// The memory of a text that V8 has let go.
+///
+/// # Safety
+///
+/// `owner` comes from [`keep`], with the same type, and is given here once.
+unsafe fn take_back<T>(env: sys::napi_env, owner: *mut c_void) -> Vec<T> {
+    // SAFETY: the caller's promise.
+    let memory = *unsafe { Box::from_raw(owner.cast::<Vec<T>>()) };
+    // Without an environment nobody counts any more.
+    if !env.is_null() {
+        adjust(env, -bytes_of(&memory));
+    }
+    memory
+}
+
+fn bytes_of<T>(memory: &Vec<T>) -> i64 {
+    i64::try_from(memory.capacity() * size_of::<T>()).unwrap_or(i64::MAX)
+}
+
+fn adjust(env: sys::napi_env, bytes: i64) {
+    let mut total = 0;
+    // SAFETY: on the environment's thread. Finalizers run while V8 collects, and may do just this.
+    unsafe { sys::napi_adjust_external_memory(env, bytes, &raw mut total) };
+}
+
+unsafe extern "C" fn give_text(env: sys::napi_env, _: *mut c_void, owner: *mut c_void) {
+    // SAFETY: kept by `latin1` or `wide`; V8 calls this once.
+    pool::give(unsafe { take_back(env, owner) });
+}
+
 unsafe extern "C" fn give_bytes(_: sys::napi_env, _: *mut c_void, owner: *mut c_void) {
-    // SAFETY: leaked in `latin1` or `wide`; V8 calls this once.
+    // SAFETY: leaked in `bytes`; V8 calls this once.
     pool::give(*unsafe { Box::from_raw(owner.cast::<Vec<u8>>()) });
 }
 
-unsafe extern "C" fn drop_units(_: sys::napi_env, _: *mut c_void, owner: *mut c_void) {
-    // SAFETY: leaked in `utf16`; V8 calls this once.
-    drop(unsafe { Box::from_raw(owner.cast::<Vec<u16>>()) });
+unsafe extern "C" fn drop_units(env: sys::napi_env, _: *mut c_void, owner: *mut c_void) {
+    // SAFETY: kept by `utf16`; V8 calls this once.
+    drop(unsafe { take_back::<u16>(env, owner) });
 }
 
 fn api() -> Option<&'static Api> {

@@ -7,6 +7,11 @@ const { once } = require('node:events');
 const { play, say } = require('./scenario.js');
 
 const COUNT = 20;
+/** Large enough to be handed to V8 as they are. */
+const TEXT_UNITS = 1 << 20;
+const TEXTS = 300;
+/** Of which V8 may let so many bytes be garbage: it begins to look at 64 MiB. */
+const MOST_BYTES = 160 << 20;
 /** Collections, with the loop turning between them, until something that can go has gone. */
 const ROUNDS = 50;
 
@@ -39,6 +44,25 @@ play({
       await Promise.allSettled(sockets.map((socket) => socket.rpc('nobody', { timeoutMs: 1 })));
       return sockets;
     }),
+
+  /** Nobody collects here but V8 itself, which must know how much there is. */
+  largeTexts: async ({ newSocket, path }) => {
+    const socket = newSocket();
+    await socket.connect(path);
+    for (const character of ['x', 'ж']) {
+      const text = character.repeat(TEXT_UNITS);
+      let [most, asked] = [0, 0];
+      const ask = async () => {
+        while (asked++ < TEXTS) {
+          await socket.rpc(text);
+          most = Math.max(most, process.memoryUsage().external);
+        }
+      };
+      await Promise.all([ask(), ask(), ask(), ask()]);
+      say(most < MOST_BYTES ? 'bounded' : most);
+    }
+    await socket.close();
+  },
 
   failedToConnect: ({ newSocket, path }) =>
     sayWhatIsLeft(async () => {
