@@ -48,14 +48,16 @@ class Streaming extends Answering {
    * @returns {boolean} whether it is there now
    */
   [kOpened](number, settings) {
+    let streams;
     try {
-      this[kStreams].open(number, settings);
-      return true;
+      streams = this[kStreams];
     } catch {
       const index = /** @type {any} */ (this)[kIndex];
       core.order(index, Kind.RESET, number, '', NOT_LOADED, ErrorKind.OVERFLOW);
       return false;
     }
+    streams.open(number, settings);
+    return true;
   }
 
   /**

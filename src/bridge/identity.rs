@@ -1,6 +1,6 @@
 //! Ids of connections, names of unfinished files: as unlikely to be the same as anything random.
 //!
-//! JavaScript could make them itself with `node:crypto`, which takes 3 ms and 0.7 MB to load, in
+//! JavaScript could make them itself with `node:crypto`, which takes some 3 ms and 0.8 MB to load, in
 //! every process. Must not know: who gets one.
 
 use napi::{Error, bindgen_prelude::*};

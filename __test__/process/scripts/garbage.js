@@ -10,7 +10,7 @@ const COUNT = 20;
 /** Large enough to be handed to V8 as they are. */
 const TEXT_UNITS = 1 << 20;
 const TEXTS = 300;
-/** Of which V8 may let so many bytes be garbage: it begins to look at 64 MiB. */
+/** Of which V8 may let so many bytes be garbage: it looks at 64 MiB of what it is told, and that is half. */
 const MOST_BYTES = 160 << 20;
 /** Collections, with the loop turning between them, until something that can go has gone. */
 const ROUNDS = 50;

@@ -1,7 +1,7 @@
 // A client that prints what it has loaded at each step, as JSON; its standard input says what comes next.
 //
-//   loading.js PATH CA        calls; "stream", "tls", "end"
-//   loading.js PATH CA broken  what streams need can't be loaded until "mend"
+//   loading.js PATH CA         "stream", "send" (a file), "tls", "end"
+//   loading.js PATH CA broken  the same, but what streams need can't be loaded until "mend"
 
 'use strict';
 
